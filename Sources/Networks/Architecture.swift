@@ -1,0 +1,194 @@
+// One variant of the network family, as a value.
+
+/// A residual network or its plain counterpart: everything that names a variant, nothing allocated.
+///
+/// The initializer refuses what cannot exist, so every value of this type can be built. Input size
+/// and class count belong to the data and are given when the graph is made (`graph(input:classes:)`).
+public struct Architecture: Hashable, Sendable {
+  /// Which of the published layouts the net follows.
+  public enum Family: String, Codable, CaseIterable, Sendable {
+    /// Three stages of 16, 32, 64 channels behind a 3×3 stem (He et al. 2015, section 4.2).
+    case cifar
+    /// Four stages of 64…512 channels behind a 7×7 stem and max pooling (He et al. 2015, Table 1).
+    case imagenet
+    /// The textbook's ResNet-18: convolutions with bias, shortcut projection without batch norm,
+    /// Xavier initialisation (Dive into Deep Learning, section 7.6).
+    case textbook
+  }
+
+  /// With shortcuts or without.
+  public enum Network: String, Codable, CaseIterable, Sendable {
+    case plain
+    case residual
+  }
+
+  /// What one residual block is made of.
+  public enum Block: String, Codable, CaseIterable, Sendable {
+    /// Two 3×3 convolutions.
+    case basic
+    /// 1×1, 3×3, 1×1 with four times as many output channels.
+    case bottleneck
+
+    /// Output channels over the stage's width.
+    public var expansion: Int { self == .basic ? 1 : 4 }
+  }
+
+  /// Where batch norm and ReLU stand.
+  public enum ActivationOrder: String, Codable, CaseIterable, Sendable {
+    /// Convolution, batch norm, ReLU; the last ReLU after the sum (He et al. 2015).
+    case original
+    /// Batch norm, ReLU, convolution; a clean sum (He et al. 2016).
+    case pre
+  }
+
+  /// How a shortcut changes size (He et al. 2015, section 4.1).
+  public enum Shortcut: String, Codable, CaseIterable, Sendable {
+    /// Every second pixel, new channels zero; no parameters.
+    case zeroPadding = "A"
+    /// A 1×1 projection where the size changes, identity elsewhere.
+    case projectionOnChange = "B"
+    /// A 1×1 projection in every block.
+    case projectionAlways = "C"
+  }
+
+  /// Which convolution of a bottleneck block has the stride.
+  public enum StrideLocation: String, Codable, CaseIterable, Sendable {
+    /// The first 1×1, as in the paper's Table 1.
+    case first1x1 = "1x1"
+    /// The 3×3, as in fb.resnet.torch and torchvision ("v1.5").
+    case middle3x3 = "3x3"
+  }
+
+  public let family: Family
+  public let network: Network
+  /// Weighted layers as the papers count them.
+  public let depth: Int
+  public let block: Block
+  public let activationOrder: ActivationOrder
+  /// Nil in a plain net.
+  public let shortcut: Shortcut?
+  public let strideLocation: StrideLocation
+  /// Multiplies every channel count.
+  public let width: Double
+
+  /// - Parameters:
+  ///   - network: with shortcuts or without.
+  ///   - depth: 6n+2 (basic) or 9n+2 (bottleneck) in the CIFAR family, 18/34/50/101/152 in ImageNet's.
+  ///   - family: by default ImageNet's for its five depths, CIFAR's for every other.
+  ///   - block: by default what the papers use at this depth.
+  ///   - activationOrder: by default the original one of 2015.
+  ///   - shortcut: by default A in CIFAR nets of basic blocks, B elsewhere, none in a plain net.
+  ///   - strideLocation: by default the 3×3 of a bottleneck block.
+  ///   - width: channel multiplier, above 0 and at most 64.
+  /// - Throws: `ArchitectureError` with the reason, where the combination cannot exist.
+  public init(
+    network: Network, depth: Int, family: Family? = nil, block: Block? = nil,
+    activationOrder: ActivationOrder = .original, shortcut: Shortcut? = nil,
+    strideLocation: StrideLocation? = nil, width: Double = 1
+  ) throws(ArchitectureError) {
+    guard (1...100_000).contains(depth) else {
+      throw ArchitectureError("depth \(depth) is not between 1 and 100000")
+    }
+    let family = family ?? Self.defaultFamily(depth: depth)
+    let block = try block ?? Self.defaultBlock(family: family, depth: depth)
+    try Self.checkDepth(depth, family: family, block: block)
+    guard width.isFinite, width > 0, width <= 64 else {
+      throw ArchitectureError("width \(width) is not above 0 and at most 64")
+    }
+    if family == .textbook {
+      guard network == .residual, activationOrder == .original,
+        shortcut == nil || shortcut == .projectionOnChange
+      else {
+        throw ArchitectureError(
+          "the textbook's net is a residual one in the original activation order with shortcut B")
+      }
+    }
+    if network == .plain, let shortcut {
+      throw ArchitectureError(
+        "a plain net has no shortcut, so shortcut \(shortcut.rawValue) does not apply to it")
+    }
+    if block == .basic, strideLocation == .first1x1 {
+      throw ArchitectureError(
+        "a basic block has no 1x1 convolution, so strideLocation 1x1 does not apply to it")
+    }
+    self.family = family
+    self.network = network
+    self.depth = depth
+    self.block = block
+    self.activationOrder = activationOrder
+    self.shortcut =
+      network == .plain ? nil : shortcut ?? Self.defaultShortcut(family: family, block: block)
+    self.strideLocation = strideLocation ?? .middle3x3
+    self.width = width
+  }
+
+  /// Blocks in each stage: three stages in the CIFAR family, four in ImageNet's.
+  public var blockCounts: [Int] {
+    switch family {
+    case .cifar:
+      let n = (depth - 2) / (block == .basic ? 6 : 9)
+      return [n, n, n]
+    case .imagenet, .textbook:
+      return Self.imageNetBlockCounts[depth] ?? []
+    }
+  }
+
+  /// Channels inside each stage's blocks, before the block's expansion.
+  public var stageWidths: [Int] {
+    let base = family == .cifar ? [16, 32, 64] : [64, 128, 256, 512]
+    return base.map { max(1, Int((Double($0) * width).rounded())) }
+  }
+
+  static let imageNetBlockCounts = [
+    18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],
+  ]
+
+  static func defaultFamily(depth: Int) -> Family {
+    imageNetBlockCounts[depth] == nil ? .cifar : .imagenet
+  }
+
+  static func defaultBlock(family: Family, depth: Int) throws(ArchitectureError) -> Block {
+    switch family {
+    case .imagenet, .textbook: return depth < 50 ? .basic : .bottleneck
+    case .cifar: return (depth - 2) % 6 == 0 || (depth - 2) % 9 != 0 ? .basic : .bottleneck
+    }
+  }
+
+  static func defaultShortcut(family: Family, block: Block) -> Shortcut {
+    family == .cifar && block == .basic ? .zeroPadding : .projectionOnChange
+  }
+
+  private static func checkDepth(
+    _ depth: Int, family: Family, block: Block
+  ) throws(ArchitectureError) {
+    switch family {
+    case .cifar:
+      let period = block == .basic ? 6 : 9
+      guard depth > 2, (depth - 2) % period == 0 else {
+        let below = max(1, (depth - 2) / period) * period + 2
+        throw ArchitectureError(
+          "a CIFAR net of \(block.rawValue) blocks has \(period)n+2 layers, not \(depth); "
+            + "the nearest are \(below) and \(below + period)")
+      }
+    case .imagenet:
+      guard imageNetBlockCounts[depth] != nil else {
+        throw ArchitectureError("an ImageNet net has 18, 34, 50, 101 or 152 layers, not \(depth)")
+      }
+      guard block == (depth < 50 ? .basic : .bottleneck) else {
+        throw ArchitectureError(
+          "the ImageNet net of \(depth) layers is made of \(depth < 50 ? "basic" : "bottleneck") "
+            + "blocks, not \(block.rawValue) ones")
+      }
+    case .textbook:
+      guard depth == 18, block == .basic else {
+        throw ArchitectureError("the textbook's net has 18 layers in basic blocks")
+      }
+    }
+  }
+}
+
+/// Why a network cannot exist.
+public struct ArchitectureError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
