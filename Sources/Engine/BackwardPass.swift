@@ -69,11 +69,14 @@ extension NetworkExecutor {
       if unit.biasOffset != nil {
         sweeps.channel_sums(
           dy, gradientShape.pitch, gradientShape.height, gradientShape.width,
-          gradientShape.channels, partialSums[(slice * 3 + 2) * widestChannels])
+          gradientShape.channels, sums(ofSlice: slice) + 3 * widestChannels)
       }
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(gradient.pointer, unit.transposedWeight.pointer, into: dx)
-      value = x + unit.inputShape.interior
+      // An expanded input was laid out from the padded one, which is still there.
+      let padded =
+        kernel.expandedCount == 0 ? x : UnsafePointer(scratch.padded[unit.inputScratch].pointer)
+      value = padded + unit.inputShape.interior
       valuePitch = unit.inputShape.pitch
     case .maxPool(let kernelSize, let stride, let padding):
       guard unit.needsDataGradient else { return }
@@ -172,7 +175,7 @@ extension NetworkExecutor {
         sweeps.add(dx, other, shape.count)
       }
     }
-    let sums = partialSums[slice * 3 * widestChannels]
+    let sums = sums(ofSlice: slice)
     var moments = [bench_moments(), bench_moments()]
     var taken = 0
     for operand in site.operands {
@@ -230,7 +233,7 @@ extension NetworkExecutor {
   // MARK: Sums over slices, in order
 
   private func clearSums(_ slice: Int) {
-    partialSums[slice * 3 * widestChannels].update(repeating: 0, count: 3 * widestChannels)
+    sums(ofSlice: slice).update(repeating: 0, count: Self.sumRows * widestChannels)
   }
 
   func reduceWeights(_ unit: StepUnit, slices: Int) {
@@ -248,7 +251,7 @@ extension NetworkExecutor {
     let channels = site.shape.channels
     let total = partialSums.pointer
     for slice in 1..<max(1, sliceCount) {
-      let part = partialSums[slice * 3 * widestChannels]
+      let part = sums(ofSlice: slice)
       for row in 0..<3 {
         for c in 0..<channels {
           total[row * widestChannels + c] += part[row * widestChannels + c]
@@ -268,7 +271,7 @@ extension NetworkExecutor {
   private func reduceBias(_ offset: Int, _ unit: StepUnit) {
     for c in 0..<plan.tensors[unit.step.output].channels {
       var sum = 0.0
-      for slice in 0..<sliceCount { sum += partialSums[(slice * 3 + 2) * widestChannels + c].pointee }
+      for slice in 0..<sliceCount { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
       state.gradients[offset + c].pointee = Float(sum)
     }
   }

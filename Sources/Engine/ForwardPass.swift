@@ -167,7 +167,7 @@ extension NetworkExecutor {
     _ scratch: WorkerScratch
   ) {
     let shape = plan.tensors[tensor]
-    let mean = partialSums[slice * 3 * widestChannels]
+    let mean = sums(ofSlice: slice)
     let m2 = mean + widestChannels
     let x = tensors[tensor][image * shape.count]
     guard merged > 0 else {
@@ -202,7 +202,7 @@ extension NetworkExecutor {
     var m2 = mean
     var count = 0
     for slice in 0..<sliceCount {
-      let sliceMean = partialSums[slice * 3 * widestChannels]
+      let sliceMean = sums(ofSlice: slice)
       let sliceImages = images(ofSlice: slice).count
       Self.merge(
         &mean, &m2, count: count, with: sliceMean, sliceMean + widestChannels,

@@ -94,7 +94,7 @@ public final class NetworkExecutor {
     let slices = min(batch, Self.mostSlices)
     largestWeight = units.map(\.weightCount).max() ?? 0
     partialWeights = FloatBuffer(count: largestWeight * slices)
-    partialSums = DoubleBuffer(count: 3 * widestChannels * slices)
+    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * slices)
     if case .linear(let outputs)? = plan.steps.last?.kind, let unit = units.last {
       head = ClassificationHead(
         classes: outputs, features: plan.sites[unit.step.input].shape.channels, batch: batch)
@@ -108,6 +108,14 @@ public final class NetworkExecutor {
 
   /// How many slices a batch is cut into, and which images each one has.
   var sliceCount: Int { min(imageCount, Self.mostSlices) }
+
+  /// Rows of sums per slice: forward mean and squared deviations; backward the gradient's sum, its
+  /// products with up to two normalised tensors, and the bias gradient.
+  static let sumRows = 4
+
+  func sums(ofSlice slice: Int) -> UnsafeMutablePointer<Double> {
+    partialSums[slice * Self.sumRows * widestChannels]
+  }
 
   func images(ofSlice slice: Int) -> Range<Int> {
     let slices = sliceCount
