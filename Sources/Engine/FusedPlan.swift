@@ -165,7 +165,7 @@ struct FusedPlan {
     if case .stored(let tensor) = forms[value] { return Operand(tensor: tensor) }
     let id = site(of: value)
     // Somebody must store it: the first step that reads it, or a step of its own.
-    if sites[id].readers.isEmpty { _ = copyStep(of: value) }
+    if sites[id].readers.isEmpty { return Operand(tensor: storedTensor(of: value)) }
     let stored = sites[id].stored ?? newTensor(sites[id].shape)
     sites[id].stored = stored
     return Operand(tensor: stored, site: id)

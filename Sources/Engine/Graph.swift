@@ -63,7 +63,7 @@ public struct Graph: Sendable {
     public let inputs: [ValueID]
     /// The shape of one image's result.
     public let shape: ImageShape
-    /// The layer's path as in torchvision, such as `layer1.0.conv1`; empty without parameters.
+    /// The layer's path as in torchvision, such as `layer1.0.conv1`.
     public let name: String
   }
 
@@ -71,7 +71,7 @@ public struct Graph: Sendable {
 
   /// - Parameter input: the shape of one input image.
   public init(input: ImageShape) {
-    nodes.append(Node(operation: .input, inputs: [], shape: input, name: ""))
+    nodes.append(Node(operation: .input, inputs: [], shape: input, name: "input"))
   }
 
   public var inputShape: ImageShape { nodes[0].shape }
@@ -82,7 +82,7 @@ public struct Graph: Sendable {
   public func shape(of value: ValueID) -> ImageShape { nodes[value].shape }
 
   private mutating func append(
-    _ operation: Operation, _ inputs: [ValueID], _ shape: ImageShape, name: String = ""
+    _ operation: Operation, _ inputs: [ValueID], _ shape: ImageShape, name: String
   ) -> ValueID {
     precondition(inputs.allSatisfy { $0 < nodes.count }, "a value is used before it is made")
     precondition(shape.count > 0, "\(name) \(operation): the result \(shape) is empty")
@@ -114,18 +114,20 @@ public struct Graph: Sendable {
   }
 
   /// Adds a rectifier; the shape stays.
-  public mutating func relu(_ x: ValueID) -> ValueID { append(.relu, [x], shape(of: x)) }
+  public mutating func relu(_ x: ValueID, name: String = "relu") -> ValueID {
+    append(.relu, [x], shape(of: x), name: name)
+  }
 
   /// Adds the sum of two values of one shape.
-  public mutating func add(_ x: ValueID, _ y: ValueID) -> ValueID {
+  public mutating func add(_ x: ValueID, _ y: ValueID, name: String = "add") -> ValueID {
     precondition(
       shape(of: x) == shape(of: y), "sum of \(shape(of: x)) and \(shape(of: y))")
-    return append(.add, [x, y], shape(of: x))
+    return append(.add, [x, y], shape(of: x), name: name)
   }
 
   /// Adds a parameter-free shortcut: every `stride`-th pixel, new channels zero.
   public mutating func zeroPaddingShortcut(
-    _ x: ValueID, stride: Int, outputChannels: Int
+    _ x: ValueID, stride: Int, outputChannels: Int, name: String = "shortcut"
   ) -> ValueID {
     let input = shape(of: x)
     precondition(
@@ -135,12 +137,13 @@ public struct Graph: Sendable {
       height: (input.height + stride - 1) / stride, width: (input.width + stride - 1) / stride,
       channels: outputChannels)
     return append(
-      .zeroPaddingShortcut(stride: stride, outputChannels: outputChannels), [x], output)
+      .zeroPaddingShortcut(stride: stride, outputChannels: outputChannels), [x], output,
+      name: name)
   }
 
   /// Adds max pooling; padding pixels never win.
   public mutating func maxPool(
-    _ x: ValueID, kernelSize: Int, stride: Int, padding: Int
+    _ x: ValueID, kernelSize: Int, stride: Int, padding: Int, name: String = "maxpool"
   ) -> ValueID {
     let input = shape(of: x)
     func size(_ n: Int) -> Int { (n + 2 * padding - kernelSize) / stride + 1 }
@@ -150,13 +153,13 @@ public struct Graph: Sendable {
     let output = ImageShape(
       height: size(input.height), width: size(input.width), channels: input.channels)
     return append(
-      .maxPool(kernelSize: kernelSize, stride: stride, padding: padding), [x], output)
+      .maxPool(kernelSize: kernelSize, stride: stride, padding: padding), [x], output, name: name)
   }
 
   /// Adds the mean over all pixels, [N, H, W, C] → [N, 1, 1, C].
-  public mutating func globalAveragePool(_ x: ValueID) -> ValueID {
+  public mutating func globalAveragePool(_ x: ValueID, name: String = "avgpool") -> ValueID {
     let output = ImageShape(height: 1, width: 1, channels: shape(of: x).channels)
-    return append(.globalAveragePool, [x], output)
+    return append(.globalAveragePool, [x], output, name: name)
   }
 
   /// Adds a fully connected layer with bias, [N, 1, 1, C] → [N, 1, 1, outputs].

@@ -150,7 +150,10 @@ public struct Architecture: Hashable, Sendable {
   static func defaultBlock(family: Family, depth: Int) -> Block {
     switch family {
     case .imagenet, .textbook: return depth < 50 ? .basic : .bottleneck
-    case .cifar: return (depth - 2) % 6 == 0 || (depth - 2) % 9 != 0 ? .basic : .bottleneck
+    case .cifar:
+      // 164 is of both kinds; He et al. 2016 use bottleneck blocks there.
+      let isBottleneck = (depth - 2) % 9 == 0 && (depth == 164 || (depth - 2) % 6 != 0)
+      return isBottleneck ? .bottleneck : .basic
     }
   }
 

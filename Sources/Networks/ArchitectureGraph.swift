@@ -62,6 +62,22 @@ extension Architecture {
     }
   }
 
+  /// One residual block of the textbook's kind on its own (Dive into Deep Learning, section 7.6).
+  ///
+  /// The shortcut is projected where the channels or the size change.
+  /// - Throws: `ArchitectureError` for numbers that are not positive.
+  public static func textbookBlock(
+    input: ImageShape, outputChannels: Int, stride: Int
+  ) throws(ArchitectureError) -> Graph {
+    guard input.count > 0, outputChannels > 0, stride > 0 else {
+      throw ArchitectureError("a block needs positive channels, sizes and stride")
+    }
+    let textbook = try Architecture(network: .residual, depth: 18, family: .textbook)
+    var graph = Graph(input: input)
+    _ = textbook.addBlock(to: &graph, 0, name: "block", width: outputChannels, stride: stride)
+    return graph
+  }
+
   /// Adds one residual (or plain) block.
   /// - Returns: the block's output.
   func addBlock(
@@ -80,7 +96,8 @@ extension Architecture {
     var shortcutInput = x
     for (i, layer) in plan.enumerated() {
       if activationOrder == .pre {
-        y = graph.relu(graph.batchNorm(y, name: "\(name).bn\(i + 1)"))
+        y = graph.batchNorm(y, name: "\(name).bn\(i + 1)")
+        y = graph.relu(y, name: "\(name).relu\(i + 1)")
         // A projection reads the activated input, an identity the raw stream (He et al. 2016).
         if i == 0 && isProjected { shortcutInput = y }
       }
@@ -90,7 +107,7 @@ extension Architecture {
         initialization: initialization)
       if activationOrder == .original {
         y = graph.batchNorm(y, name: "\(name).bn\(i + 1)")
-        if i + 1 < plan.count { y = graph.relu(y) }
+        if i + 1 < plan.count { y = graph.relu(y, name: "\(name).relu\(i + 1)") }
       }
     }
     if network == .residual {
@@ -98,7 +115,7 @@ extension Architecture {
         y, shortcutInput, in: &graph, name: name, stride: stride, channels: outputChannels,
         isProjected: isProjected, changesSize: changesSize)
     }
-    return activationOrder == .original ? graph.relu(y) : y
+    return activationOrder == .original ? graph.relu(y, name: "\(name).relu") : y
   }
 
   private func joined(
@@ -106,8 +123,10 @@ extension Architecture {
     isProjected: Bool, changesSize: Bool
   ) -> ValueID {
     guard isProjected else {
-      guard changesSize else { return graph.add(y, x) }
-      return graph.add(y, graph.zeroPaddingShortcut(x, stride: stride, outputChannels: channels))
+      guard changesSize else { return graph.add(y, x, name: "\(name).add") }
+      let shortcut = graph.zeroPaddingShortcut(
+        x, stride: stride, outputChannels: channels, name: "\(name).shortcut")
+      return graph.add(y, shortcut, name: "\(name).add")
     }
     var projection = graph.convolution(
       x, name: "\(name).downsample.0", outputChannels: channels, kernelSize: 1, stride: stride,
@@ -116,6 +135,6 @@ extension Architecture {
     if family != .textbook && activationOrder == .original {
       projection = graph.batchNorm(projection, name: "\(name).downsample.1")
     }
-    return graph.add(y, projection)
+    return graph.add(y, projection, name: "\(name).add")
   }
 }
