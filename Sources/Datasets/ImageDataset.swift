@@ -60,7 +60,9 @@ public final class ImageDataset: Sendable {
       hash.update(data: Data("\(count)x\(shape) in \(classNames.count) classes\n".utf8))
       var bytes = [UInt8]()
       bytes.reserveCapacity(4 * count)
-      for label in labels { withUnsafeBytes(of: label.littleEndian) { bytes.append(contentsOf: $0) } }
+      for label in labels {
+        withUnsafeBytes(of: label.littleEndian) { bytes.append(contentsOf: $0) }
+      }
       bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
       pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
       let text = hash.finalize().map { byte in

@@ -121,8 +121,10 @@ public struct Preprocessing: Sendable {
     let channels = shape.channels
     let rowCount = shape.width * channels
     // Columns of the destination (before mirroring) that lie inside the image.
-    let inside = max(0, -placement.column)..<max(
-      max(0, -placement.column), min(shape.width, shape.width - placement.column))
+    let inside =
+      max(
+        0, -placement.column)..<max(
+        max(0, -placement.column), min(shape.width, shape.width - placement.column))
     rowScale.withUnsafeBufferPointer { scale in
       offset.withUnsafeBufferPointer { offset in
         for row in 0..<shape.height {
@@ -135,9 +137,11 @@ public struct Preprocessing: Sendable {
           }
           let from = (inside.lowerBound + placement.column) * channels
           let length = inside.count * channels
-          let input = UnsafeBufferPointer(start: source + sourceRow * rowCount + from, count: length)
+          let input = UnsafeBufferPointer(
+            start: source + sourceRow * rowCount + from, count: length)
           let mean = UnsafeBufferPointer(
-            rebasing: offset[(sourceRow * rowCount + from)..<(sourceRow * rowCount + from + length)])
+            rebasing: offset[(sourceRow * rowCount + from)..<(sourceRow * rowCount + from + length)]
+          )
           let factor = UnsafeBufferPointer(rebasing: scale[from..<(from + length)])
           if placement.mirrored {
             let first = (shape.width - inside.upperBound) * channels

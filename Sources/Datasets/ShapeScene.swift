@@ -38,9 +38,9 @@ struct ShapeScene {
   /// set about as fast as CIFAR-10.
   enum Spread {
     /// Standard deviation of the hue, in turns; class means are a tenth of a turn apart.
-    static let hue: Float = 0.11
+    static let hue: Float = 0.095
     /// Standard deviation of the stripes' direction, in turns; class means are 1/36 turn apart.
-    static let direction: Float = 0.05
+    static let direction: Float = 0.035
   }
 
   init(seed: UInt64, split: DatasetSplit, index: Int, label: Int) {
@@ -51,7 +51,7 @@ struct ShapeScene {
     // Neighbours in hue are far apart in direction.
     let hue = Float(label) / 10 + Spread.hue * random.bell()
     let luma = random.uniform(0.25, 0.75)
-    background = Self.color(hue: hue, chroma: random.uniform(0.1, 0.45), luma: luma)
+    background = Self.color(hue: hue, chroma: random.uniform(0.15, 0.5), luma: luma)
     gradient.x = Self.color(
       hue: random.uniform(), chroma: random.uniform(0, 0.15), luma: random.uniform(-0.15, 0.15))
     gradient.y = Self.color(
@@ -64,30 +64,30 @@ struct ShapeScene {
     )
     stripeColor = Self.color(
       hue: hue + random.uniform(-0.2, 0.2), chroma: random.uniform(-0.12, 0.12),
-      luma: random.uniform(0.05, 0.18) * (random.uniform() < 0.5 ? -1 : 1))
+      luma: random.uniform(0.08, 0.2) * (random.uniform() < 0.5 ? -1 : 1))
 
-    blobs = (0..<3).map { _ in Self.blob(&random) }
+    blobs = (0..<4).map { _ in Self.blob(&random) }
 
-    let radius = random.uniform(0.38, 0.72)
+    let radius = random.uniform(0.3, 0.66)
     let room = 1.05 - radius
     center = (room * random.uniform(-1, 1), room * random.uniform(-1, 1))
-    let tilt = random.uniform(-0.11, 0.11)
-    let aspect = random.uniform(0.85, 1.18)
+    let tilt = random.uniform(-0.15, 0.15)
+    let aspect = random.uniform(0.8, 1.25)
     let (cosine, sine) = (Self.cosine(tilt), Self.sine(tilt))
     frame = (
       cosine / (radius * aspect), sine / (radius * aspect), -sine * aspect / radius,
       cosine * aspect / radius
     )
     scale = radius
-    let contrast = random.uniform(0.14, 0.45)
+    let contrast = random.uniform(0.07, 0.32)
     let brighter = random.uniform() < (luma < 0.35 ? 1 : luma > 0.65 ? 0 : 0.5)
     color = Self.color(
-      hue: random.uniform(), chroma: random.uniform(0, 0.5),
+      hue: random.uniform(), chroma: random.uniform(0, 0.4),
       luma: brighter ? luma + contrast : luma - contrast)
     shading.u = Color(repeating: random.uniform(-0.1, 0.1))
     shading.v = Color(repeating: random.uniform(-0.1, 0.1))
-    opacity = random.uniform(0.75, 1)
-    noise = random.uniform(0.02, 0.12)
+    opacity = random.uniform(0.55, 1)
+    noise = random.uniform(0.03, 0.14)
     noiseSeed = random.next()
   }
 
@@ -100,7 +100,7 @@ struct ShapeScene {
       c: -sine * narrow, d: cosine * narrow,
       color: color(
         hue: random.uniform(), chroma: random.uniform(0, 0.5), luma: random.uniform(0.15, 0.85)),
-      hardness: random.uniform(1, 4), opacity: random.uniform(0.3, 0.8))
+      hardness: random.uniform(1, 5), opacity: random.uniform(0.4, 0.95))
   }
 
   /// The colour of a hue (in turns), as far from grey as `chroma`, of the given brightness.

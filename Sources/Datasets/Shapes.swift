@@ -27,7 +27,9 @@ public enum Shapes {
   /// The size where none is asked for.
   public static let defaultSize = 32
   /// How many examples a split has where no count is asked for; CIFAR-10's numbers.
-  public static let defaultCounts: [DatasetSplit: Int] = [.train: 50_000, .test: 10_000]
+  public static func defaultCount(_ split: DatasetSplit) -> Int {
+    split == .train ? 50_000 : 10_000
+  }
   /// The seed of the data that `DatasetRequest` names `shapes`.
   public static let seed: UInt64 = 2015
 
