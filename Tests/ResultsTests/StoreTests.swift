@@ -83,7 +83,8 @@ import Testing
     let attempts = try reader().query("SELECT attempt, status, isCurrent FROM attempts ORDER BY 1")
     #expect(
       attempts.rows == [
-        [.integer(1), .text("complete"), .integer(0)], [.integer(2), .text("running"), .integer(1)],
+        [.integer(1), .text("complete"), .integer(0)],
+        [.integer(2), .text("running"), .integer(1)],
       ])
   }
 
