@@ -95,6 +95,6 @@ public struct RunDetails: Sendable {
   public var metrics: [(name: String, value: Double, step: Int)]
   /// Nil if there is no current attempt.
   public var provenance: Provenance?
-  /// Levels that tell the run's variant from the experiment's others, by factor.
+  /// A few levels that no other variant of the experiment has together.
   public var distinguishingLevels: [(factor: String, level: String)]
 }

@@ -89,14 +89,20 @@ extension ResultsReader {
     }
   }
 
-  /// The factors on which the planned variants differ, with this variant's levels.
+  /// A few factors whose levels, taken together, no other planned variant has.
   private static func distinguishingLevels(
     of variant: StoredVariant, among variants: [StoredVariant]
   ) -> [(factor: String, level: String)] {
-    variant.levels.sorted { $0.key < $1.key }
-      .filter { factor, level in
-        variants.contains { $0.planned && $0.levels[factor] != level }
-      }
-      .map { (factor: $0.key, level: $0.value) }
+    var others = variants.filter { $0.planned && $0.name != variant.name }
+    let leading = ["network", "depth", "block", "activationOrder", "shortcut", "width"]
+    let factors = leading + variant.levels.keys.sorted().filter { !leading.contains($0) }
+    var chosen: [(factor: String, level: String)] = []
+    for factor in factors {
+      guard let level = variant.levels[factor] else { continue }
+      let remaining = others.filter { $0.levels[factor] == level }
+      if remaining.count < others.count { chosen.append((factor: factor, level: level)) }
+      others = remaining
+    }
+    return chosen
   }
 }

@@ -46,11 +46,17 @@ public final class ResultsReader: Sendable {
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
       // In a folder that cannot be written, SQLite cannot make the files that a write-ahead log
       // needs; with no log there, the file itself is complete and nobody can be writing it.
-      guard !FileManager.default.fileExists(atPath: path + "-wal"),
+      guard logIsEmpty(path: path),
         let url = URL(string: URL(fileURLWithPath: path).absoluteString + "?immutable=1")
       else { throw error }
       return try DatabaseQueue(path: url.absoluteString, configuration: configuration)
     }
+  }
+
+  /// Whether the write-ahead log is absent or holds nothing.
+  private static func logIsEmpty(path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
+    return attributes == nil || (attributes?[.size] as? NSNumber)?.intValue == 0
   }
 
   /// Fetches inside one consistent snapshot.

@@ -94,7 +94,7 @@ import Testing
     #expect(try reader.details(ofRun: String(details.run.runId.prefix(12))).run == details.run)
     #expect(details.run.status == .complete)
     #expect(details.metrics.map(\.name) == ["testError"])
-    #expect(details.distinguishingLevels.map(\.factor) == ["depth", "network"])
+    #expect(details.distinguishingLevels.map(\.factor) == ["network", "depth"])
     #expect(throws: ResultsError.self) { try reader.details(ofRun: "") }
     #expect(throws: ResultsError.self) { try reader.details(ofRun: "zz") }
     #expect(throws: ResultsError.self) { try reader.details(ofRun: "degradation/plain-20/9") }
