@@ -34,7 +34,11 @@ let package = Package(
       dependencies: ["Engine", "CZlib", "CPNG", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
     .target(
-      name: "Results", dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
+      name: "Results",
+      dependencies: [
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Experiments",

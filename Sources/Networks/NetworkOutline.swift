@@ -8,6 +8,11 @@ public struct TracedLayer: Sendable, Equatable {
   /// Of one image; pooled features and logits have one pixel.
   public let shape: ImageShape
 
+  public init(label: String, shape: ImageShape) {
+    self.label = label
+    self.shape = shape
+  }
+
   /// The shape with the batch in front, channels first, as the textbooks print it.
   public func dimensions(batch: Int) -> [Int] {
     shape.pixels == 1 && (label == "linear" || label == "global average pool")
