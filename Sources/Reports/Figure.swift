@@ -82,7 +82,7 @@ extension Figure {
   }
 
   /// A colour for each variant, the same for the plain and the residual net of one depth: what
-  /// varies among the variants of either network tells colours apart, in numeric order.
+  /// varies among the variants of either network tells colours apart, depths first; numbers by size, texts in the order of the spec.
   static func colours(_ variants: [StoredVariant]) -> [String: Int] {
     let networks = networks(variants)
     let groups =
@@ -93,10 +93,10 @@ extension Figure {
       groups.contains { group in Set(group.map { $0.levels[factor] }).count > 1 }
     }
     let factors = varying.sorted { ($0 == "depth" ? 0 : 1, $0) < ($1 == "depth" ? 0 : 1, $1) }
-    func key(_ variant: StoredVariant) -> [Level] {
-      factors.map { Level(variant.levels[$0] ?? "") }
-    }
-    let keys = Set(variants.map(key)).sorted { $0.lexicographicallyPrecedes($1) }
+    func key(_ variant: StoredVariant) -> [String] { factors.map { variant.levels[$0] ?? "" } }
+    let ranks = factors.map { factor in Self.ranks(of: variants.map { $0.levels[factor] ?? "" }) }
+    func rank(_ key: [String]) -> [Int] { key.indices.map { ranks[$0][key[$0]] ?? 0 } }
+    let keys = Set(variants.map(key)).sorted { rank($0).lexicographicallyPrecedes(rank($1)) }
     guard groups.allSatisfy({ group in Set(group.map(key)).count == group.count }) else {
       return Dictionary(
         variants.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -106,15 +106,16 @@ extension Figure {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// A level, ordered as a number where it is one.
-  private struct Level: Hashable, Comparable {
-    let text: String
-    init(_ text: String) { self.text = text }
-
-    static func < (a: Level, b: Level) -> Bool {
-      if let x = Double(a.text), let y = Double(b.text), x != y { return x < y }
-      return a.text < b.text
+  /// The place of each level: numbers by size, texts as the spec has them.
+  private static func ranks(of levels: [String]) -> [String: Int] {
+    var distinct: [String] = []
+    for level in levels where !distinct.contains(level) { distinct.append(level) }
+    let numbers = distinct.map(Double.init)
+    if !numbers.contains(nil) {
+      distinct.sort { (Double($0) ?? 0) < (Double($1) ?? 0) }
     }
+    return Dictionary(
+      distinct.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The mean over the variant's seeds; diverged ones count only where there are no others.
@@ -154,10 +155,10 @@ extension Figure {
     return parts.joined(separator: "; ")
   }
 
-  /// A round number above everything after the first tenth of the steps: the first drop from
+  /// A round number above everything after the first fifth of the steps: the first drop from
   /// guessing would flatten the rest.
   private static func topError(_ series: [Series], lastStep: Int) -> Double {
-    let late = series.flatMap { $0.points.filter { $0.step * 10 >= lastStep } }
+    let late = series.flatMap { $0.points.filter { $0.step * 5 >= lastStep } }
     let points = late.isEmpty ? series.flatMap(\.points) : late
     let highest = points.map { $0.mean + $0.deviation }.max() ?? 100
     return min(100, max(5, (highest / 5 + 0.2).rounded(.up) * 5))

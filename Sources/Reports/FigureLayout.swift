@@ -12,8 +12,8 @@ struct FigureLayout {
   let linesHeight: String
   /// Left and right side of each panel.
   let sides: [(String, String)]
-  /// gnuplot's options for the legend.
-  let key: String
+  /// gnuplot's options for each panel's legend.
+  let keys: [String]
 
   init(_ figure: Figure) {
     let names = figure.panels.map { panel in Set(panel.series.map(\.variant)) }
@@ -25,7 +25,7 @@ struct FigureLayout {
     let keyRows = two ? (most + columns - 1) / columns : 0
     let keyWidth = two ? 0 : entryWidth + 10
     let width = two ? 1000 : 640 + keyWidth
-    let height = max(400 + 26 * keyRows + (two ? 24 : 0), two ? 0 : 90 + 24 * most)
+    let height = max(400 + 25 * keyRows + (two ? 58 : 0), two ? 0 : 90 + 24 * most)
     func across(_ pixels: Int) -> String { Self.fraction(pixels, of: width) }
     func up(_ pixels: Int) -> String { Self.fraction(pixels, of: height) }
     self.width = width
@@ -33,16 +33,20 @@ struct FigureLayout {
     titleHeight = up(height - 24)
     subtitleHeight = up(height - 50)
     linesHeight = up(height - 71)
-    top = up(height - (two ? 114 : 94))
-    bottom = up(64 + 26 * keyRows)
+    top = up(height - (two ? 126 : 96))
+    bottom = up(64 + 25 * keyRows + (two ? 24 : 0))
     sides =
       two
-      ? [(across(76), across(516)), (across(544), across(984))]
-      : [(across(76), across(width - 24 - keyWidth))]
-    key =
+      ? [(across(76), across(502)), (across(546), across(972))]
+      : [(across(76), across(width - 28 - keyWidth))]
+    let style = "Left reverse samplen 2 noenhanced"
+    keys =
       two
-      ? "below center horizontal Left reverse samplen 2 maxcols \(columns) noenhanced"
-      : "outside right top vertical Left reverse samplen 2 spacing 1.2 noenhanced"
+      ? [289, 759].map { middle in
+        "at screen \(across(middle)),\(up(16 + 25 * keyRows)) center top horizontal "
+          + "maxcols \(columns) \(style)"
+      }
+      : ["outside right top vertical spacing 1.2 \(style)"]
   }
 
   private static func fraction(_ pixels: Int, of whole: Int) -> String {

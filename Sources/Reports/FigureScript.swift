@@ -38,7 +38,7 @@ struct FigureScript {
       title = \(GnuplotText.quoted(figure.title))
       subtitle = \(GnuplotText.quoted(figure.subtitle))
       stepUnit = \(stepUnit)
-      thin = 1.5
+      thin = 1.8
       bold = 3
       set encoding utf8
 
@@ -49,11 +49,11 @@ struct FigureScript {
         }
         if (format eq 'png') {
           set terminal pngcairo size \(2 * layout.width),\(2 * layout.height) font 'Sans,15' \
-      fontscale 1.6 linewidth 2 dashlength 0.7 noenhanced background '#ffffff'
+      fontscale 1.6 linewidth 2 dashlength 0.6 noenhanced background '#ffffff'
         }
         if (format eq 'pdf') {
           set terminal pdfcairo size \(inches(layout.width)),\(inches(layout.height)) \
-      font 'Sans,15' fontscale 0.4 linewidth 0.5 dashlength 0.7 noenhanced background '#ffffff'
+      font 'Sans,15' fontscale 0.4 linewidth 0.8 dashlength 0.6 noenhanced background '#ffffff'
         }
         set output prefix.'\(Self.name).'.format
         set multiplot
@@ -63,10 +63,9 @@ struct FigureScript {
         set style fill transparent solid 0.15 noborder
         set xrange [0:\(GnuplotText.number(Double(figure.lastStep) / Double(stepUnit)))]
         set yrange [0:\(GnuplotText.number(figure.topError))]
-        set xlabel '\(stepUnit == 1 ? "training step" : "training step (×10⁴)")'
+        set xlabel '\(stepUnit == 1 ? "training step" : "training step (×10⁴)")' offset 0,0.3
         set ylabel 'error (%)'
-        set format y '%h'
-        set key \(layout.key)
+        set format '%h'
         set tmargin at screen \(layout.top)
         set bmargin at screen \(layout.bottom)
         set label 1 title at screen 0.5,\(layout.titleHeight) center font ',18' noenhanced
@@ -105,9 +104,13 @@ struct FigureScript {
     var parts: [String] = []
     for (number, panel) in figure.panels.enumerated() {
       let (left, right) = layout.sides[number]
-      var lines = ["  set lmargin at screen \(left)", "  set rmargin at screen \(right)"]
+      var lines = [
+        "  set lmargin at screen \(left)", "  set rmargin at screen \(right)",
+        "  set key \(layout.keys[number])",
+      ]
       if !panel.title.isEmpty {
-        lines.append("  set title \(GnuplotText.quoted(panel.title, limit: 40)) noenhanced")
+        lines.append(
+          "  set title \(GnuplotText.quoted(panel.title, limit: 40)) offset 0,-0.5 noenhanced")
       }
       if number > 0 { lines += ["  unset ylabel", "  set format y ''"] }
       lines.append(plot(panel, firstIndex: firstIndex))

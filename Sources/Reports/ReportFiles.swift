@@ -105,8 +105,17 @@ public struct ReportFiles: Sendable {
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data(text.utf8).write(to: url, options: .atomic)
     } catch {
-      throw ReportsError("cannot write \(path): \(error.localizedDescription)")
+      throw ReportsError("cannot write \(path): \(Self.reason(error))")
     }
+  }
+
+  /// The system's word for what failed, which Foundation wraps.
+  private static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
+      return error.localizedDescription
+    }
+    return String(cString: strerror(Int32(underlying.code)))
   }
 
   private static func rename(_ source: String, to target: String) throws(ReportsError) {

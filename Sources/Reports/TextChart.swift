@@ -2,20 +2,23 @@
 
 /// Draws a figure's training error with characters.
 enum TextChart {
+  private static let letters = Array("abcdefghijklmnopqrstuvwxyz")
+
   /// The script for gnuplot's `dumb` terminal; it reads the figure's data file.
   /// - Parameter columns: width of the terminal.
   static func script(_ figure: Figure, columns: Int, rows: Int) -> String {
-    var elements: [String] = []
-    var index = 0
-    for series in figure.panels.flatMap(\.series) {
-      if series.metric == "trainError" {
-        elements.append(
-          "'\(FigureScript.name).dat' index \(index) using 1:2 with lines "
-            + "title \(GnuplotText.quoted(series.variant, limit: 40))")
-      }
-      index += 1
+    let all = figure.panels.flatMap(\.series)
+    let shown = all.indices.filter { all[$0].metric == "trainError" }
+    guard !shown.isEmpty else { return "" }
+    // Lines have six patterns; more variants are told apart by letters.
+    let letters = shown.count > 6
+    let elements = shown.enumerated().map { position, index in
+      let letter = Self.letters[position % Self.letters.count]
+      return "'\(FigureScript.name).dat' index \(index) using 1:2 with "
+        + (letters ? "points pointtype '\(letter)'" : "lines")
+        + " title \(GnuplotText.quoted(all[index].variant, limit: 40))"
     }
-    guard !elements.isEmpty else { return "" }
+    let longest = shown.map { all[$0].variant.count }.max() ?? 0
     return """
       set encoding utf8
       set terminal dumb size \(columns),\(rows) mono noenhanced
@@ -23,7 +26,7 @@ enum TextChart {
       set xlabel 'training step'
       set border 3
       set tics nomirror scale 0.5
-      set key outside right top Left
+      set key \(longest > 16 ? "below Left maxcols 1" : "outside right top Left")
       set xrange [0:\(figure.lastStep)]
       set yrange [0:\(GnuplotText.number(figure.topError))]
       plot \(elements.joined(separator: ", \\\n  "))
