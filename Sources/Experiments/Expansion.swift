@@ -1,31 +1,6 @@
 // From a spec to its variants: a pure function.
 import Networks
 
-/// One combination of levels as the spec writes it, before it is resolved.
-struct Cell {
-  var levels: [(factor: String, node: JSONNode)]
-  /// Where problems of this combination are reported.
-  var position: TextPosition
-  var path: String
-
-  func node(_ factor: String) -> JSONNode? { levels.first { $0.factor == factor }?.node }
-
-  /// `network=plain, depth=20`
-  var text: String {
-    levels.map { "\($0.factor)=\(SpecRules.level($0.node))" }.joined(separator: ", ")
-  }
-
-  /// Whether the cell has one of the given levels for every factor of a match.
-  func matches(_ match: JSONNode) -> Bool {
-    match.members.allSatisfy { member in
-      guard let node = node(member.key) else { return false }
-      return SpecRules.choices(member.value).contains {
-        SpecRules.level($0) == SpecRules.level(node)
-      }
-    }
-  }
-}
-
 extension ExperimentSpec {
   /// The variants in the order of the grid, those of `include` after them.
   /// - Throws: `ExperimentError` with combinations that cannot exist, duplicates, rules that match
@@ -48,17 +23,21 @@ extension ExperimentSpec {
     guard problems.isEmpty else { throw SpecProblem.error(problems, file: file) }
 
     var variants: [Variant] = []
+    var twins: [String: String] = [:]
     for (cell, architecture) in built {
       guard let variant = resolve(cell, architecture, overrides, &problems) else { continue }
-      let twin = variants.first {
-        $0.name == variant.name || $0.configurationHash == variant.configurationHash
-      }
+      let twin = twins[variant.name] ?? twins[variant.configurationHash]
+      twins[variant.name] = variant.name
+      twins[variant.configurationHash] = variant.name
       if let twin {
-        let same = twin.name == variant.name ? "" : " (it differs from \(variant.name) by name only)"
+        let same =
+          twin == variant.name
+          ? "the variant \(twin) is there already"
+          : "\(variant.name) is the same training as \(twin)"
         problems.append(
           SpecProblem(
             position: cell.position, path: cell.path,
-            message: "the variant \(twin.name) is there already\(same); leave out \(cell.text)"))
+            message: "\(same); leave out \(cell.text)"))
       }
       variants.append(variant)
     }
@@ -78,27 +57,24 @@ extension ExperimentSpec {
     guard let factors = root["factors"] else { return [] }
     var cells = [Cell(levels: [], position: factors.position, path: "factors")]
     for member in factors.members {
-      cells = cells.flatMap { cell in
-        member.value.elements.map { node in
-          Cell(
-            levels: cell.levels + [(member.key, node)], position: cell.position, path: cell.path)
-        }
-      }
+      let levels = member.value.elements.map { CellLevel(member.key, $0) }
+      cells = cells.flatMap { cell in levels.map { cell.adding($0) } }
     }
-    let rules = root["exclude"]?.elements ?? []
-    for (index, rule) in rules.enumerated() where !cells.contains(where: { $0.matches(rule) }) {
+    let nodes = root["exclude"]?.elements ?? []
+    let rules = nodes.map { LevelMatch($0) }
+    for (index, rule) in rules.enumerated() where !cells.contains(where: rule.matches) {
       problems.append(
         SpecProblem(
-          position: rule.position, path: "exclude[\(index)]",
+          position: nodes[index].position, path: "exclude[\(index)]",
           message: "matches no combination of the grid"))
     }
-    return cells.filter { cell in !rules.contains { cell.matches($0) } }
+    return cells.filter { cell in !rules.contains { $0.matches(cell) } }
   }
 
   private func includedCells() -> [Cell] {
     (root["include"]?.elements ?? []).enumerated().map { index, entry in
       Cell(
-        levels: entry.members.map { ($0.key, $0.value) }, position: entry.position,
+        levels: entry.members.map { CellLevel($0.key, $0.value) }, position: entry.position,
         path: "include[\(index)]")
     }
   }
@@ -115,7 +91,7 @@ extension ExperimentSpec {
     node = overrides.apply(to: node, levels: cell.levels(of: architecture))
     let name = Variant(
       architecture: architecture, trainingProtocol: baseProtocol,
-      protocolLevels: levels.map { FactorLevel($0.factor, $0.node) }
+      protocolLevels: levels.map(\.resolved)
     ).name
     for level in levels where node.value(at: level.factor)?.position != level.node.position {
       problems.append(
@@ -131,37 +107,7 @@ extension ExperimentSpec {
     return resolved.map {
       Variant(
         architecture: architecture, trainingProtocol: $0,
-        protocolLevels: levels.map { FactorLevel($0.factor, $0.node) })
+        protocolLevels: levels.map(\.resolved))
     }
-  }
-}
-
-extension Cell {
-  /// The net of this combination, the rest at the papers' defaults.
-  func architecture() throws(ArchitectureError) -> Architecture {
-    func choice<Value: RawRepresentable<String>>(_ factor: String) -> Value? {
-      node(factor)?.text.flatMap { Value(rawValue: $0) }
-    }
-    return try Architecture(
-      network: choice("network") ?? .residual, depth: node("depth")?.integer ?? 0,
-      family: choice("family"), block: choice("block"),
-      activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
-      strideLocation: choice("strideLocation"), width: node("width")?.double ?? 1)
-  }
-
-  /// The levels that belong to the protocol.
-  var protocolLevels: [(factor: String, node: JSONNode)] {
-    levels.filter { level in SpecGrammar.protocolFactors.contains { $0.key == level.factor } }
-  }
-
-  /// Every level of the resolved variant.
-  func levels(of architecture: Architecture) -> [FactorLevel] {
-    architecture.levels + protocolLevels.map { FactorLevel($0.factor, $0.node) }
-  }
-}
-
-extension FactorLevel {
-  init(_ factor: String, _ node: JSONNode) {
-    self.init(factor: factor, level: SpecRules.level(node), numeric: node.double)
   }
 }

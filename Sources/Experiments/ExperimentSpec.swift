@@ -91,7 +91,7 @@ public struct ExperimentSpec: Sendable {
 
   /// Reads a regular file of a bounded size; anything else, such as a pipe, is refused unread.
   private static func contents(of path: String) throws(ExperimentError) -> [UInt8] {
-    let shown = printable(path)
+    let shown = printable(path, limit: 4096)
     // Resolved first: the attributes of a link are its own.
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let attributes: [FileAttributeKey: Any]

@@ -16,7 +16,8 @@ struct ImpossibleCells {
     let gridImpossible = impossible.filter { $0.cell.path == "factors" }
     let grid = cells.filter { $0.path == "factors" }.map(\.signature)
     let reasons = Dictionary(
-      gridImpossible.map { ($0.cell.signature, $0.reason) }, uniquingKeysWith: { first, _ in first })
+      gridImpossible.map { ($0.cell.signature, $0.reason) }, uniquingKeysWith: { first, _ in first }
+    )
     var explained: Set<[String]> = []
     for (cell, reason) in gridImpossible where !explained.contains(cell.signature) {
       guard problems.count < 20 else { break }
@@ -32,7 +33,8 @@ struct ImpossibleCells {
   private static func culprits(
     in cell: [String], grid: [[String]], impossible: [[String]: String]
   ) -> [Int] {
-    let subsets = (1..<(1 << min(cell.count, 12))).map { bits in
+    // Three levels explain every rule there is; twelve factors bound the search.
+    let subsets = (1..<(1 << min(cell.count, 12))).filter { $0.nonzeroBitCount <= 3 }.map { bits in
       cell.indices.filter { $0 < 12 && bits >> $0 & 1 == 1 }
     }
     for subset in subsets.sorted(by: { $0.count < $1.count }) {
@@ -46,22 +48,27 @@ struct ImpossibleCells {
     _ cell: Cell, _ reason: String, _ culprits: [Int]
   ) -> SpecProblem {
     let levels = culprits.map { cell.levels[$0] }
-    let text = levels.map { "\($0.factor)=\(SpecRules.level($0.node))" }.joined(separator: ", ")
+    let text = levels.map(\.text).joined(separator: ", ")
     let members = levels.map { level in
       let quote = level.node.text == nil ? "" : "\""
-      return "\"\(level.factor)\": \(quote)\(SpecRules.level(level.node))\(quote)"
+      return "\"\(level.factor)\": \(quote)\(level.level)\(quote)"
     }
-    let rest =
-      culprits.count == 1
-      ? ", and list nets with \(text) under include, without the factor that does not apply" : ""
+    let alone = Cell(
+      levels: cell.levels.enumerated().filter { culprits.contains($0) || $1.factor == "depth" }
+        .map(\.element), position: cell.position, path: cell.path)
+    var advice = "add {\(members.joined(separator: ", "))} to exclude"
+    if culprits.count == 1, (try? alone.architecture()) == nil {
+      advice = "take it out"
+    } else if culprits.count == 1 {
+      advice += " and list nets with \(text) under include, without the factor that does not apply"
+    }
     return SpecProblem(
       position: levels.last?.node.position ?? cell.position, path: "factors",
-      message: "\(text) cannot be built: \(reason); "
-        + "add {\(members.joined(separator: ", "))} to exclude\(rest)")
+      message: "\(text) cannot be built: \(reason); \(advice)")
   }
 }
 
 extension Cell {
   /// The levels in the order of the grid's factors: equal for equal combinations.
-  fileprivate var signature: [String] { levels.map { SpecRules.level($0.node) } }
+  fileprivate var signature: [String] { levels.map(\.level) }
 }

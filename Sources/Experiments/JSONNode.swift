@@ -118,10 +118,10 @@ public struct JSONNode: Sendable {
   }
 }
 
-/// Text as it may appear in a message: one line, at most 60 characters, nothing a terminal obeys.
-func printable(_ text: String) -> String {
+/// Text as it may appear in a message: one line, cut off at `limit`, nothing a terminal obeys.
+func printable(_ text: String, limit: Int = 60) -> String {
   var result = ""
-  for scalar in text.unicodeScalars.prefix(60) {
+  for scalar in text.unicodeScalars.prefix(limit) {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
       .paragraphSeparator:
@@ -129,5 +129,5 @@ func printable(_ text: String) -> String {
     default: result.unicodeScalars.append(scalar)
     }
   }
-  return text.unicodeScalars.count > 60 ? result + "…" : result
+  return text.unicodeScalars.count > limit ? result + "…" : result
 }

@@ -98,8 +98,7 @@ struct JSONReader {
   }
 
   private mutating func word() throws(Fault) -> JSONNode.Content {
-    let start = position
-    let first = offset
+    let (start, first) = (position, offset)
     while let byte = peek, byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z") {
       advance()
     }
@@ -164,8 +163,7 @@ struct JSONReader {
   }
 
   private mutating func number() throws(Fault) -> String {
-    let start = position
-    let first = offset
+    let (start, first) = (position, offset)
     if peek == UInt8(ascii: "-") { advance() }
     if peek == UInt8(ascii: "0") {
       advance()
@@ -243,8 +241,9 @@ struct JSONReader {
 
   private mutating func hexadecimal(from start: TextPosition) throws(Fault) -> UInt16 {
     let digits = String(decoding: bytes[offset...].prefix(4), as: UTF8.self)
-    guard digits.count == 4, digits.allSatisfy(\.isHexDigit), let unit = UInt16(digits, radix: 16)
-    else { throw fault("an escape \\u needs four hexadecimal digits", at: start) }
+    guard digits.count == 4, digits.first != "+", let unit = UInt16(digits, radix: 16) else {
+      throw fault("an escape \\u needs four hexadecimal digits", at: start)
+    }
     for _ in 0..<4 { advance() }
     return unit
   }

@@ -7,15 +7,18 @@ func suggestion(for word: String, among allowed: [String]) -> String {
   return "\(nearest)Allowed: \(allowed.joined(separator: ", "))"
 }
 
-/// The candidate at the smallest edit distance; nil where more than a third of the word differs.
+/// The candidate at the smallest edit distance; where more than a third of it differs, one that
+/// starts with the same three letters (`resnet`, `residual`); else nil.
 func nearestMatch(to word: String, among candidates: [String]) -> String? {
   let word = Array(word.lowercased().prefix(64))
-  let best = candidates.map { (candidate: $0, distance: editDistance(word, Array($0.lowercased()))) }
-    .min { $0.distance < $1.distance }
-  guard let best, best.distance <= max(1, max(word.count, best.candidate.count) / 3) else {
-    return nil
+  let best = candidates.map {
+    (candidate: $0, distance: editDistance(word, Array($0.lowercased())))
   }
-  return best.candidate
+  .min { $0.distance < $1.distance }
+  if let best, best.distance <= max(1, max(word.count, best.candidate.count) / 3) {
+    return best.candidate
+  }
+  return candidates.first { word.count >= 3 && $0.lowercased().starts(with: word.prefix(3)) }
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words (optimal string

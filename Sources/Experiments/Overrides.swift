@@ -3,16 +3,17 @@
 /// The `overrides` of a spec.
 struct Overrides {
   private let rules: [JSONNode]
+  private let matches: [LevelMatch]
 
-  init(_ rules: [JSONNode]) { self.rules = rules }
+  init(_ rules: [JSONNode]) {
+    self.rules = rules
+    matches = rules.map { $0["match"].map(LevelMatch.init) ?? LevelMatch($0) }
+  }
 
   /// The protocol's JSON with the changes of every rule that matches these levels, in order.
   func apply(to node: JSONNode, levels: [FactorLevel]) -> JSONNode {
-    rules.reduce(node) { result, rule in
-      guard let match = rule["match"], let change = rule["protocol"],
-        Self.matches(match, levels)
-      else { return result }
-      return result.merged(with: change)
+    rules.indices.filter { matches[$0].matches(levels) }.reduce(node) { result, index in
+      rules[index]["protocol"].map { result.merged(with: $0) } ?? result
     }
   }
 
@@ -23,22 +24,21 @@ struct Overrides {
       guard let match = rule["match"] else { return [] }
       let path = "overrides[\(index)].match"
       let unknown = match.members.flatMap { member in
-        let known = variants.compactMap { $0.first { $0.factor == member.key }?.level }
-        let distinct = known.enumerated().filter { known.firstIndex(of: $1) == $0 }.map(\.element)
-        return SpecRules.unknownLevels(
-          in: member.value, known: distinct, path: "\(path).\(member.key)")
+        SpecRules.unknownLevels(
+          in: member.value, known: Self.levels(of: member.key, in: variants),
+          path: "\(path).\(member.key)")
       }
       guard unknown.isEmpty else { return unknown }
-      guard !variants.contains(where: { Self.matches(match, $0) }) else { return [] }
+      guard !variants.contains(where: matches[index].matches) else { return [] }
       return [SpecProblem(position: match.position, path: path, message: "matches no variant")]
     }
   }
 
-  private static func matches(_ match: JSONNode, _ levels: [FactorLevel]) -> Bool {
-    match.members.allSatisfy { member in
-      let level = levels.first { $0.factor == member.key }?.level
-      return SpecRules.choices(member.value).contains { SpecRules.level($0) == level }
-    }
+  /// The levels that a factor has, each once, in the order of the variants.
+  private static func levels(of factor: String, in variants: [[FactorLevel]]) -> [String] {
+    var seen: Set<String> = []
+    return variants.compactMap { $0.first { $0.factor == factor }?.level }
+      .filter { seen.insert($0).inserted }
   }
 }
 

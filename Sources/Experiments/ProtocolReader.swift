@@ -41,7 +41,9 @@ struct ProtocolReader {
     while !keys.isEmpty, node.value(at: joined(keys)) == nil { keys.removeLast() }
     let place = node.value(at: joined(keys)) ?? node
     problems.append(
-      SpecProblem(position: place.position, path: joined(path + [key]), message: message))
+      SpecProblem(
+        position: place.position, path: joined(path + (key.isEmpty ? [] : [key])), message: message)
+    )
   }
 
   private mutating func readData() -> DataRequest? {

@@ -1,8 +1,8 @@
 // Every key that a spec may have: the parser, the schema file and the error messages all read this.
 import Networks
 
-/// The grammar of a spec file.
-enum SpecGrammar {
+/// The grammar of a spec file: each key with its type, range, default and meaning.
+public enum SpecGrammar {
   static let iterations = 1...100_000_000
   static let epochs = 1...1_000_000
   static let examples = 1...10_000_000
@@ -30,7 +30,8 @@ enum SpecGrammar {
       "overrides", .list(of: overrideRule, count: 1...1000),
       "Other training for some variants; a later entry wins over an earlier one."),
     SpecField(
-      "seeds", .integerOrList(1...10_000, of: .integer(0...9_007_199_254_740_991), count: 1...10_000),
+      "seeds",
+      .integerOrList(1...10_000, of: .integer(0...9_007_199_254_740_991), count: 1...10_000),
       required: true, "Seeds, or how many: 3 is [0, 1, 2]. A seed is never part of a variant."),
     SpecField(
       "figures", .list(of: figure, count: 1...100), "Charts to draw beside the tables."),
@@ -109,7 +110,7 @@ enum SpecGrammar {
   }
 
   private static func factorFields(_ shape: (SpecShape) -> SpecShape) -> [SpecField] {
-    allFactors.map { SpecField($0.key, shape($0.shape), $0.summary) }
+    allFactors.map { SpecField($0.key, shape(.level($0.key)), $0.summary) }
   }
 
   private static func leaves(of shape: SpecShape, path: [String]) -> [SpecField] {

@@ -20,6 +20,7 @@ enum SpecRules {
   }
 
   private static func grid(_ root: JSONNode) -> [SpecProblem] {
+    guard case .object = root.content else { return [] }
     let factors = root["factors"]
     if factors == nil, root["include"] == nil {
       return [
@@ -106,7 +107,7 @@ enum SpecRules {
           return [
             SpecProblem(
               position: member.keyPosition, path: "\(path).\(member.key)",
-              message: "is no factor of the grid; Allowed: \(known.joined(separator: ", "))")
+              message: "is no factor of the grid; \(suggestion(for: member.key, among: known))")
           ]
         }
         return unknownLevels(

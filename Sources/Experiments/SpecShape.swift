@@ -18,6 +18,8 @@ indirect enum SpecShape: Sendable {
   case integerOrList(ClosedRange<Int>, of: SpecShape, count: ClosedRange<Int>)
   /// One value or a list of them.
   case oneOrMore(SpecShape)
+  /// A level of one of the factors, by the factor's key.
+  case level(String)
 }
 
 /// One key of an object.
@@ -41,7 +43,8 @@ extension SpecShape {
   /// - Returns: the problems found, none when the value fits.
   func problems(in node: JSONNode, path: [String]) -> [SpecProblem] {
     func expected(_ what: String) -> [SpecProblem] {
-      [problem("expected \(what), found \(node.summary)", at: node, path)]
+      let quotes = node.text.flatMap(Double.init) == nil ? "" : "; a number has no quotes"
+      return [problem("expected \(what), found \(node.summary)\(quotes)", at: node, path)]
     }
     switch self {
     case .line(let maximum):
@@ -56,7 +59,9 @@ extension SpecShape {
       }
       guard !allowed.contains(text) else { return [] }
       let word = printable(text)
-      return [problem("unknown '\(word)'; \(suggestion(for: word, among: allowed))", at: node, path)]
+      return [
+        problem("unknown '\(word)'; \(suggestion(for: word, among: allowed))", at: node, path)
+      ]
     case .flag:
       return node.flag == nil ? expected("true or false") : []
     case .integer(let range):
@@ -67,8 +72,9 @@ extension SpecShape {
     case .number(let range, let above):
       guard let value = node.double, range.contains(value), !above || value > range.lowerBound
       else {
-        let low = "\(above ? "above" : "from") \(canonical(range.lowerBound))"
-        return expected("a number \(low) to \(canonical(range.upperBound))")
+        let (low, high) = (canonical(range.lowerBound), canonical(range.upperBound))
+        return expected(
+          above ? "a number above \(low), at most \(high)" : "a number from \(low) to \(high)")
       }
       return []
     case .list(let element, let count):
@@ -85,6 +91,9 @@ extension SpecShape {
         return expected("a count from \(range.lowerBound) to \(range.upperBound), or a list")
       }
       return []
+    case .level(let factor):
+      let field = SpecGrammar.allFactors.first { $0.key == factor }
+      return field?.shape.problems(in: node, path: path) ?? []
     case .oneOrMore(let shape):
       guard case .list = node.content else { return shape.problems(in: node, path: path) }
       return listProblems(of: shape, count: 1...1000, in: node, path)
