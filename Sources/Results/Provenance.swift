@@ -1,0 +1,50 @@
+// What must be known to repeat an attempt, taken down when it starts.
+
+/// Where an attempt's numbers come from: code, machine, data, command.
+public struct Provenance: Equatable, Sendable {
+  /// Commit of the source tree that `bench` was run in; empty outside a repository.
+  public var commit: String
+  /// The uncommitted changes as text; may be empty. Equal texts are stored once.
+  public var diff: String
+  /// Names of files that the repository does not know, as a JSON array.
+  public var untracked: String
+  public var host: String
+  public var operatingSystem: String
+  /// The processor's model name.
+  public var cpu: String
+  public var engineVersion: String
+  /// Which GEMM computed: `libxsmm` or `blas`.
+  public var backend: String
+  /// `avx512`, `avx2` or `baseline`.
+  public var instructionSet: String
+  public var threads: Int
+  /// SHA-256 of the data as it is trained on, hexadecimal.
+  public var dataChecksum: String
+  /// Versions of bench, compiler and libraries, as a JSON object.
+  public var versionsJSON: String
+  /// The command as typed.
+  public var commandLine: String
+  /// Where the attempt's log is written; empty where there is none.
+  public var logFile: String
+
+  public init(
+    commit: String, diff: String, untracked: String, host: String, operatingSystem: String,
+    cpu: String, engineVersion: String, backend: String, instructionSet: String, threads: Int,
+    dataChecksum: String, versionsJSON: String, commandLine: String, logFile: String = ""
+  ) {
+    self.commit = commit
+    self.diff = diff
+    self.untracked = untracked
+    self.host = host
+    self.operatingSystem = operatingSystem
+    self.cpu = cpu
+    self.engineVersion = engineVersion
+    self.backend = backend
+    self.instructionSet = instructionSet
+    self.threads = threads
+    self.dataChecksum = dataChecksum
+    self.versionsJSON = versionsJSON
+    self.commandLine = commandLine
+    self.logFile = logFile
+  }
+}

@@ -1,0 +1,17 @@
+// Statistics of a few numbers, as pure functions.
+
+/// Statistics over the seeds of a variant.
+public enum Statistics {
+  /// The arithmetic mean; nil of nothing.
+  public static func mean(_ values: [Double]) -> Double? {
+    guard !values.isEmpty else { return nil }
+    return values.reduce(0, +) / Double(values.count)
+  }
+
+  /// The sample standard deviation (n − 1 in the denominator), in two passes; nil below two values.
+  public static func standardDeviation(_ values: [Double]) -> Double? {
+    guard values.count > 1, let mean = mean(values) else { return nil }
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (squares / Double(values.count - 1)).squareRoot()
+  }
+}

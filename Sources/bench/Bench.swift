@@ -1,0 +1,9 @@
+// The program: one file per command.
+import ArgumentParser
+
+@main
+struct Bench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Ablation studies of deep residual networks.",
+    subcommands: [QueryCommand.self, StatusCommand.self, ShowCommand.self])
+}

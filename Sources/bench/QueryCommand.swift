@@ -1,0 +1,77 @@
+// bench query: SQL on the results, read only.
+import ArgumentParser
+import Foundation
+import Reports
+import Results
+
+struct QueryCommand: ParsableCommand {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case table, csv, json
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "Ask the results database in SQL, read only.",
+    discussion: """
+      The views are the interface: `bench query --views` lists them. Tables round fractions to 6 \
+      digits; csv and json give them in full.
+
+      Example: bench query "SELECT variant, n, mean, standardDeviation FROM summary \
+      WHERE metric = 'testError'"
+      """)
+
+  @Argument(help: "One SELECT statement.")
+  var sql: String?
+
+  @Option(help: "How to print: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format: Format = .table
+
+  @Flag(help: "List the views with their columns.")
+  var views = false
+
+  @OptionGroup var database: DatabaseOptions
+
+  func validate() throws {
+    if sql == nil, !views {
+      throw ValidationError(
+        "Please give a SELECT statement, or --views for what can be asked.")
+    }
+    if sql != nil, views {
+      throw ValidationError("Please give either a SELECT statement or --views, not both.")
+    }
+  }
+
+  func run() throws {
+    let reader = try database.reader()
+    guard let sql else { return try printViews(reader) }
+    let result: QueryResult
+    do {
+      result = try reader.query(sql)
+    } catch {
+      printError(QueryErrorText.text(error, sql: sql))
+      throw ExitCode(2)
+    }
+    switch format {
+    case .table: print(result.table, terminator: "")
+    case .csv: print(result.csv, terminator: "")
+    case .json: print(result.json, terminator: "")
+    }
+  }
+
+  private func printViews(_ reader: ResultsReader) throws {
+    let views = try endingOnBadInput { () throws(ResultsError) in try reader.views() }
+    let result = QueryResult(
+      columns: ["view", "columns", "rows"],
+      rows: views.map { view in
+        [.text(view.name), .text(view.columns.joined(separator: ", ")), .text(view.summary)]
+      })
+    switch format {
+    case .csv: print(result.csv, terminator: "")
+    case .json: print(result.json, terminator: "")
+    case .table:
+      for view in views {
+        print("\(view.name)(\(view.columns.joined(separator: ", ")))\n    \(view.summary)")
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// The `--db` option, and how the commands that read results end when they cannot.
+import ArgumentParser
+import Foundation
+import Reports
+import Results
+
+/// The results database of a command.
+struct DatabaseOptions: ParsableArguments {
+  static let defaultPath = "results/bench.sqlite"
+
+  @Option(name: .customLong("db"), help: "The results database.")
+  var path = Self.defaultPath
+
+  /// The path as a command must repeat it; nil where it is the default.
+  var pathIfNotDefault: String? { path == Self.defaultPath ? nil : path }
+
+  /// Opens the database for reading, or ends the command with exit code 2.
+  func reader() throws -> ResultsReader {
+    try endingOnBadInput { () throws(ResultsError) in try ResultsReader(path: path) }
+  }
+}
+
+/// Runs `body`; what it throws ends the command with its text and exit code 2.
+func endingOnBadInput<Value, Failure: Error & CustomStringConvertible>(
+  _ body: () throws(Failure) -> Value
+) throws -> Value {
+  do {
+    return try body()
+  } catch {
+    printError(error.description)
+    throw ExitCode(2)
+  }
+}
+
+/// Prints a message for the user to standard error; control characters are written out.
+func printError(_ message: String) {
+  let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+  let text = lines.map { String($0).printable }.joined(separator: "\n")
+  FileHandle.standardError.write(Data("bench: \(text)\n".utf8))
+}

@@ -1,0 +1,76 @@
+// A small experiment and a folder of its own for each test.
+import Foundation
+import Testing
+
+@testable import Results
+
+/// A folder that disappears with the value.
+final class TemporaryFolder {
+  let url: URL
+  var database: String { url.appending(path: "bench.sqlite").path }
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "results-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+}
+
+enum Fixture {
+  static func experiment(specHash: String = "5e", protocolName: String = "quick")
+    -> ExperimentRecord
+  {
+    ExperimentRecord(
+      name: "degradation", title: "Degradation", specPath: "experiments/degradation.json",
+      specJSON: "{}", specHash: specHash, protocolName: protocolName, protocolJSON: "{}",
+      classes: 10)
+  }
+
+  static func variant(_ network: String, _ depth: Int, hash: String? = nil) -> VariantRecord {
+    VariantRecord(
+      name: "\(network)-\(depth)", configurationJSON: #"{"depth":\#(depth)}"#,
+      configurationHash: hash ?? "hash-\(network)-\(depth)",
+      levels: [
+        LevelRecord(factor: "network", level: network),
+        LevelRecord(factor: "depth", level: String(depth), numeric: Double(depth)),
+        LevelRecord(factor: "width", level: "0.5", numeric: 0.5),
+        LevelRecord(factor: "strideLocation", level: "3x3"),
+      ], parameters: 1000 * Int64(depth), macs: 1_000_000 * Int64(depth))
+  }
+
+  static let variants = [
+    variant("plain", 20), variant("plain", 56), variant("resnet", 20), variant("resnet", 56),
+  ]
+
+  static func provenance(diff: String = "") -> Provenance {
+    Provenance(
+      commit: "9de7de8", diff: diff, untracked: "[]", host: "here", operatingSystem: "Linux",
+      cpu: "A CPU", engineVersion: "1", backend: "libxsmm", instructionSet: "avx512", threads: 2,
+      dataChecksum: "da7a", versionsJSON: "{}", commandLine: "bench run spec.json",
+      logFile: "results/logs/a.log")
+  }
+
+  static func key(_ variant: String, _ seed: Int64) -> RunKey {
+    RunKey(experiment: "degradation", variant: variant, seed: seed)
+  }
+}
+
+extension ResultsStore {
+  /// Claims a run of the fixture that is known to be free.
+  func claimed(_ variant: String, _ seed: Int64, sourceLocation: SourceLocation = #_sourceLocation)
+    throws -> ClaimedRun
+  {
+    try #require(
+      try claim(
+        Fixture.key(variant, seed), configurationHash: "hash-\(variant)",
+        provenance: Fixture.provenance(), force: true), sourceLocation: sourceLocation)
+  }
+
+  /// Claims a run and finishes it with one final value of each metric given.
+  func run(_ variant: String, _ seed: Int64, _ metrics: [(name: String, value: Double)]) throws {
+    let run = try claimed(variant, seed)
+    try record(run, step: 100, metrics: metrics)
+    try finish(run, status: .complete, seconds: 12.5, weightsHash: "ab12", message: nil)
+  }
+}

@@ -1,0 +1,126 @@
+// The schema's versions: the first one is frozen, newer ones are refused, older ones backed up.
+import Foundation
+import GRDB
+import Testing
+
+@testable import Results
+
+@Suite struct SchemaTests {
+  let folder: TemporaryFolder
+  static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appending(path: "Fixtures")
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func copyOfFirstSchema() throws -> String {
+    try FileManager.default.copyItem(
+      atPath: Self.fixtures.appending(path: "schema-1.sqlite").path, toPath: folder.database)
+    return folder.database
+  }
+
+  /// Names and SQL of everything but what SQLite makes by itself.
+  private func schema(_ db: Database) throws -> [String] {
+    try String.fetchAll(
+      db,
+      sql: """
+        SELECT name || ': ' || sql FROM sqlite_schema
+        WHERE sql IS NOT NULL AND name <> 'grdb_migrations' ORDER BY name
+        """)
+  }
+
+  @Test func theFirstMigrationStillMakesTheFrozenSchema() throws {
+    let frozen = try DatabaseQueue(path: try copyOfFirstSchema())
+    let fresh = try DatabaseQueue()
+    try ResultsSchema.migrator.migrate(fresh, upTo: "1 first schema")
+    #expect(try fresh.read(schema) == frozen.read(schema))
+  }
+
+  @Test func theFirstSchemaIsReadThroughTheViews() throws {
+    let reader = try ResultsReader(path: try copyOfFirstSchema())
+    let rows = try reader.query("SELECT variant, metric, n, mean, standardDeviation FROM summary")
+    #expect(
+      rows.rows == [
+        [.text("plain-20"), .text("testError"), .integer(2), .real(31), .real(2.0.squareRoot())],
+        [.text("plain-20"), .text("trainError"), .integer(2), .real(25), .real(8.0.squareRoot())],
+      ])
+    #expect(
+      try reader.query("SELECT status, count(*) FROM runs GROUP BY status ORDER BY status").rows
+        == [
+          [.text("complete"), .integer(2)], [.text("diverged"), .integer(1)],
+          [.text("waiting"), .integer(1)],
+        ])
+    #expect(try reader.query("SELECT count(*) FROM curves").rows == [[.integer(9)]])
+    #expect(
+      try reader.query("SELECT max(uncommitted), max(threads) FROM attempts").rows
+        == [[.integer(1), .integer(2)]])
+  }
+
+  @Test func theFirstSchemaIsWrittenOn() throws {
+    let store = try ResultsStore(path: try copyOfFirstSchema())
+    let key = RunKey(experiment: "degradation", variant: "plain-56", seed: 1)
+    #expect(try store.status(of: key) == .waiting)
+    let claim = try store.claim(
+      key, configurationHash: "hash-plain-56", provenance: Fixture.provenance())
+    #expect(claim?.attempt == 1)
+  }
+
+  @Test func aNewerDatabaseIsReadButNotWritten() throws {
+    let path = try copyOfFirstSchema()
+    let queue = try DatabaseQueue(path: path)
+    try queue.write { db in
+      try db.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('9 from the future')")
+    }
+    try queue.close()
+    let error = #expect(throws: ResultsError.self) { try ResultsStore(path: path) }
+    #expect(error?.description.contains("newer version") == true)
+    let runs = try ResultsReader(path: path).query("SELECT count(*) FROM runs").rows
+    #expect(runs == [[.integer(4)]])
+  }
+
+  @Test func anOlderDatabaseIsBackedUpBeforeItIsChanged() throws {
+    let queue = try DatabaseQueue(path: try copyOfFirstSchema())
+    try queue.write { db in
+      try db.execute(sql: "DELETE FROM grdb_migrations")
+      for (type, name) in try Row.fetchAll(
+        db, sql: "SELECT type, name FROM sqlite_schema WHERE type = 'view'"
+      ).map({ ($0["type"] as String, $0["name"] as String) }) {
+        try db.execute(sql: "DROP \(type) \(name)")
+      }
+    }
+    #expect(try queue.read(ResultsSchema.age) == .older)
+    // The first migration cannot run on this file, so what matters is what stands beside it.
+    #expect(throws: (any Error).self) {
+      try ResultsSchema.migrate(queue, path: folder.database)
+    }
+    let backup = try DatabaseQueue(path: folder.database + ".backup-0")
+    #expect(try backup.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM run") } == 4)
+    #expect(!FileManager.default.fileExists(atPath: folder.database + ".backup-0.partial"))
+  }
+
+  @Test func anotherProgramsDatabaseIsLeftAlone() throws {
+    let queue = try DatabaseQueue(path: folder.database)
+    try queue.write { try $0.execute(sql: "CREATE TABLE theirs (x)") }
+    #expect(throws: ResultsError.self) { try ResultsStore(path: folder.database) }
+    #expect(throws: ResultsError.self) { try ResultsReader(path: folder.database) }
+  }
+
+  @Test func aFileThatIsNoDatabaseIsNamed() throws {
+    try Data(repeating: 0x41, count: 5000).write(to: URL(fileURLWithPath: folder.database))
+    let error = #expect(throws: ResultsError.self) { try ResultsStore(path: folder.database) }
+    #expect(error?.description.contains(folder.database) == true)
+  }
+
+  @Test func manyProcessesMayStartOnANewFile() async throws {
+    let path = folder.database
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          try ResultsStore(path: path).prepare(
+            Fixture.experiment(), variants: Fixture.variants, seeds: [0])
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try ResultsReader(path: path).runs(experiment: "degradation").count == 4)
+  }
+}
