@@ -22,6 +22,9 @@ public struct DataRequest: Hashable, Sendable {
     self.testCount = testCount
   }
 
+  /// How many classes the images have; nil where unknown.
+  public var classes: Int? { Self.known.first { $0.name == name }?.classes }
+
   /// What is known of a data set without opening it.
   struct Known: Sendable {
     let name: String
@@ -29,6 +32,7 @@ public struct DataRequest: Hashable, Sendable {
     let sizes: ClosedRange<Int>
     let trainCount: Int
     let testCount: Int
+    let classes = 10
     /// Whether the images are generated, any number of them.
     let isGenerated: Bool
   }
