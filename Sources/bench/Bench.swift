@@ -5,5 +5,5 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
-    subcommands: [QueryCommand.self, StatusCommand.self, ShowCommand.self])
+    subcommands: [QueryCommand.self, StatusCommand.self, ShowCommand.self, ReportCommand.self])
 }

@@ -1,0 +1,52 @@
+// Starting gnuplot: without a shell, with a time limit.
+import Subprocess
+
+/// The gnuplot program.
+enum Gnuplot {
+  static let missing = ReportsError(
+    "gnuplot is not installed, so no figure was drawn (Debian: apt-get install gnuplot-nox)")
+
+  /// Runs gnuplot in a folder and returns what it prints.
+  /// - Parameters:
+  ///   - arguments: after `--default-settings`, which keeps a user's start-up files out.
+  ///   - script: standard input.
+  ///   - timeout: after which it is killed.
+  /// - Throws: `ReportsError` if gnuplot is missing, fails or hangs.
+  static func run(
+    _ arguments: [String], script: String = "", in folder: String,
+    timeout: Duration = .seconds(60)
+  ) async throws(ReportsError) -> String {
+    do {
+      return try await withThrowingTaskGroup(of: String.self) { group in
+        group.addTask { try await start(arguments, script: script, in: folder) }
+        group.addTask {
+          try await Task.sleep(for: timeout)
+          throw ReportsError("gnuplot did not end within \(timeout) in \(folder) and was killed")
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? ""
+      }
+    } catch let error as ReportsError {
+      throw error
+    } catch let error as SubprocessError where error.code == .executableNotFound {
+      throw missing
+    } catch {
+      throw ReportsError("gnuplot could not be run in \(folder): \(error)")
+    }
+  }
+
+  private static func start(
+    _ arguments: [String], script: String, in folder: String
+  ) async throws -> String {
+    let result = try await Subprocess.run(
+      .name("gnuplot"), arguments: Arguments(["--default-settings"] + arguments),
+      workingDirectory: .init(folder), input: .string(script),
+      output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    let complaint = result.standardError
+    guard result.terminationStatus.isSuccess else {
+      let lines = complaint.split(separator: "\n").prefix(6).joined(separator: "\n")
+      throw ReportsError("gnuplot failed in \(folder): \(lines)")
+    }
+    return result.standardOutput
+  }
+}

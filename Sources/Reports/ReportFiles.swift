@@ -1,0 +1,118 @@
+// Where reports and figures go; nothing half-written ever has a final name.
+import Foundation
+
+/// A picture format that gnuplot can write.
+public enum FigureFormat: String, CaseIterable, Sendable {
+  case svg, png, pdf
+}
+
+/// What `ReportFiles.draw` made.
+public struct DrawnFigure: Equatable, Sendable {
+  /// Paths of pictures, script and data.
+  public var files: [String] = []
+  /// The training error as a chart in characters; empty if there is none.
+  public var textChart = ""
+  /// Why there is no picture, if there is none: nothing recorded yet, or no gnuplot.
+  public var obstacle: String?
+}
+
+/// The files of one experiment's report.
+public struct ReportFiles: Sendable {
+  /// Path of the Markdown report.
+  public let markdown: String
+  /// Folder of the figures.
+  public let figures: String
+
+  /// - Parameters:
+  ///   - experiment: its name; characters that do not belong in a file name become `_`.
+  ///   - folder: for everything; by default `results/reports` and `plots`.
+  public init(experiment: String, folder: String? = nil) {
+    let name = Self.fileName(experiment)
+    markdown = "\(folder ?? "results/reports")/\(name).md"
+    figures = "\(folder ?? "plots")/\(name)"
+  }
+
+  /// Letters, digits, `.`, `_`, `-` and `=` as they are, all else as `_`; never hidden, never empty.
+  static func fileName(_ name: String) -> String {
+    let safe = name.unicodeScalars.map { scalar in
+      let allowed =
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        || "._-=".unicodeScalars.contains(scalar)
+      return allowed ? String(scalar) : "_"
+    }.joined()
+    return safe.isEmpty || safe.hasPrefix(".") ? "_" + safe.dropFirst() : safe
+  }
+
+  /// Writes the Markdown report.
+  /// - Throws: `ReportsError` if it cannot be written.
+  public func writeMarkdown(_ report: ExperimentReport) throws(ReportsError) {
+    try Self.write(report.markdown, to: markdown)
+  }
+
+  /// Writes script and data, and has gnuplot draw the pictures and the text chart.
+  /// - Parameters:
+  ///   - formats: pictures to draw.
+  ///   - columns: width of the text chart.
+  /// - Returns: what was made; script and data alone, with the reason, where gnuplot is missing.
+  /// - Throws: `ReportsError` if a file cannot be written, or gnuplot fails or hangs.
+  public func draw(
+    _ report: ExperimentReport, formats: [FigureFormat], columns: Int = 79
+  ) async throws(ReportsError) -> DrawnFigure {
+    let figure = Figure(report)
+    guard figure.hasData else {
+      return DrawnFigure(
+        obstacle: "nothing is recorded yet, so there is no figure of \(report.experiment.name)")
+    }
+    let name = FigureScript.name
+    let script = FigureScript(figure: figure)
+    try Self.write(script.data, to: "\(figures)/\(name).dat")
+    try Self.write(script.script, to: "\(figures)/\(name).gp")
+    var drawn = DrawnFigure(files: ["\(figures)/\(name).gp", "\(figures)/\(name).dat"])
+    do {
+      drawn.files.insert(contentsOf: try await drawPictures(formats), at: 0)
+      let chart = TextChart.script(figure, columns: columns, rows: 24)
+      drawn.textChart = TextChart.trimmed(
+        try await Gnuplot.run(["-"], script: chart, in: figures))
+    } catch  where error == Gnuplot.missing {
+      drawn.obstacle = error.description
+    }
+    return drawn
+  }
+
+  /// Has gnuplot draw under temporary names, and renames what is whole.
+  private func drawPictures(_ formats: [FigureFormat]) async throws(ReportsError) -> [String] {
+    let prefix = ".partial-\(ProcessInfo.processInfo.processIdentifier)-"
+    let pictures = formats.map { "\(FigureScript.name).\($0.rawValue)" }
+    defer {
+      for picture in pictures {
+        try? FileManager.default.removeItem(atPath: "\(figures)/\(prefix)\(picture)")
+      }
+    }
+    let settings =
+      "prefix='\(prefix)'; formats='\(formats.map(\.rawValue).joined(separator: " "))'"
+    _ = try await Gnuplot.run(["-e", settings, "\(FigureScript.name).gp"], in: figures)
+    for picture in pictures {
+      try Self.rename("\(figures)/\(prefix)\(picture)", to: "\(figures)/\(picture)")
+    }
+    return pictures.map { "\(figures)/\($0)" }
+  }
+
+  /// Writes a text file under a temporary name and renames it.
+  static func write(_ text: String, to path: String) throws(ReportsError) {
+    let url = URL(fileURLWithPath: path)
+    do {
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: url, options: .atomic)
+    } catch {
+      throw ReportsError("cannot write \(path): \(error.localizedDescription)")
+    }
+  }
+
+  private static func rename(_ source: String, to target: String) throws(ReportsError) {
+    guard Foundation.rename(source, target) == 0 else {
+      let reason = String(cString: strerror(errno))
+      throw ReportsError("gnuplot did not make \(target): \(reason)")
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// An experiment with plausible curves, entered through the store as the runner would.
+import Foundation
+import Reports
+import Results
+
+/// A folder with the database of one made-up experiment; it disappears with the value.
+final class FakeExperiment {
+  /// A variant's levels and the errors its curve falls to.
+  struct Net {
+    var network: String
+    var depth: Int
+    var trainError: Double
+    var testError: Double
+    var extra: [LevelRecord] = []
+
+    var name: String {
+      ([network == "plain" ? "plain" : "resnet", String(depth)]
+        + extra.map { "\($0.factor)=\($0.level)" }).joined(separator: "-")
+    }
+  }
+
+  static let quartet = [
+    Net(network: "plain", depth: 20, trainError: 40, testError: 44),
+    Net(network: "plain", depth: 56, trainError: 89.5, testError: 90),
+    Net(network: "residual", depth: 20, trainError: 24, testError: 28),
+    Net(network: "residual", depth: 56, trainError: 26, testError: 31.5),
+  ]
+
+  let folder: URL
+  let store: ResultsStore
+  let nets: [Net]
+  let totalSteps: Int
+  var database: String { folder.appending(path: "bench.sqlite").path }
+  func reader() throws -> ResultsReader { try ResultsReader(path: database) }
+  func report() throws -> ExperimentReport {
+    try ExperimentReport(try reader(), experiment: nil)
+  }
+
+  init(
+    name: String = "degradation", title: String = "Plain nets degrade with depth",
+    nets: [Net] = quartet, seeds: [Int64] = [0, 1], totalSteps: Int = 600,
+    protocolName: String = "quick"
+  ) throws {
+    folder = FileManager.default.temporaryDirectory
+      .appending(path: "reports-\(UUID().uuidString)")
+    store = try ResultsStore(path: folder.appending(path: "bench.sqlite").path)
+    self.nets = nets
+    self.totalSteps = totalSteps
+    try store.prepare(
+      ExperimentRecord(
+        name: name, title: title, specPath: "experiments/\(name).json", specJSON: "{}",
+        specHash: "5e", protocolName: protocolName, protocolJSON: "{}", classes: 10),
+      variants: nets.map { net in
+        VariantRecord(
+          name: net.name, configurationJSON: "{}", configurationHash: "hash-" + net.name,
+          levels: [
+            LevelRecord(factor: "network", level: net.network),
+            LevelRecord(factor: "depth", level: "\(net.depth)", numeric: Double(net.depth)),
+            LevelRecord(factor: "shortcut", level: net.network == "plain" ? "none" : "A"),
+          ] + net.extra, parameters: 13_500 * Int64(net.depth), macs: 2_000_000 * Int64(net.depth))
+      }, seeds: seeds)
+    experiment = name
+  }
+
+  private let experiment: String
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  /// Records a run's curve up to a step, and ends it if a status is given.
+  func run(_ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete) throws {
+    let claim = try store.claim(
+      RunKey(experiment: experiment, variant: net.name, seed: seed),
+      configurationHash: "hash-" + net.name,
+      provenance: Provenance(
+        commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
+        engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
+        dataChecksum: "", versionsJSON: "{}", commandLine: "bench run"))
+    guard let claim else { return }
+    let interval = max(1, totalSteps / 30)
+    for step in stride(from: interval, through: last ?? totalSteps, by: interval) {
+      try store.record(
+        claim, step: step,
+        metrics: [
+          ("trainError", Self.error(net.trainError, step, totalSteps, seed: seed, phase: 0)),
+          ("testError", Self.error(net.testError, step, totalSteps, seed: seed, phase: 2)),
+        ])
+      try store.heartbeat(claim, step: step, of: totalSteps)
+    }
+    if let status {
+      try store.finish(claim, status: status, seconds: 60, weightsHash: "ab12", message: nil)
+    }
+  }
+
+  func runAll(seeds: [Int64] = [0, 1]) throws {
+    for net in nets { for seed in seeds { try run(net, seed: seed) } }
+  }
+
+  /// Falls from 90 to the final error with a drop where the learning rate would, and wobbles; the
+  /// last step has the final error, plus and minus one by seed.
+  static func error(_ final: Double, _ step: Int, _ total: Int, seed: Int64, phase: Double)
+    -> Double
+  {
+    let t = Double(step) / Double(total)
+    let floor = final + (90 - final) * 0.1 * (t < 0.7 ? 1 : (1 - t) / 0.3)
+    let fall = floor + (90 - floor) * exp(-t * 7)
+    let wobble = (1 - t) * 4 * sin(Double(step) * 12.9898 + Double(seed) * 78.233 + phase)
+    let end = t == 1 ? final - fall : 0
+    return min(100, fall + wobble + end + (seed % 2 == 0 ? -1 : 1))
+  }
+}

@@ -1,0 +1,69 @@
+// The report's table and notes.
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite struct ReportTests {
+  @Test func markdownOfAFinishedExperiment() throws {
+    let fake = try FakeExperiment()
+    try fake.runAll()
+    try expectSnapshot(try fake.report().markdown, "finished.md")
+  }
+
+  @Test func markdownOfAnUnfinishedExperiment() throws {
+    let fake = try FakeExperiment(title: "Depth | `code` <b> *and* cure")
+    try fake.run(fake.nets[0], seed: 0)
+    try fake.run(fake.nets[0], seed: 1, upTo: 300, status: .interrupted)
+    try fake.run(fake.nets[1], seed: 0, upTo: 200, status: .diverged)
+    try fake.run(fake.nets[2], seed: 0, upTo: 400, status: nil)
+    try expectSnapshot(try fake.report().markdown, "unfinished.md")
+  }
+
+  @Test func textOfAFinishedExperiment() throws {
+    let fake = try FakeExperiment()
+    try fake.runAll()
+    try expectSnapshot(try fake.report().text, "finished.txt")
+  }
+
+  @Test func valuesByHand() throws {
+    let fake = try FakeExperiment()
+    try fake.runAll()
+    let row = try #require(try fake.report().rows.first)
+    #expect(row.trainErrors == [39, 41])
+    #expect(row.testErrors == [43, 45])
+    #expect(row.n == 2)
+  }
+
+  @Test func guessingIsToldFromLearning() throws {
+    let report = try FakeExperiment().report()
+    #expect(report.chanceError == 90)
+    #expect(report.isNoBetterThanGuessing(89))
+    #expect(report.isNoBetterThanGuessing(97))
+    #expect(!report.isNoBetterThanGuessing(88.9))
+  }
+
+  @Test func thePaperProtocolIsNamedAsSuch() throws {
+    #expect(try FakeExperiment(protocolName: "paper-64k").report().notes[0].contains("own"))
+    #expect(try FakeExperiment(protocolName: "quick").report().notes[0].contains("not the paper"))
+  }
+
+  @Test func anUnknownExperimentIsNamedWithTheKnownOnes() throws {
+    let reader = try FakeExperiment().reader()
+    let error = #expect(throws: ResultsError.self) {
+      try ExperimentReport(reader, experiment: "depht")
+    }
+    #expect(error?.description.contains("'depht'") == true)
+    #expect(error?.description.contains("degradation") == true)
+  }
+
+  @Test(arguments: [
+    ("../../etc/passwd", "_./.._etc_passwd"), ("a b\u{1B}", "a_b_"), ("", "_"),
+    ("resnet=B-56.2", "resnet=B-56.2"), (".hidden", "_hidden"),
+  ])
+  func fileNamesStayInTheirFolder(name: String, file: String) {
+    #expect(!ReportFiles.fileName(name).contains("/"))
+    #expect(ReportFiles.fileName(name) == file.replacing("/", with: "_"))
+  }
+}
