@@ -1,0 +1,117 @@
+// An experiment's file as a value: read, checked, not yet expanded.
+import Foundation
+
+/// A chart that a spec asks for.
+public struct FigureSpec: Hashable, Sendable {
+  /// The figure's file name.
+  public var name: String
+  /// `curves`: metrics against steps, mean and band over the seeds.
+  public var kind: String
+  public var title: String
+  /// The factor with one panel for each of its levels.
+  public var panels: String?
+  /// The factor with one colour for each of its levels; nil for one for each variant.
+  public var lines: String?
+  /// One metric, or two: the first dashed, the second bold.
+  public var metrics: [String]
+}
+
+/// A spec file whose keys, types, levels and base protocol are in order. `expand()` gives its
+/// variants.
+public struct ExperimentSpec: Sendable {
+  /// Where the file was read, as the user wrote it.
+  public let file: String
+  /// The file's text.
+  public let text: String
+  /// SHA-256 of the file, hexadecimal.
+  public let hash: String
+  public let name: String
+  public let title: String
+  /// The protocol before factors and overrides change it, defaults filled in.
+  public let baseProtocol: TrainingProtocol
+  public let seeds: [Int64]
+  public let figures: [FigureSpec]
+
+  /// The whole file with positions, for expansion.
+  let root: JSONNode
+
+  /// Reads a spec file.
+  /// - Throws: `ExperimentError` with every problem, its line, column and key path.
+  public init(path: String) throws(ExperimentError) {
+    try self.init(bytes: Self.contents(of: path), file: path)
+  }
+
+  /// - Parameters:
+  ///   - bytes: the file's contents.
+  ///   - file: its name, for messages.
+  /// - Throws: `ExperimentError` with every problem, its line, column and key path.
+  public init(bytes: [UInt8], file: String) throws(ExperimentError) {
+    let root: JSONNode
+    do {
+      root = try JSONReader.read(bytes)
+    } catch {
+      let problem = SpecProblem(
+        position: error.position, path: error.path, message: error.message)
+      throw SpecProblem.error([problem], file: file)
+    }
+    var problems = SpecGrammar.spec.problems(in: root, path: [])
+    var baseProtocol: TrainingProtocol?
+    if let node = root["protocol"], SpecGrammar.proto.problems(in: node, path: []).isEmpty {
+      var reader = ProtocolReader(node)
+      baseProtocol = reader.read()
+      problems += reader.problems
+    }
+    problems += SpecRules.problems(in: root)
+    guard problems.isEmpty, let baseProtocol, let name = root["name"]?.text,
+      let title = root["title"]?.text
+    else { throw SpecProblem.error(problems, file: file) }
+    self.file = file
+    self.root = root
+    self.name = name
+    self.title = title
+    self.baseProtocol = baseProtocol
+    text = String(decoding: bytes, as: UTF8.self)
+    hash = sha256(text)
+    seeds = Self.seeds(root["seeds"])
+    figures = root["figures"]?.elements.map { Self.figure($0, title: title) } ?? []
+  }
+
+  private static func seeds(_ node: JSONNode?) -> [Int64] {
+    if let count = node?.integer { return (0..<Int64(count)).map { $0 } }
+    return node?.elements.compactMap { $0.integer.map(Int64.init) } ?? []
+  }
+
+  private static func figure(_ node: JSONNode, title: String) -> FigureSpec {
+    FigureSpec(
+      name: node["name"]?.text ?? "", kind: node["kind"]?.text ?? "curves",
+      title: node["title"]?.text ?? title, panels: node["panels"]?.text,
+      lines: node["lines"]?.text,
+      metrics: node["metrics"]?.elements.compactMap(\.text) ?? ["trainError", "testError"])
+  }
+
+  /// Reads a regular file of a bounded size; anything else, such as a pipe, is refused unread.
+  private static func contents(of path: String) throws(ExperimentError) -> [UInt8] {
+    let shown = printable(path, limit: 4096)
+    // Resolved first: the attributes of a link are its own.
+    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let attributes: [FileAttributeKey: Any]
+    do {
+      attributes = try FileManager.default.attributesOfItem(atPath: resolved)
+    } catch {
+      throw ExperimentError("\(shown): there is no such file; give the path of a spec (.json)")
+    }
+    guard attributes[.type] as? FileAttributeType == .typeRegular else {
+      throw ExperimentError("\(shown): is not a file; give the path of a spec (.json)")
+    }
+    let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+    guard size <= JSONReader.maximumBytes else {
+      throw ExperimentError(
+        "\(shown): the file has \(size) bytes; at most \(JSONReader.maximumBytes) are read")
+    }
+    do {
+      return try Array(Data(contentsOf: URL(fileURLWithPath: resolved)))
+    } catch {
+      throw ExperimentError("\(shown): cannot be read: \(error.localizedDescription)")
+    }
+  }
+}

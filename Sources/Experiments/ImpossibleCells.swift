@@ -1,0 +1,74 @@
+// Combinations of a grid that cannot exist: why, and which `exclude` removes them.
+
+/// Groups the combinations that no net can have by the fewest levels that explain them.
+struct ImpossibleCells {
+  private(set) var problems: [SpecProblem] = []
+
+  /// - Parameters:
+  ///   - impossible: the combinations with the reason of each.
+  ///   - cells: all combinations of the spec, possible or not.
+  init(_ impossible: [(cell: Cell, reason: String)], amongAll cells: [Cell]) {
+    for (cell, reason) in impossible where cell.path != "factors" {
+      problems.append(
+        SpecProblem(
+          position: cell.position, path: cell.path, message: "\(cell.text): \(reason)"))
+    }
+    let gridImpossible = impossible.filter { $0.cell.path == "factors" }
+    let grid = cells.filter { $0.path == "factors" }.map(\.signature)
+    let reasons = Dictionary(
+      gridImpossible.map { ($0.cell.signature, $0.reason) }, uniquingKeysWith: { first, _ in first }
+    )
+    var explained: Set<[String]> = []
+    for (cell, reason) in gridImpossible where !explained.contains(cell.signature) {
+      guard problems.count < 20 else { break }
+      let culprits = Self.culprits(in: cell.signature, grid: grid, impossible: reasons)
+      for other in grid where culprits.allSatisfy({ other[$0] == cell.signature[$0] }) {
+        explained.insert(other)
+      }
+      problems.append(Self.problem(cell, reason, culprits))
+    }
+  }
+
+  /// The fewest factors (as indices) whose levels make every combination that has them impossible.
+  private static func culprits(
+    in cell: [String], grid: [[String]], impossible: [[String]: String]
+  ) -> [Int] {
+    // Three levels explain every rule there is; twelve factors bound the search.
+    let subsets = (1..<(1 << min(cell.count, 12))).filter { $0.nonzeroBitCount <= 3 }.map { bits in
+      cell.indices.filter { $0 < 12 && bits >> $0 & 1 == 1 }
+    }
+    for subset in subsets.sorted(by: { $0.count < $1.count }) {
+      let sharing = grid.filter { other in subset.allSatisfy { other[$0] == cell[$0] } }
+      if sharing.allSatisfy({ impossible[$0] != nil }) { return subset }
+    }
+    return Array(cell.indices)
+  }
+
+  private static func problem(
+    _ cell: Cell, _ reason: String, _ culprits: [Int]
+  ) -> SpecProblem {
+    let levels = culprits.map { cell.levels[$0] }
+    let text = levels.map(\.text).joined(separator: ", ")
+    let members = levels.map { level in
+      let quote = level.node.text == nil ? "" : "\""
+      return "\"\(level.factor)\": \(quote)\(level.level)\(quote)"
+    }
+    let alone = Cell(
+      levels: cell.levels.enumerated().filter { culprits.contains($0) || $1.factor == "depth" }
+        .map(\.element), position: cell.position, path: cell.path)
+    var advice = "add {\(members.joined(separator: ", "))} to exclude"
+    if culprits.count == 1, (try? alone.architecture()) == nil {
+      advice = "take it out"
+    } else if culprits.count == 1 {
+      advice += " and list nets with \(text) under include, without the factor that does not apply"
+    }
+    return SpecProblem(
+      position: levels.last?.node.position ?? cell.position, path: "factors",
+      message: "\(text) cannot be built: \(reason); \(advice)")
+  }
+}
+
+extension Cell {
+  /// The levels in the order of the grid's factors: equal for equal combinations.
+  fileprivate var signature: [String] { levels.map(\.level) }
+}

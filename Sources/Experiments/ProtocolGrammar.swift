@@ -1,0 +1,96 @@
+// The keys of a protocol, with their ranges and defaults.
+
+extension SpecGrammar {
+  static let proto = SpecShape.object(protocolFields(partial: false))
+
+  /// - Parameter partial: whether this is an override, where nothing is required and the name stays.
+  static func protocolFields(partial: Bool) -> [SpecField] {
+    let name = SpecField(
+      "name", .name, required: true,
+      "The protocol's name, stored with every result, such as quick or paper-64k.")
+    return (partial ? [] : [name]) + [
+      SpecField("data", data(partial: partial), required: !partial, "What is learned."),
+      SpecField("batch", .integer(1...65_536), required: !partial, "Images in a training step."),
+      SpecField(
+        "iterations", .integer(iterations),
+        "Training steps. With it, milestones and evaluation count steps. Either this or epochs."),
+      SpecField(
+        "epochs", .integer(epochs),
+        "Passes over the training images. With it, milestones and evaluation count epochs."),
+      SpecField(
+        "optimizer", optimizer(partial: partial), required: !partial,
+        "Stochastic gradient descent with momentum; the rate stands outside the velocity."),
+      SpecField("schedule", schedule, "How the learning rate changes; constant."),
+      SpecField("augmentation", augmentation, "Random changes of the training images; none."),
+      SpecField(
+        "mean", .choice(["perPixel", "perChannel", "none"]),
+        "Which mean of the training images is subtracted; perPixel (He et al. 2015, 4.2)."),
+      SpecField("shuffle", .flag, "Whether every epoch has an order of its own; true."),
+      SpecField("evaluation", evaluation, "When numbers are taken; always at the last step too."),
+    ]
+  }
+
+  private static func data(partial: Bool) -> SpecShape {
+    .object([
+      SpecField(
+        "name", .choice(DataRequest.known.map(\.name)), required: !partial,
+        "Built-in generated images (shapes) or files to be had elsewhere."),
+      SpecField(
+        "path", .line(maximumLength: 4096),
+        "Folder or archive of the files; by default the usual places are searched."),
+      SpecField(
+        "size", .integer(8...512), "Height and width in pixels; the data's own (32 for shapes)."),
+      SpecField(
+        "trainCount", .integer(examples),
+        "The first this many training images; all (50000 of shapes)."),
+      SpecField(
+        "testCount", .integer(examples), "The first this many test images; all (10000 of shapes)."),
+    ])
+  }
+
+  private static func optimizer(partial: Bool) -> SpecShape {
+    .object([
+      SpecField(
+        "learningRate", .number(0...1000, above: true), required: !partial,
+        "The rate before the schedule changes it."),
+      SpecField("momentum", .number(0...0.9999, above: false), "0.9 (He et al. 2015, 4.2)."),
+      SpecField(
+        "weightDecay", .number(0...1, above: false),
+        "L2 penalty on all parameters; 0.0001 (He et al. 2015, 4.2)."),
+      SpecField("nesterov", .flag, "Nesterov's momentum; false."),
+    ])
+  }
+
+  private static let schedule = SpecShape.object([
+    SpecField("kind", .choice(Schedule.Kind.allCases.map(\.rawValue)), "constant."),
+    SpecField(
+      "milestones", .list(of: .integer(iterations), count: 1...100),
+      "Where a step schedule multiplies the rate, ascending, in steps (or epochs)."),
+    SpecField(
+      "factor", .number(0...1, above: true), "What a step schedule multiplies the rate by; 0.1."),
+    SpecField(
+      "warmup",
+      .object([
+        SpecField("steps", .integer(1...1_000_000), required: true, "Steps, also with epochs."),
+        SpecField(
+          "learningRate", .number(0...1000, above: true), required: true,
+          "The constant rate of these steps; 0.01 in the paper's ResNet-110."),
+      ]), "A constant rate for the first steps; none."),
+  ])
+
+  private static let augmentation = SpecShape.object([
+    SpecField(
+      "padding", .integer(0...64),
+      "Zeros on each side before a random crop of the original size; 0. The papers take 4."),
+    SpecField("flip", .flag, "Mirror every second image, at random; false."),
+  ])
+
+  private static let evaluation = SpecShape.object([
+    SpecField(
+      "every", .integer(iterations),
+      "Steps (or epochs) between passes over the test images; a tenth of the whole, or one epoch."),
+    SpecField(
+      "recordEvery", .integer(iterations),
+      "Steps (or epochs) between records of the training metrics, a divisor of every; every."),
+  ])
+}

@@ -1,0 +1,167 @@
+// From a protocol's JSON to its value: defaults filled in, contradictions refused.
+
+/// Reads a protocol whose keys and types have been checked by its shape, and finds what no single
+/// field shows: fields that contradict each other.
+struct ProtocolReader {
+  private let node: JSONNode
+  private let path = ["protocol"]
+  private(set) var problems: [SpecProblem] = []
+
+  init(_ node: JSONNode) { self.node = node }
+
+  /// The protocol, or nil where a contradiction leaves none; either way see `problems`.
+  mutating func read() -> TrainingProtocol? {
+    guard let name = node["name"]?.text, let data = readData(), let length = readLength(),
+      let batch = node["batch"]?.integer, let optimizer = readOptimizer()
+    else { return nil }
+    let augmentation = node["augmentation"]
+    var result = TrainingProtocol(
+      name: name, data: data, batch: batch, length: length, optimizer: optimizer,
+      schedule: readSchedule(),
+      augmentation: .init(
+        padding: augmentation?["padding"]?.integer ?? 0, flip: augmentation?["flip"]?.flag ?? false),
+      mean: node["mean"]?.text.flatMap { TrainingProtocol.Mean(rawValue: $0) } ?? .perPixel,
+      shuffle: node["shuffle"]?.flag ?? true, evaluation: .init(every: 1, recordEvery: 1))
+    result.evaluation = readEvaluation(length: length)
+    checkAgainstLength(result)
+    if batch > data.trainCount {
+      report("batch", "a batch of \(batch) is more than the \(data.trainCount) training images")
+    }
+    if augmentation?["padding"] != nil, result.augmentation.padding >= data.size {
+      report(
+        "augmentation.padding",
+        "a padding of \(result.augmentation.padding) moves \(data.size)-pixel images out of sight")
+    }
+    return problems.isEmpty ? result : nil
+  }
+
+  /// Notes a problem at a dotted path below the protocol, at the nearest value that exists.
+  private mutating func report(_ key: String, _ message: String) {
+    var keys = key.split(separator: ".").map(String.init)
+    while !keys.isEmpty, node.value(at: joined(keys)) == nil { keys.removeLast() }
+    let place = node.value(at: joined(keys)) ?? node
+    problems.append(
+      SpecProblem(
+        position: place.position, path: joined(path + (key.isEmpty ? [] : [key])), message: message)
+    )
+  }
+
+  private mutating func readData() -> DataRequest? {
+    guard let data = node["data"],
+      let known = DataRequest.known.first(where: { $0.name == data["name"]?.text })
+    else { return nil }
+    let result = DataRequest(
+      name: known.name, path: data["path"]?.text, size: data["size"]?.integer ?? known.size,
+      trainCount: data["trainCount"]?.integer ?? known.trainCount,
+      testCount: data["testCount"]?.integer ?? known.testCount)
+    if !known.sizes.contains(result.size) {
+      let range = "\(known.sizes.lowerBound) to \(known.sizes.upperBound)"
+      report("data.size", "\(known.name) images have \(range) pixels, not \(result.size)")
+    }
+    if known.isGenerated, result.path != nil {
+      report("data.path", "\(known.name) is generated and has no files; leave path out")
+    }
+    if !known.isGenerated {
+      for (key, count, limit) in [
+        ("trainCount", result.trainCount, known.trainCount),
+        ("testCount", result.testCount, known.testCount),
+      ] where count > limit {
+        report("data.\(key)", "\(known.name) has \(limit) such images, not \(count)")
+      }
+    }
+    return result
+  }
+
+  private mutating func readLength() -> TrainingProtocol.Length? {
+    switch (node["iterations"]?.integer, node["epochs"]?.integer) {
+    case (let iterations?, nil): return .iterations(iterations)
+    case (nil, let epochs?): return .epochs(epochs)
+    case (nil, nil): report("", "say how long to train: iterations or epochs is missing")
+    case (_?, _?): report("epochs", "contradicts iterations; give one of the two")
+    }
+    return nil
+  }
+
+  private mutating func readOptimizer() -> TrainingProtocol.Optimizer? {
+    guard let optimizer = node["optimizer"], let rate = optimizer["learningRate"]?.double else {
+      return nil
+    }
+    let result = TrainingProtocol.Optimizer(
+      learningRate: rate, momentum: optimizer["momentum"]?.double ?? 0.9,
+      weightDecay: optimizer["weightDecay"]?.double ?? 1e-4,
+      nesterov: optimizer["nesterov"]?.flag ?? false)
+    if result.nesterov, result.momentum == 0 {
+      report("optimizer.nesterov", "contradicts momentum 0; Nesterov's step needs a momentum")
+    }
+    return result
+  }
+
+  private mutating func readSchedule() -> Schedule {
+    guard let schedule = node["schedule"] else { return .constant }
+    let kind = schedule["kind"]?.text.flatMap { Schedule.Kind(rawValue: $0) } ?? .constant
+    let milestones = schedule["milestones"]?.elements.compactMap(\.integer)
+    if kind == .step, milestones == nil {
+      report("schedule.milestones", "a step schedule needs milestones, such as [32000, 48000]")
+    }
+    if kind != .step {
+      for key in ["milestones", "factor"] where schedule[key] != nil {
+        report("schedule.\(key)", "belongs to a step schedule; this one is \(kind.rawValue)")
+      }
+    }
+    let steps = milestones ?? []
+    if zip(steps, steps.dropFirst()).contains(where: { $0 >= $1 }) {
+      report("schedule.milestones", "milestones ascend, each once")
+    }
+    let warmUp = schedule["warmup"].flatMap { node -> Schedule.WarmUp? in
+      guard let steps = node["steps"]?.integer, let rate = node["learningRate"]?.double else {
+        return nil
+      }
+      return Schedule.WarmUp(steps: steps, learningRate: rate)
+    }
+    return Schedule(
+      kind: kind, milestones: kind == .step ? steps : [],
+      factor: schedule["factor"]?.double ?? 0.1, warmUp: warmUp)
+  }
+
+  private mutating func readEvaluation(
+    length: TrainingProtocol.Length
+  ) -> TrainingProtocol.Evaluation {
+    let (standard, end) =
+      switch length {
+      case .iterations(let steps): (max(1, steps / 10), steps)
+      case .epochs(let epochs): (1, epochs)
+      }
+    let evaluation = node["evaluation"]
+    let given = evaluation?["recordEvery"]?.integer
+    // Left out, it is the smallest multiple of recordEvery from the standard on that fits.
+    let multiple = given ?? 1
+    let up = (standard + multiple - 1) / multiple * multiple
+    let every = evaluation?["every"]?.integer ?? max(multiple, min(up, end / multiple * multiple))
+    let recordEvery = given ?? every
+    if !every.isMultiple(of: recordEvery) {
+      report("evaluation.recordEvery", "\(recordEvery) does not divide every, which is \(every)")
+    }
+    return TrainingProtocol.Evaluation(every: every, recordEvery: recordEvery)
+  }
+
+  /// What must come before the last step.
+  private mutating func checkAgainstLength(_ result: TrainingProtocol) {
+    let end: Int
+    let unit: String
+    switch result.length {
+    case .iterations(let steps): (end, unit) = (steps, "iterations")
+    case .epochs(let epochs): (end, unit) = (epochs, "epochs")
+    }
+    if let late = result.schedule.milestones.first(where: { $0 >= end }) {
+      report("schedule.milestones", "milestone \(late) is not before the end at \(end) \(unit)")
+    }
+    if let warmUp = result.schedule.warmUp, warmUp.steps >= result.totalSteps {
+      report(
+        "schedule.warmup.steps",
+        "a warm-up of \(warmUp.steps) steps is not before the end at \(result.totalSteps)")
+    }
+    if result.evaluation.every > end {
+      report("evaluation.every", "\(result.evaluation.every) is beyond the end at \(end) \(unit)")
+    }
+  }
+}

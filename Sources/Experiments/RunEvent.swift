@@ -1,0 +1,44 @@
+// What happens while an experiment runs, and what came of it.
+import Results
+
+/// Something that a display may want to show.
+public enum RunEvent: Sendable {
+  /// The run is not made again.
+  case skipped(RunPlan, RunStatus)
+  /// - Parameter logFile: where its log is; empty if none is written.
+  case started(RunPlan, attempt: Int, logFile: String)
+  case progress(RunPlan, RunProgress)
+  case finished(RunPlan, RunResult)
+}
+
+/// What became of one run in this process.
+public enum RunResult: Hashable, Sendable {
+  case complete(seconds: Double)
+  case diverged(step: Int, seconds: Double)
+  case interrupted(step: Int)
+  case failed(String)
+  /// Not made, because it has this status: complete, diverged, or running in another process.
+  case skipped(RunStatus)
+  /// Not begun, because of a request to stop.
+  case waiting
+}
+
+/// What became of all runs.
+public struct RunSummary: Sendable {
+  /// In the order in which they were planned.
+  public var results: [(plan: RunPlan, result: RunResult)]
+  /// The signal that ended the runs early; nil if none did.
+  public var signal: Int32?
+
+  /// The runs that failed, with their messages.
+  public var failures: [(plan: RunPlan, message: String)] {
+    results.compactMap { plan, result in
+      guard case .failed(let message) = result else { return nil }
+      return (plan, message)
+    }
+  }
+
+  public func count(where matches: (RunResult) -> Bool) -> Int {
+    results.filter { matches($0.result) }.count
+  }
+}

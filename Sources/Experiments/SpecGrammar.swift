@@ -1,0 +1,126 @@
+// Every key that a spec may have: the parser, the schema file and the error messages all read this.
+import Networks
+
+/// The grammar of a spec file: each key with its type, range, default and meaning.
+public enum SpecGrammar {
+  static let iterations = 1...100_000_000
+  static let epochs = 1...1_000_000
+  static let examples = 1...10_000_000
+
+  static let spec = SpecShape.object([
+    SpecField(
+      "$schema", .line(maximumLength: 1000),
+      "Where the schema is, for editors: ./spec.schema.json."),
+    SpecField("name", .name, required: true, "The experiment's name in the database and in paths."),
+    SpecField("title", .line(maximumLength: 200), required: true, "One line for people."),
+    SpecField(
+      "protocol", proto, required: true,
+      "How every variant is trained; what is left out has the default given at each key."),
+    SpecField(
+      "factors", factors,
+      "The grid: each factor with its levels. Their product are the variants; the factor that "
+        + "comes first changes slowest."),
+    SpecField(
+      "exclude", .list(of: match, count: 1...1000),
+      "Combinations of the grid to leave out: each entry those that have all its levels."),
+    SpecField(
+      "include", .list(of: .object(factorFields { $0 }), count: 1...10_000),
+      "Single variants besides the grid; factors left out have the papers' default."),
+    SpecField(
+      "overrides", .list(of: overrideRule, count: 1...1000),
+      "Other training for some variants; a later entry wins over an earlier one."),
+    SpecField(
+      "seeds",
+      .integerOrList(1...10_000, of: .integer(0...9_007_199_254_740_991), count: 1...10_000),
+      required: true, "Seeds, or how many: 3 is [0, 1, 2]. A seed is never part of a variant."),
+    SpecField(
+      "figures", .list(of: figure, count: 1...100), "Charts to draw beside the tables."),
+  ])
+
+  /// The fields of `Architecture`, in the order in which levels are stored.
+  static let architectureFactors = [
+    SpecField(
+      "network", choice(Architecture.Network.self),
+      "Without or with shortcuts; residual where it is left out."),
+    SpecField(
+      "depth", .integer(1...100_000),
+      "Weighted layers: 6n+2 or 9n+2 (bottleneck) in the CIFAR family, 18, 34, 50, 101 or 152 in "
+        + "ImageNet's."),
+    SpecField(
+      "block", choice(Architecture.Block.self), "By default what the papers use at the depth."),
+    SpecField(
+      "activationOrder", choice(Architecture.ActivationOrder.self),
+      "Original of 2015 (default) or full pre-activation of 2016."),
+    SpecField(
+      "shortcut", choice(Architecture.Shortcut.self),
+      "By default A in CIFAR nets of basic blocks, B elsewhere; a plain net has none."),
+    SpecField("width", .number(0...64, above: true), "Multiplies every channel count; 1."),
+    SpecField(
+      "strideLocation", choice(Architecture.StrideLocation.self),
+      "Which convolution of a bottleneck block has the stride; 3x3."),
+    SpecField(
+      "family", choice(Architecture.Family.self),
+      "By default imagenet for its five depths, cifar for every other."),
+  ]
+
+  /// Fields of the protocol that can be factors, under their dotted paths: every single value
+  /// except the protocol's name and the place of the files.
+  static let protocolFactors = leaves(of: proto, path: []).filter {
+    $0.key != "name" && $0.key != "data.path"
+  }
+
+  static let allFactors = architectureFactors + protocolFactors
+
+  static let factors = SpecShape.object(factorFields { .list(of: $0, count: 1...1000) })
+
+  /// Picks variants by their levels.
+  static let match = SpecShape.object(factorFields { .oneOrMore($0) })
+
+  static let overrideRule = SpecShape.object([
+    SpecField("match", match, required: true, "Which variants: those that have all these levels."),
+    SpecField(
+      "protocol", .object(protocolFields(partial: true)), required: true,
+      "What differs for them. A schedule with a kind replaces the whole schedule, iterations and "
+        + "epochs replace each other, everything else is replaced key by key."),
+  ])
+
+  static let figure = SpecShape.object([
+    SpecField("name", .name, required: true, "The figure's file name."),
+    SpecField("kind", .choice(["curves"]), "Metrics against steps, the mean of the seeds; curves."),
+    SpecField("title", .line(maximumLength: 200), "By default the experiment's title."),
+    SpecField(
+      "panels", .choice(allFactors.map(\.key)), "One panel for each level of this factor; none."),
+    SpecField(
+      "lines", .choice(allFactors.map(\.key)),
+      "One colour for each level of this factor; by default one for each variant."),
+    SpecField(
+      "metrics", .list(of: .choice(metrics), count: 1...2),
+      "The first is dashed, the second bold; trainError and testError."),
+  ])
+
+  static let metrics = [
+    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "imagesPerSecond",
+    "gradientNorm",
+  ]
+
+  private static func choice<Value: CaseIterable & RawRepresentable>(
+    _ type: Value.Type
+  ) -> SpecShape where Value.RawValue == String {
+    .choice(Value.allCases.map(\.rawValue))
+  }
+
+  private static func factorFields(_ shape: (SpecShape) -> SpecShape) -> [SpecField] {
+    allFactors.map { SpecField($0.key, shape(.level($0.key)), $0.summary) }
+  }
+
+  private static func leaves(of shape: SpecShape, path: [String]) -> [SpecField] {
+    guard case .object(let fields) = shape else { return [] }
+    return fields.flatMap { field -> [SpecField] in
+      switch field.shape {
+      case .object: return leaves(of: field.shape, path: path + [field.key])
+      case .list: return []
+      default: return [SpecField(joined(path + [field.key]), field.shape, field.summary)]
+      }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+// How a variant is trained: every field explicit, defaults filled in.
+
+/// Which images are learned.
+public struct DataRequest: Hashable, Sendable {
+  /// The data set's name, one of `known`.
+  public var name: String
+  /// Where the files are; nil searches the usual places. Says where, not what, so it is no part of
+  /// the configuration.
+  public var path: String?
+  /// Height and width in pixels.
+  public var size: Int
+  /// The first this many training images.
+  public var trainCount: Int
+  /// The first this many test images.
+  public var testCount: Int
+
+  public init(name: String, path: String? = nil, size: Int, trainCount: Int, testCount: Int) {
+    self.name = name
+    self.path = path
+    self.size = size
+    self.trainCount = trainCount
+    self.testCount = testCount
+  }
+
+  /// How many classes the images have; nil where unknown.
+  public var classes: Int? { Self.known.first { $0.name == name }?.classes }
+
+  /// What is known of a data set without opening it.
+  struct Known: Sendable {
+    let name: String
+    let size: Int
+    let sizes: ClosedRange<Int>
+    let trainCount: Int
+    let testCount: Int
+    let classes = 10
+    /// Whether the images are generated, any number of them.
+    let isGenerated: Bool
+  }
+
+  static let known = [
+    Known(
+      name: "shapes", size: 32, sizes: 16...224, trainCount: 50_000, testCount: 10_000,
+      isGenerated: true),
+    Known(
+      name: "cifar-10", size: 32, sizes: 8...512, trainCount: 50_000, testCount: 10_000,
+      isGenerated: false),
+    Known(
+      name: "mnist", size: 28, sizes: 8...512, trainCount: 60_000, testCount: 10_000,
+      isGenerated: false),
+    Known(
+      name: "fashion-mnist", size: 28, sizes: 8...512, trainCount: 60_000, testCount: 10_000,
+      isGenerated: false),
+  ]
+}
+
+/// The conditions of training, all explicit. Two variants are comparable where theirs are equal.
+public struct TrainingProtocol: Hashable, Sendable {
+  public enum Length: Hashable, Sendable {
+    case iterations(Int)
+    case epochs(Int)
+  }
+
+  /// Stochastic gradient descent; the rate stands outside the velocity (PyTorch's form).
+  public struct Optimizer: Hashable, Sendable {
+    public var learningRate: Double
+    public var momentum: Double
+    public var weightDecay: Double
+    public var nesterov: Bool
+  }
+
+  /// Random changes of the training images.
+  public struct Augmentation: Hashable, Sendable {
+    /// Zeros on each side before a random crop of the original size; 0 for no crop.
+    public var padding: Int
+    public var flip: Bool
+  }
+
+  /// Which mean of the training images is subtracted.
+  public enum Mean: String, CaseIterable, Sendable {
+    case perPixel
+    case perChannel
+    case none
+  }
+
+  /// When numbers are taken, in steps, or in epochs where the length is given in epochs. The last
+  /// step always counts too.
+  public struct Evaluation: Hashable, Sendable {
+    /// Between two passes over the test images.
+    public var every: Int
+    /// Between two records of the training metrics; divides `every`.
+    public var recordEvery: Int
+  }
+
+  public var name: String
+  public var data: DataRequest
+  public var batch: Int
+  public var length: Length
+  public var optimizer: Optimizer
+  public var schedule: Schedule
+  public var augmentation: Augmentation
+  public var mean: Mean
+  public var shuffle: Bool
+  public var evaluation: Evaluation
+
+  /// Training steps of one run.
+  public var totalSteps: Int {
+    switch length {
+    case .iterations(let steps): return steps
+    case .epochs(let epochs): return steps(ofEpochs: epochs)
+    }
+  }
+
+  /// The number of steps after which this many passes over the training images are through; epochs
+  /// follow each other without a gap, so a batch may reach across their border.
+  public func steps(ofEpochs epochs: Int) -> Int {
+    (epochs * data.trainCount + batch - 1) / batch
+  }
+
+  /// The rate of every step, counted from 0.
+  public var learningRate: @Sendable (Int) -> Float {
+    schedule.learningRate(
+      base: optimizer.learningRate, totalSteps: totalSteps, stepsOfMilestone: steps(ofUnits:))
+  }
+
+  /// Whether the training metrics are recorded when this many steps are done.
+  public func records(afterStep done: Int) -> Bool { isDue(done, every: evaluation.recordEvery) }
+
+  /// Whether the test images are evaluated when this many steps are done.
+  public func evaluates(afterStep done: Int) -> Bool { isDue(done, every: evaluation.every) }
+
+  private func isDue(_ done: Int, every: Int) -> Bool {
+    if done == totalSteps { return true }
+    guard done > 0, done < totalSteps else { return false }
+    switch length {
+    case .iterations: return done % every == 0
+    case .epochs:
+      // Due when an epoch that counts has ended with this very step.
+      let before = (done - 1) * batch / data.trainCount
+      return before / every < done * batch / data.trainCount / every
+    }
+  }
+
+  private func steps(ofUnits units: Int) -> Int {
+    switch length {
+    case .iterations: return units
+    case .epochs: return steps(ofEpochs: units)
+    }
+  }
+
+  /// Every field with its value. `data.path` is left out: moving files makes no other protocol.
+  public var canonicalJSON: CanonicalJSON {
+    var members: [String: CanonicalJSON] = [
+      "name": .text(name),
+      "data": .object([
+        "name": .text(data.name), "size": .integer(data.size),
+        "trainCount": .integer(data.trainCount), "testCount": .integer(data.testCount),
+      ]),
+      "batch": .integer(batch),
+      "optimizer": .object([
+        "learningRate": .number(optimizer.learningRate), "momentum": .number(optimizer.momentum),
+        "weightDecay": .number(optimizer.weightDecay), "nesterov": .flag(optimizer.nesterov),
+      ]),
+      "schedule": scheduleJSON,
+      "augmentation": .object([
+        "padding": .integer(augmentation.padding), "flip": .flag(augmentation.flip),
+      ]),
+      "mean": .text(mean.rawValue),
+      "shuffle": .flag(shuffle),
+      "evaluation": .object([
+        "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
+      ]),
+    ]
+    switch length {
+    case .iterations(let steps): members["iterations"] = .integer(steps)
+    case .epochs(let epochs): members["epochs"] = .integer(epochs)
+    }
+    return .object(members)
+  }
+
+  private var scheduleJSON: CanonicalJSON {
+    var members: [String: CanonicalJSON] = ["kind": .text(schedule.kind.rawValue)]
+    if schedule.kind == .step {
+      members["milestones"] = .list(schedule.milestones.map { .integer($0) })
+      members["factor"] = .number(schedule.factor)
+    }
+    members["warmup"] =
+      schedule.warmUp.map {
+        .object(["steps": .integer($0.steps), "learningRate": .number($0.learningRate)])
+      } ?? .null
+    return .object(members)
+  }
+}

@@ -1,0 +1,90 @@
+// One allowed combination of levels, resolved: what is trained, but for the seed.
+import Crypto
+import Networks
+
+/// A factor with its level, as text and, where it is a number, as one.
+public struct FactorLevel: Hashable, Sendable {
+  public var factor: String
+  public var level: String
+  public var numeric: Double?
+
+  public init(factor: String, level: String, numeric: Double? = nil) {
+    self.factor = factor
+    self.level = level
+    self.numeric = numeric
+  }
+
+  /// `depth=56`
+  public var text: String { "\(factor)=\(level)" }
+}
+
+/// One network under one protocol. The seed is never part of it.
+public struct Variant: Hashable, Sendable {
+  /// `Architecture.name`, then `-key=level` for each factor of the protocol, in the grammar's order.
+  public let name: String
+  public let architecture: Architecture
+  public let trainingProtocol: TrainingProtocol
+  /// Every factor of the architecture, also those at their defaults, then the protocol's factors.
+  public let levels: [FactorLevel]
+  /// Architecture and protocol with every field, canonical JSON.
+  public let configurationJSON: String
+  /// SHA-256 of `configurationJSON`, hexadecimal.
+  public let configurationHash: String
+
+  /// - Parameter protocolLevels: the levels of those protocol fields that are factors.
+  public init(
+    architecture: Architecture, trainingProtocol: TrainingProtocol,
+    protocolLevels: [FactorLevel] = []
+  ) {
+    let order = SpecGrammar.protocolFactors.map(\.key)
+    let sorted = protocolLevels.sorted {
+      (order.firstIndex(of: $0.factor) ?? 0) < (order.firstIndex(of: $1.factor) ?? 0)
+    }
+    name = ([architecture.name] + sorted.map(\.text)).joined(separator: "-")
+    self.architecture = architecture
+    self.trainingProtocol = trainingProtocol
+    levels = architecture.levels + sorted
+    configurationJSON =
+      CanonicalJSON.object([
+        "architecture": architecture.canonicalJSON, "protocol": trainingProtocol.canonicalJSON,
+      ]).text
+    configurationHash = sha256(configurationJSON)
+  }
+
+  /// The level of one factor; nil where it is no factor of this variant.
+  public func level(of factor: String) -> FactorLevel? { levels.first { $0.factor == factor } }
+}
+
+extension Architecture {
+  /// Every field as a factor's level, in the grammar's order; a plain net's shortcut is `none`.
+  public var levels: [FactorLevel] {
+    [
+      FactorLevel(factor: "network", level: network.rawValue),
+      FactorLevel(factor: "depth", level: String(depth), numeric: Double(depth)),
+      FactorLevel(factor: "block", level: block.rawValue),
+      FactorLevel(factor: "activationOrder", level: activationOrder.rawValue),
+      FactorLevel(factor: "shortcut", level: shortcut?.rawValue ?? "none"),
+      FactorLevel(factor: "width", level: canonical(width), numeric: width),
+      FactorLevel(factor: "strideLocation", level: strideLocation.rawValue),
+      FactorLevel(factor: "family", level: family.rawValue),
+    ]
+  }
+
+  /// Every field with its value.
+  public var canonicalJSON: CanonicalJSON {
+    .object([
+      "network": .text(network.rawValue), "depth": .integer(depth), "block": .text(block.rawValue),
+      "activationOrder": .text(activationOrder.rawValue),
+      "shortcut": shortcut.map { .text($0.rawValue) } ?? .null, "width": .number(width),
+      "strideLocation": .text(strideLocation.rawValue), "family": .text(family.rawValue),
+    ])
+  }
+}
+
+/// SHA-256 of a text's UTF-8 bytes, hexadecimal.
+func sha256(_ text: String) -> String {
+  SHA256.hash(data: Array(text.utf8)).map { byte in
+    let digits = String(byte, radix: 16)
+    return digits.count == 1 ? "0" + digits : digits
+  }.joined()
+}
