@@ -79,15 +79,15 @@ struct ShapeScene {
       cosine * aspect / radius
     )
     scale = radius
-    let contrast = random.uniform(0.07, 0.32)
+    let contrast = random.uniform(0.09, 0.34)
     let brighter = random.uniform() < (luma < 0.35 ? 1 : luma > 0.65 ? 0 : 0.5)
     color = Self.color(
       hue: random.uniform(), chroma: random.uniform(0, 0.4),
       luma: brighter ? luma + contrast : luma - contrast)
     shading.u = Color(repeating: random.uniform(-0.1, 0.1))
     shading.v = Color(repeating: random.uniform(-0.1, 0.1))
-    opacity = random.uniform(0.55, 1)
-    noise = random.uniform(0.03, 0.14)
+    opacity = random.uniform(0.6, 1)
+    noise = random.uniform(0.03, 0.12)
     noiseSeed = random.next()
   }
 
