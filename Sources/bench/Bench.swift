@@ -6,6 +6,7 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
     subcommands: [
-      ModelsCommand.self, DataCommand.self, QueryCommand.self, StatusCommand.self, ShowCommand.self, ReportCommand.self,
+      ModelsCommand.self, DataCommand.self, QueryCommand.self, StatusCommand.self,
+      ShowCommand.self, ReportCommand.self,
     ])
 }
