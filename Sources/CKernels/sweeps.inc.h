@@ -405,8 +405,21 @@ static void transpose(float *out, const float *x, long rows, long columns) {
     }
 }
 
+// --- The machine's limit -------------------------------------------------------------------------
+
+static double multiply_add(long rounds, float *sink) {
+  vf a[12], x = splat(0.999f), y = splat(0.001f);
+  for (int i = 0; i < 12; i++) a[i] = splat((float)i);
+  for (long r = 0; r < rounds; r++)
+    for (int i = 0; i < 12; i++) a[i] = a[i] * x + y;
+  vf sum = splat(0);
+  for (int i = 0; i < 12; i++) sum += a[i];
+  *sink = sum[0];
+  return 2.0 * LANES * 12.0 * (double)rounds;
+}
+
 const bench_sweeps TABLE = {
     NAME,         read_one,     read_two, moments,           gradient, join,           add,
     add_bias,     channel_sums, max_pool, max_pool_backward, sgd,      sum_of_squares, sum_parts,
-    transpose,
+    transpose,    multiply_add,
 };

@@ -7,6 +7,6 @@ struct Bench: AsyncParsableCommand {
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
     subcommands: [
       ModelsCommand.self, DataCommand.self, QueryCommand.self, StatusCommand.self,
-      ShowCommand.self, ReportCommand.self,
+      ShowCommand.self, ReportCommand.self, PerfCommand.self,
     ])
 }

@@ -48,10 +48,6 @@ struct ModelsCommand: ParsableCommand {
     guard (1...4096).contains(batch) else {
       throw ValidationError("--batch \(batch): give a number from 1 to 4096")
     }
-    if let input, ImageShape(input) == nil {
-      throw ValidationError(
-        "--input \(input): give channels, height and width, such as 3x32x32")
-    }
     if block != nil && (name != nil || trace || structure) {
       throw ValidationError("--block stands alone: give it without a name, --trace or --structure")
     }
@@ -65,7 +61,7 @@ struct ModelsCommand: ParsableCommand {
       if let block {
         try printBlock(block)
       } else if let name {
-        let graph = try graph(of: Architecture(name: name))
+        let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
         if structure { print(([name] + graph.structure).joined(separator: "\n")) }
         if trace { printTrace(graph) }
         if !structure && !trace { try printTable([name]) }
@@ -83,19 +79,6 @@ struct ModelsCommand: ParsableCommand {
     + ["resnet-101", "resnet-101-stride=1x1", "resnet-152", "resnet-152-stride=1x1"]
     + ["resnet-18-textbook"]
 
-  private func graph(of architecture: Architecture) throws(ArchitectureError) -> Graph {
-    let standard: (String, Int) =
-      switch architecture.family {
-      case .cifar: ("3x32x32", 10)
-      case .imagenet: ("3x224x224", 1000)
-      case .textbook: ("1x96x96", 10)
-      }
-    guard let shape = ImageShape(input ?? standard.0) else {
-      throw ArchitectureError("the input \(input ?? "") is not like 3x32x32")
-    }
-    return try architecture.graph(input: shape, classes: classes ?? standard.1)
-  }
-
   // MARK: Table
 
   /// One network's size, as `--format json` prints it.
@@ -109,7 +92,7 @@ struct ModelsCommand: ParsableCommand {
     var sizes: [(ModelSize, ImageShape, PublishedNumbers?)] = []
     for name in names {
       let architecture = try Architecture(name: name)
-      let graph = try graph(of: architecture)
+      let graph = try architecture.graph(inputText: input, classes: classes)
       let size = ModelSize(
         name: architecture.name, parameters: graph.parameterCount, macs: graph.macs)
       sizes.append((size, graph.inputShape, PublishedNumbers.of(architecture)))

@@ -105,6 +105,10 @@ typedef struct {
   void (*sum_parts)(float *out, const float *x, long parts, long stride, long count);
   // out[columns][rows] = transpose of x[rows][columns]
   void (*transpose)(float *out, const float *x, long rows, long columns);
+
+  // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
+  // Returns how many floating-point operations were carried out; *sink takes the result.
+  double (*multiply_add)(long rounds, float *sink);
 } bench_sweeps;
 
 // The sweeps for this CPU: "avx512", "avx2" or "baseline"; BENCH_ISA forces a lesser one.
