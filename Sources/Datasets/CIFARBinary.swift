@@ -99,6 +99,7 @@ struct CIFARReader {
       try checkSize(member.size, of: place)
       contents[file] = try Records(try tar.content(of: member), place, format)
     }
+    try tar.finish()
     if let missing = format.files.first(where: { contents[$0] == nil }) {
       throw DatasetError("\(path) has no \(missing); it is not \(format.archive), or incomplete")
     }

@@ -7,8 +7,9 @@ extension ImageDataset {
   ///
   /// Pixels are squares with their value in the middle (half-pixel centres), the outermost value
   /// goes on beyond the border, and the result is rounded to the nearest byte, ties to even: what
-  /// PyTorch's `interpolate(mode: "bilinear", align_corners: False)` gives, and torchvision's
-  /// `Resize` where it enlarges. There is no filter against aliasing when an image is made smaller.
+  /// PyTorch's `interpolate(mode: "bilinear", align_corners: False)` gives. PIL and torchvision's
+  /// `Resize` agree to within 1 of 255 where they enlarge. Where an image is made smaller there is
+  /// no filter against aliasing, as theirs have.
   ///
   /// - Throws: `DatasetError` where the result would not fit into memory.
   public func resized(height: Int, width: Int) throws(DatasetError) -> ImageDataset {

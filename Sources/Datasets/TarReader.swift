@@ -64,17 +64,29 @@ final class TarReader {
     return bytes
   }
 
+  /// Reads what is left of the file: only then has a compressed one's own checksum been compared.
+  func finish() throws(DatasetError) {
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    var got = 1
+    while got > 0 { got = try read(into: &block) }
+  }
+
   private func header() throws(DatasetError) -> [UInt8]? {
     var block = [UInt8](repeating: 0, count: Self.blockSize)
+    let got = try read(into: &block)
+    if got == 0 { return nil }
+    guard got == Self.blockSize else { throw damaged("it ends inside a header") }
+    return block
+  }
+
+  private func read(into block: inout [UInt8]) throws(DatasetError) -> Int {
     var got = 0
     var failure: DatasetError?
     block.withUnsafeMutableBytes { buffer in
       do throws(DatasetError) { got = try stream.read(into: buffer) } catch { failure = error }
     }
     if let failure { throw failure }
-    if got == 0 { return nil }
-    guard got == Self.blockSize else { throw damaged("it ends inside a header") }
-    return block
+    return got
   }
 
   private func skip(_ count: Int) throws(DatasetError) {

@@ -169,10 +169,31 @@ import Testing
       #expect(throws: DatasetError.self, "\(length) of \(plain.count)") { try read(path) }
     }
     let packed = try gzip(plain + tarEnd)
-    for length in stride(from: 0, to: packed.count - 40, by: 29) {
+    for length in 0..<packed.count {
       let path = try folder.write(Array(packed.prefix(length)), "a.tar.gz")
       #expect(throws: DatasetError.self, "\(length) of \(packed.count)") { try read(path) }
     }
+  }
+
+  /// A flipped bit is noticed, or is one that decompression does not care about.
+  @Test func damagedCompressionIsNeverTakenForData() throws {
+    let folder = try folders.make()
+    let expected = try read(try self.folder().path).train.checksum
+    var refused = 0
+    let packed = try gzip(Self.members.flatMap { $0 } + tarEnd)
+    // The header's time, flags and system (bytes 4 to 9) say nothing about the content.
+    for position in 10..<packed.count {
+      var bytes = packed
+      bytes[position] ^= 0x10
+      let path = try folder.write(bytes, "a.tar.gz")
+      do {
+        let splits = try read(path)
+        #expect(splits.train.checksum == expected, "byte \(position)")
+      } catch is DatasetError {
+        refused += 1
+      }
+    }
+    #expect(refused > (packed.count - 10) * 9 / 10)
   }
 
   @Test func gzipBombIsStopped() throws {

@@ -56,6 +56,17 @@ import Testing
     #expect(message { try ContactSheet.write(dataset, countPerClass: 1, to: path) }.contains(path))
   }
 
+  @Test func textStandsUpright() {
+    var canvas = Canvas(width: 24, height: 14)
+    canvas.draw("LT", x: 0, y: 0, zoom: 2)
+    func isDark(_ x: Int, _ y: Int) -> Bool { canvas.pixels[(y * 24 + x) * 3] < 128 }
+    // L: a stroke on the left and one below; T: one on top and one in the middle.
+    for x in 0..<10 {
+      #expect(isDark(x, 13) && isDark(12 + x, 0))
+      #expect(isDark(x, 0) == (x < 2) && isDark(12 + x, 13) == (x == 4 || x == 5))
+    }
+  }
+
   @Test func lettersDiffer() {
     let characters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/.")
     #expect(Set(characters.map(BitmapFont.rows)).count == characters.count)
