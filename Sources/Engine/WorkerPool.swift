@@ -35,17 +35,22 @@ public final class WorkerPool: Sendable {
 }
 
 /// What the threads of a pool share. They own it, so that the pool itself can go away.
+///
+/// A phase ends when its tasks are done, not when every thread has seen it: a thread that the
+/// system has put aside holds up nobody unless it is in the middle of a task.
 private final class Crew: @unchecked Sendable {
   private let helpers: Int
-  private let phase = Atomic<Int>(0)
-  private let nextTask = Atomic<Int>(0)
-  private let busy = Atomic<Int>(0)
+  /// Phase, number of tasks and next task in one word, so that a task is claimed in one exchange.
+  private let ticket = Atomic<UInt64>(0)
+  private let remaining = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
   private let condition = NSCondition()
-  // Written before a phase is announced, read after it is seen.
-  private var taskCount = 0
+  private let dismissed = Atomic<Bool>(false)
+  /// Valid for whoever holds a task of the present phase, because that phase cannot end before.
   private var body: ((Int, Int) -> Void)?
-  private var dismissed = false
+
+  private static let taskBits: UInt64 = 20
+  private static let mostTasks = 1 << 20
 
   init(helpers: Int) {
     self.helpers = helpers
@@ -57,60 +62,77 @@ private final class Crew: @unchecked Sendable {
   }
 
   func dismiss() {
-    dismissed = true
-    announce()
+    dismissed.store(true, ordering: .sequentiallyConsistent)
+    announce(tasks: 0)
   }
 
   func run(tasks: Int, _ body: (Int, Int) -> Void) {
+    precondition(tasks < Self.mostTasks, "\(tasks) tasks in one phase")
     withoutActuallyEscaping(body) { escaping in
       self.body = escaping
-      taskCount = tasks
-      nextTask.store(0, ordering: .relaxed)
-      busy.store(helpers, ordering: .relaxed)
-      announce()
+      remaining.store(tasks, ordering: .relaxed)
+      announce(tasks: tasks)
       takeTasks(as: 0)
-      while busy.load(ordering: .acquiring) > 0 { bench_pause() }
+      var spins = 0
+      while remaining.load(ordering: .acquiring) > 0 {
+        bench_pause()
+        spins += 1
+        // Somebody in the middle of a task may be waiting for this very core.
+        if spins % 1000 == 0 { sched_yield() }
+      }
       self.body = nil
     }
   }
 
-  private func announce() {
-    phase.add(1, ordering: .sequentiallyConsistent)
+  private func announce(tasks: Int) {
+    let phase = (ticket.load(ordering: .relaxed) >> (2 * Self.taskBits)) &+ 1
+    let word = phase << (2 * Self.taskBits) | UInt64(tasks) << Self.taskBits
+    ticket.store(word, ordering: .sequentiallyConsistent)
     guard sleeping.load(ordering: .sequentiallyConsistent) > 0 else { return }
     condition.lock()
     condition.broadcast()
     condition.unlock()
   }
 
-  private func takeTasks(as worker: Int) {
-    guard let body else { return }
+  /// The next task of the present phase; nil when all are taken.
+  private func claim() -> Int? {
+    let mask = UInt64(Self.mostTasks - 1)
+    var word = ticket.load(ordering: .acquiring)
     while true {
-      let task = nextTask.add(1, ordering: .relaxed).oldValue
-      if task >= taskCount { return }
-      body(task, worker)
+      let next = word & mask
+      guard next < (word >> Self.taskBits) & mask else { return nil }
+      let result = ticket.compareExchange(
+        expected: word, desired: word + 1, ordering: .acquiringAndReleasing)
+      if result.exchanged { return Int(next) }
+      word = result.original
+    }
+  }
+
+  private func takeTasks(as worker: Int) {
+    while let task = claim() {
+      body?(task, worker)
+      remaining.subtract(1, ordering: .releasing)
     }
   }
 
   private func work(as worker: Int) {
-    var seen = 0
-    while true {
-      waitForPhase(after: seen)
-      seen += 1
-      if dismissed { return }
+    while !dismissed.load(ordering: .sequentiallyConsistent) {
+      let seen = ticket.load(ordering: .acquiring) >> (2 * Self.taskBits)
       takeTasks(as: worker)
-      busy.subtract(1, ordering: .releasing)
+      waitForPhase(after: seen)
     }
   }
 
   /// Spins for a while, because phases follow each other within microseconds, then sleeps.
-  private func waitForPhase(after seen: Int) {
+  private func waitForPhase(after seen: UInt64) {
+    func isNext(_ word: UInt64) -> Bool { word >> (2 * Self.taskBits) != seen }
     for _ in 0..<20_000 {
-      if phase.load(ordering: .acquiring) != seen { return }
+      if isNext(ticket.load(ordering: .acquiring)) { return }
       bench_pause()
     }
     condition.lock()
     sleeping.add(1, ordering: .sequentiallyConsistent)
-    while phase.load(ordering: .sequentiallyConsistent) == seen { condition.wait() }
+    while !isNext(ticket.load(ordering: .sequentiallyConsistent)) { condition.wait() }
     sleeping.subtract(1, ordering: .sequentiallyConsistent)
     condition.unlock()
   }
