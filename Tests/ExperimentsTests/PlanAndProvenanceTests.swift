@@ -102,7 +102,9 @@ import Testing
 
     _ = try await git("add", "a.txt")
     _ = try await git("commit", "-q", "-m", "first")
+    // Staged changes count as well.
     try Data("two\n".utf8).write(to: folder.appending(path: "a.txt"))
+    _ = try await git("add", "a.txt")
     try Data().write(to: folder.appending(path: "new \"file\".txt"))
     let provenance = await collector.collect(engine: Self.engine, threads: 1)
     let head = try await git("rev-parse", "HEAD").trimmingCharacters(in: .newlines)
