@@ -90,7 +90,7 @@ public struct Architecture: Hashable, Sendable {
       throw ArchitectureError("depth \(depth) is not between 1 and 100000")
     }
     let family = family ?? Self.defaultFamily(depth: depth)
-    let block = try block ?? Self.defaultBlock(family: family, depth: depth)
+    let block = block ?? Self.defaultBlock(family: family, depth: depth)
     try Self.checkDepth(depth, family: family, block: block)
     guard width.isFinite, width > 0, width <= 64 else {
       throw ArchitectureError("width \(width) is not above 0 and at most 64")
@@ -147,10 +147,13 @@ public struct Architecture: Hashable, Sendable {
     imageNetBlockCounts[depth] == nil ? .cifar : .imagenet
   }
 
-  static func defaultBlock(family: Family, depth: Int) throws(ArchitectureError) -> Block {
+  static func defaultBlock(family: Family, depth: Int) -> Block {
     switch family {
     case .imagenet, .textbook: return depth < 50 ? .basic : .bottleneck
-    case .cifar: return (depth - 2) % 6 == 0 || (depth - 2) % 9 != 0 ? .basic : .bottleneck
+    case .cifar:
+      // 164 is of both kinds; He et al. 2016 use bottleneck blocks there.
+      let isBottleneck = (depth - 2) % 9 == 0 && (depth == 164 || (depth - 2) % 6 != 0)
+      return isBottleneck ? .bottleneck : .basic
     }
   }
 

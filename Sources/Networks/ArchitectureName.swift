@@ -9,9 +9,7 @@ extension Architecture {
   public var name: String {
     var parts = [network == .plain ? "plain" : "resnet", String(depth)]
     if family != Self.defaultFamily(depth: depth) { parts.append(family.rawValue) }
-    if block != (try? Self.defaultBlock(family: family, depth: depth)) {
-      parts.append(block.rawValue)
-    }
+    if block != Self.defaultBlock(family: family, depth: depth) { parts.append(block.rawValue) }
     if activationOrder == .pre { parts.append("preact") }
     if let shortcut, shortcut != Self.defaultShortcut(family: family, block: block) {
       parts.append("shortcut=\(shortcut.rawValue)")

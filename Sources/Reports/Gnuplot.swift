@@ -45,7 +45,9 @@ enum Gnuplot {
     let complaint = result.standardError
     guard result.terminationStatus.isSuccess else {
       let lines = complaint.split(separator: "\n").prefix(6).joined(separator: "\n")
-      throw ReportsError("gnuplot failed in \(folder): \(lines)")
+      throw ReportsError(
+        "gnuplot failed in \(folder) (\(result.terminationStatus)): "
+          + (lines.isEmpty ? "it gave no reason" : lines))
     }
     return result.standardOutput
   }

@@ -100,13 +100,19 @@ public struct ReportFiles: Sendable {
   /// Writes a text file under a temporary name and renames it.
   static func write(_ text: String, to path: String) throws(ReportsError) {
     let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent()
     do {
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try Data(text.utf8).write(to: url, options: .atomic)
     } catch {
-      throw ReportsError("cannot write \(path): \(error.localizedDescription)")
+      throw ReportsError("cannot write \(path): \(Self.reason(error, folder: folder.path))")
     }
+  }
+
+  /// The system's word for why a file cannot be written, which Foundation hides.
+  private static func reason(_ error: any Error, folder: String) -> String {
+    if access(folder, W_OK) != 0 { return "\(folder): \(String(cString: strerror(errno)))" }
+    return error.localizedDescription
   }
 
   private static func rename(_ source: String, to target: String) throws(ReportsError) {

@@ -17,13 +17,22 @@ extension ResultsReader {
   ]
 
   /// The database's public views with their columns.
-  public func views() throws(ResultsError) -> [ViewDescription] {
-    try read { db in
-      try Self.viewSummaries.compactMap { view in
-        guard try db.viewExists(view.name) else { return nil }
-        let columns = try db.columns(in: view.name).map(\.name)
-        return ViewDescription(name: view.name, columns: columns, summary: view.summary)
-      }
+  public func views() throws(ResultsError) -> [ViewDescription] { try read(Self.views) }
+
+  /// The public views that a new database has.
+  public static func viewsOfNewDatabase() throws(ResultsError) -> [ViewDescription] {
+    try ResultsError.wrap("cannot describe the views") {
+      let queue = try DatabaseQueue()
+      try ResultsSchema.migrator.migrate(queue)
+      return try queue.read(views)
+    }
+  }
+
+  private static func views(_ db: Database) throws -> [ViewDescription] {
+    try viewSummaries.compactMap { view in
+      guard try db.viewExists(view.name) else { return nil }
+      let columns = try db.columns(in: view.name).map(\.name)
+      return ViewDescription(name: view.name, columns: columns, summary: view.summary)
     }
   }
 

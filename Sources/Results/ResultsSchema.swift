@@ -21,7 +21,10 @@ enum ResultsSchema {
 
   static func age(_ db: Database) throws -> Age {
     let applicationId = try Int64.fetchOne(db, sql: "PRAGMA application_id")
-    if try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 { return .empty }
+    // The migrator makes its own table first, so another process may see that one alone.
+    let count = try Int.fetchOne(
+      db, sql: "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'")
+    if count == 0 { return .empty }
     guard applicationId == FirstSchema.applicationId else { return .foreign }
     if try migrator.hasBeenSuperseded(db) { return .newer }
     return try migrator.hasCompletedMigrations(db) ? .current : .older

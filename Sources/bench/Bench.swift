@@ -5,5 +5,8 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
-    subcommands: [QueryCommand.self, StatusCommand.self, ShowCommand.self, ReportCommand.self])
+    subcommands: [
+      ModelsCommand.self, DataCommand.self, QueryCommand.self, StatusCommand.self,
+      ShowCommand.self, ReportCommand.self, PerfCommand.self,
+    ])
 }

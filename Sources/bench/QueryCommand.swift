@@ -42,8 +42,8 @@ struct QueryCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard let sql else { return try printViews() }
     let reader = try database.reader()
-    guard let sql else { return try printViews(reader) }
     let result: QueryResult
     do {
       result = try reader.query(sql)
@@ -58,8 +58,13 @@ struct QueryCommand: ParsableCommand {
     }
   }
 
-  private func printViews(_ reader: ResultsReader) throws {
-    let views = try endingOnBadInput { () throws(ResultsError) in try reader.views() }
+  /// The views of the database, or of a new one where there is none yet.
+  private func printViews() throws {
+    let exists = FileManager.default.fileExists(atPath: database.path)
+    let views = try endingOnBadInput { () throws(ResultsError) in
+      try exists
+        ? ResultsReader(path: database.path).views() : ResultsReader.viewsOfNewDatabase()
+    }
     let result = QueryResult(
       columns: ["view", "columns", "rows"],
       rows: views.map { view in

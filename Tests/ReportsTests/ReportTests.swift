@@ -66,4 +66,13 @@ import Testing
     #expect(!ReportFiles.fileName(name).contains("/"))
     #expect(ReportFiles.fileName(name) == file.replacing("/", with: "_"))
   }
+
+  @Test func aFolderThatCannotBeMadeIsNamed() throws {
+    let fake = try FakeExperiment()
+    let files = ReportFiles(experiment: "degradation", folder: fake.database + "/x")
+    let error = #expect(throws: ReportsError.self) {
+      try files.writeMarkdown(try fake.report())
+    }
+    #expect(error?.description.contains("bench.sqlite/x: Not a directory") == true)
+  }
 }

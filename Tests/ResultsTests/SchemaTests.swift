@@ -110,8 +110,8 @@ import Testing
     #expect(error?.description.contains(folder.database) == true)
   }
 
-  @Test func manyProcessesMayStartOnANewFile() async throws {
-    let path = folder.database
+  @Test(arguments: 0..<10) func manyProcessesMayStartOnANewFile(round: Int) async throws {
+    let path = folder.url.appending(path: "\(round).sqlite").path
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<8 {
         group.addTask {

@@ -34,6 +34,7 @@ import Testing
     let names = try reader.query("SELECT name FROM sqlite_schema WHERE type = 'view'").rows
     #expect(
       Set(names) == Set(ResultsReader.viewSummaries.map { [SQLValue.text($0.name)] }))
+    #expect(try reader.views() == ResultsReader.viewsOfNewDatabase())
   }
 
   @Test func summaryByHand() throws {

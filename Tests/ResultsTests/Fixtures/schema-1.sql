@@ -161,7 +161,7 @@ CREATE VIEW finals AS
     JOIN variant ON variant.id = run.variantId
     JOIN experiment ON experiment.id = variant.experimentId
     JOIN metricName
-    JOIN metric ON metric.attemptId = attempt.id AND metric.metricNameId = metricName.id
+    CROSS JOIN metric ON metric.attemptId = attempt.id AND metric.metricNameId = metricName.id
       AND metric.step = (
         SELECT max(latest.step) FROM metric AS latest
         WHERE latest.attemptId = attempt.id AND latest.metricNameId = metricName.id);

@@ -1,0 +1,70 @@
+// Batch-reduce GEMM: libxsmm where the build has it, a loop of cblas_sgemm otherwise.
+#include "CKernels.h"
+
+#include <cblas.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef BENCH_HAVE_LIBXSMM
+#include <libxsmm.h>
+#endif
+
+extern void openblas_set_num_threads(int);
+
+static int uses_libxsmm;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void choose_backend(void) {
+  openblas_set_num_threads(1);  // the engine's own threads share out the work
+#ifdef BENCH_HAVE_LIBXSMM
+  const char *wanted = getenv("BENCH_GEMM");
+  uses_libxsmm = !(wanted && strcmp(wanted, "blas") == 0);
+  if (uses_libxsmm) libxsmm_init();
+#endif
+}
+
+const char *bench_gemm_backend(void) {
+  pthread_once(&once, choose_backend);
+  return uses_libxsmm ? "libxsmm" : "openblas";
+}
+
+static void run_blas(const bench_gemm *g, const float *a, const float *b, float *c, uint64_t count,
+                     const uint64_t *aOffsets, const uint64_t *bOffsets) {
+  for (uint64_t i = 0; i < count; i++) {
+    const float *ai = (const float *)((const char *)a + aOffsets[i]);
+    const float *bi = (const float *)((const char *)b + bOffsets[i]);
+    float beta = (i > 0 || g->accumulate) ? 1.0f : 0.0f;
+    cblas_sgemm(CblasColMajor, CblasNoTrans, g->transposeB ? CblasTrans : CblasNoTrans, g->m, g->n,
+                g->k, 1.0f, ai, g->lda, bi, g->ldb, beta, c, g->ldc);
+  }
+}
+
+#ifdef BENCH_HAVE_LIBXSMM
+static void run_libxsmm(const bench_gemm *g, const float *a, const float *b, float *c,
+                        uint64_t count, const uint64_t *aOffsets, const uint64_t *bOffsets) {
+  unsigned long long n = count;
+  ((libxsmm_smmfunction_reducebatch_offs)(uintptr_t)g->generated)(
+      a, b, c, &n, (const unsigned long long *)aOffsets, (const unsigned long long *)bOffsets);
+}
+#endif
+
+bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
+                           int32_t transposeB, int32_t accumulate) {
+  pthread_once(&once, choose_backend);
+  bench_gemm g = {m, n, k, lda, ldb, ldc, transposeB, accumulate, run_blas, NULL};
+#ifdef BENCH_HAVE_LIBXSMM
+  if (uses_libxsmm) {
+    float alpha = 1.0f, beta = accumulate ? 1.0f : 0.0f;
+    int flags = transposeB ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
+    int prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
+    libxsmm_smmfunction_reducebatch_offs f = libxsmm_smmdispatch_reducebatch_offs(
+        m, n, k, &lda, &ldb, &ldc, &alpha, &beta, &flags, &prefetch);
+    if (f) {
+      g.generated = (void *)(uintptr_t)f;
+      g.run = run_libxsmm;
+    }
+  }
+#endif
+  return g;
+}

@@ -1,0 +1,135 @@
+// The seam between the engine and the machine: batch-reduce GEMM, and fused elementwise sweeps over
+// one image. Images are [rows][width][channels], channels contiguous; a pitch counts floats per row.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// --- Batch-reduce GEMM -----------------------------------------------------------------------
+//
+// C = [C +] sum over i < count of A_i op(B_i), column-major as in BLAS:
+// A_i is m x k with leading dimension lda, op(B_i) is k x n, C is m x n with ldc.
+// transposeB: B_i is stored n x k with leading dimension ldb (n contiguous).
+
+typedef struct bench_gemm bench_gemm;
+struct bench_gemm {
+  int32_t m, n, k, lda, ldb, ldc;
+  int32_t transposeB, accumulate;
+  // A_i = a + aOffsets[i] bytes, B_i = b + bOffsets[i] bytes.
+  void (*run)(const bench_gemm *self, const float *a, const float *b, float *c, uint64_t count,
+              const uint64_t *aOffsets, const uint64_t *bOffsets);
+  void *generated;
+};
+
+// Which library multiplies: "libxsmm" or "openblas"; chosen once, BENCH_GEMM=blas forces the latter.
+const char *bench_gemm_backend(void);
+
+// Prepares a kernel; it lives as long as the process. All of m, n, k must be positive.
+bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
+                           int32_t transposeB, int32_t accumulate);
+
+static inline void bench_gemm_call(const bench_gemm *g, const float *a, const float *b, float *c,
+                                   uint64_t count, const uint64_t *aOffsets,
+                                   const uint64_t *bOffsets) {
+  g->run(g, a, b, c, count, aOffsets, bOffsets);
+}
+
+// --- Elementwise sweeps ----------------------------------------------------------------------
+
+// An optional batch norm in front of an operand: (x - mean) * scale + shift; all null for none.
+typedef struct {
+  const float *mean, *scale, *shift;
+} bench_affine;
+
+// How one batch norm's statistics are taken from a gradient sweep; z null for none.
+typedef struct {
+  const float *z;      // the normalised tensor's raw values, compact [rows][width][channels]
+  const float *mean;   // per channel
+  double *gradientSum;  // += sum of g; may be null
+  double *productSum;   // += sum of g * (z - mean)
+} bench_moments;
+
+typedef struct {
+  const char *name;
+
+  // out = act(affine(x)); x is compact, out has a pitch.
+  void (*read_one)(float *out, long outPitch, const float *x, long rows, long width, long channels,
+                   bench_affine affine, int relu);
+  // out = act(affineX(x) + affineY(y)); also stored compact in tee unless that is null.
+  void (*read_two)(float *out, long outPitch, float *tee, const float *x, bench_affine affineX,
+                   const float *y, bench_affine affineY, long rows, long width, long channels,
+                   int relu);
+
+  // Mean and sum of squared deviations of every channel over one image.
+  void (*moments)(const float *x, long pixels, long channels, double *mean, double *m2);
+
+  // out = a * g + b * (z - mean) + c [+ other], out with a pitch, the rest compact;
+  // z null: out = g [+ other]. Also stored compact in tee unless that is null.
+  void (*gradient)(float *out, long outPitch, float *tee, const float *g, const float *z,
+                   const float *mean, const float *a, const float *b, const float *c,
+                   const float *other, long rows, long width, long channels);
+
+  // g = (dx [+ first] [+ second]) where value > 0 or not relu, else 0; g may alias any input.
+  // value has a pitch, all else is compact. Takes the sums of up to two batch norms.
+  void (*join)(float *g, const float *dx, const float *first, const float *second,
+               const float *value, long valuePitch, int relu, long rows, long width, long channels,
+               bench_moments one, bench_moments two);
+
+  // x += y
+  void (*add)(float *x, const float *y, long count);
+  // x[p][c] += bias[c]
+  void (*add_bias)(float *x, const float *bias, long pixels, long channels);
+  // sums[c] += sum over the pixels of x
+  void (*channel_sums)(const float *x, long pitch, long rows, long width, long channels,
+                       double *sums);
+
+  // out[oy][ox][ky*kw...]: one image, windows clipped at the border; first maximum wins.
+  void (*max_pool)(float *out, const float *x, long height, long width, long channels, long kernel,
+                   long stride, long padding, long outHeight, long outWidth);
+  // dx (zeroed here) receives each window's gradient at its first maximum.
+  void (*max_pool_backward)(float *dx, const float *x, const float *dy, long height, long width,
+                            long channels, long kernel, long stride, long padding, long outHeight,
+                            long outWidth);
+
+  // velocity = momentum * velocity + (gradient + decay * weight); then
+  // weight -= rate * (nesterov ? gradient + decay * weight + momentum * velocity : velocity).
+  void (*sgd)(float *weight, float *velocity, const float *gradient, long count, float rate,
+              float momentum, float decay, int nesterov);
+  // sum of squares in double
+  double (*sum_of_squares)(const float *x, long count);
+  // out[c] = sum over i < parts, in order, of x[i * stride + c]
+  void (*sum_parts)(float *out, const float *x, long parts, long stride, long count);
+  // out[columns][rows] = transpose of x[rows][columns]
+  void (*transpose)(float *out, const float *x, long rows, long columns);
+
+  // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
+  // Returns how many floating-point operations were carried out; *sink takes the result.
+  double (*multiply_add)(long rounds, float *sink);
+} bench_sweeps;
+
+// The sweeps for this CPU: "avx512", "avx2" or "baseline"; BENCH_ISA forces a lesser one.
+const bench_sweeps *bench_sweeps_select(void);
+// The named table, or null where this CPU (or this build) lacks it.
+const bench_sweeps *bench_sweeps_named(const char *name);
+
+// Tells the CPU that a thread is spinning.
+static inline void bench_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+extern const bench_sweeps bench_sweeps_baseline;
+extern const bench_sweeps bench_sweeps_avx2;
+extern const bench_sweeps bench_sweeps_avx512;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,10 @@
+#include "sweeps.headers.h"
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#endif
+#define TABLE bench_sweeps_avx2
+#define NAME "avx2"
+#include "sweeps.inc.h"
+#if defined(__x86_64__)
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,11 @@
+#include "sweeps.headers.h"
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), \
+                             apply_to = function)
+#endif
+#define TABLE bench_sweeps_avx512
+#define NAME "avx512"
+#include "sweeps.inc.h"
+#if defined(__x86_64__)
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,80 @@
+// Which images an experiment wants, as its specification writes it.
+
+/// The data sets that can be asked for by name.
+public enum DatasetName: String, Codable, CaseIterable, Sendable {
+  /// Generated images in ten classes of shape; nothing to download.
+  case shapes
+  /// 32×32 colour photographs in ten classes (Krizhevsky, 2009).
+  case cifar10 = "cifar-10"
+  /// 28×28 grey handwritten digits (LeCun et al., 1998).
+  case mnist
+  /// 28×28 grey pieces of clothing (Xiao et al., 2017).
+  case fashionMNIST = "fashion-mnist"
+}
+
+/// The two halves of a data set.
+public enum DatasetSplit: String, Codable, CaseIterable, Sendable {
+  case train
+  case test
+}
+
+/// A data set with the size and the subset wanted of it.
+public struct DatasetRequest: Codable, Hashable, Sendable {
+  public var name: DatasetName
+  /// Where the files are: a folder, or the archive itself. Nil searches the usual places
+  /// (`DatasetDescription.searchedFolders`). `shapes` has no files and refuses a path.
+  public var path: String?
+  /// Height and width in pixels. Nil keeps the data set's own size (32 for `shapes`).
+  public var size: Int?
+  /// The first this many training examples. Nil takes all (50,000 of `shapes`).
+  public var trainCount: Int?
+  /// The first this many test examples. Nil takes all (10,000 of `shapes`).
+  public var testCount: Int?
+
+  public init(
+    name: DatasetName, path: String? = nil, size: Int? = nil, trainCount: Int? = nil,
+    testCount: Int? = nil
+  ) {
+    self.name = name
+    self.path = path
+    self.size = size
+    self.trainCount = trainCount
+    self.testCount = testCount
+  }
+
+  /// Sizes that any data set can be brought to, in pixels.
+  public static let sizes = 8...512
+  /// The most examples that one split can have.
+  public static let maximumCount = 10_000_000
+
+  /// Checks what can be checked without looking at any file.
+  /// - Throws: `DatasetError` naming the field, the value and what is allowed.
+  public func validate() throws(DatasetError) {
+    if name == .shapes, path != nil {
+      throw DatasetError("the data set shapes is generated and takes no path; leave path out")
+    }
+    let sizes = name == .shapes ? Shapes.sizes : Self.sizes
+    if let size, !sizes.contains(size) {
+      throw DatasetError(
+        "size \(size) is not possible for \(name.rawValue); "
+          + "allowed are \(sizes.lowerBound) to \(sizes.upperBound) pixels")
+    }
+    for (field, count) in [("trainCount", trainCount), ("testCount", testCount)] {
+      if let count, !(1...Self.maximumCount).contains(count) {
+        throw DatasetError(
+          "\(field) \(count) is not possible; allowed are 1 to \(Self.maximumCount) examples")
+      }
+    }
+  }
+}
+
+/// A data set as it is trained on and tested with.
+public struct DatasetSplits: Sendable {
+  public let train: ImageDataset
+  public let test: ImageDataset
+
+  public init(train: ImageDataset, test: ImageDataset) {
+    self.train = train
+    self.test = test
+  }
+}

@@ -1,0 +1,80 @@
+// Images of one size with their labels, in memory, never changed.
+import Crypto
+import Engine
+import Foundation
+import Synchronization
+
+/// One split of a data set: `count` images of one shape, as bytes, and their labels.
+public final class ImageDataset: Sendable {
+  public let name: String
+  public let split: DatasetSplit
+  public let shape: ImageShape
+  /// What each label means; `labels` index into it.
+  public let classNames: [String]
+  /// One per image, each in `0..<classNames.count`.
+  public let labels: [Int32]
+  /// `[N, H, W, C]`, 0…255.
+  public let pixels: [UInt8]
+
+  private let cachedChecksum = Mutex<String?>(nil)
+
+  /// How many images there are.
+  public var count: Int { labels.count }
+
+  /// - Parameters:
+  ///   - pixels: `[N, H, W, C]`.
+  ///   - labels: `[N]`.
+  /// - Throws: `DatasetError` where there is no image, or the sizes or labels do not fit together.
+  public init(
+    name: String, split: DatasetSplit, shape: ImageShape, classNames: [String], labels: [Int32],
+    pixels: [UInt8]
+  ) throws(DatasetError) {
+    let title = "the \(split.rawValue) split of \(name)"
+    guard !labels.isEmpty, shape.count > 0 else {
+      throw DatasetError("\(title) has no images; check the files it was read from")
+    }
+    guard pixels.count == labels.count * shape.count else {
+      throw DatasetError(
+        "\(title) has \(pixels.count) bytes of pixels, but \(labels.count) labels of images "
+          + "\(shape) need \(labels.count * shape.count)")
+    }
+    if let index = labels.firstIndex(where: { $0 < 0 || Int($0) >= classNames.count }) {
+      throw DatasetError(
+        "\(title) has label \(labels[index]) at example \(index); "
+          + "allowed are 0 to \(classNames.count - 1)")
+    }
+    self.name = name
+    self.split = split
+    self.shape = shape
+    self.classNames = classNames
+    self.labels = labels
+    self.pixels = pixels
+  }
+
+  /// SHA-256, in hexadecimal, over the shape, the count, the labels (little-endian 32 bits) and the
+  /// pixels. Names do not count. Computed when first asked for.
+  public var checksum: String {
+    cachedChecksum.withLock { cached in
+      if let cached { return cached }
+      var hash = SHA256()
+      hash.update(data: Data("\(count)x\(shape) in \(classNames.count) classes\n".utf8))
+      var bytes = [UInt8]()
+      bytes.reserveCapacity(4 * count)
+      for label in labels {
+        withUnsafeBytes(of: label.littleEndian) { bytes.append(contentsOf: $0) }
+      }
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      let text = hash.finalize().map { byte in
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }.joined()
+      cached = text
+      return text
+    }
+  }
+
+  /// How many examples each class has.
+  public var classCounts: [Int] {
+    labels.reduce(into: [Int](repeating: 0, count: classNames.count)) { $0[Int($1)] += 1 }
+  }
+}

@@ -1,0 +1,278 @@
+// The backward pass: one sweep per step works out the gradient of its raw output, both products,
+// and the sums that the next batch norm's gradient needs.
+//
+// Policy: activation gradients are assigned, joins add, parameter gradients are assigned per step.
+import CKernels
+
+extension NetworkExecutor {
+  /// Carries out all steps backwards, from the gradient that the head has left.
+  func backward() {
+    transposeWeights()
+    for unit in units.reversed() {
+      if case .linear = unit.step.kind {
+        head?.backward(of: self, unit)
+        reduceWeights(unit, slices: sliceCount)
+        continue
+      }
+      let site = plan.sites[unit.step.input]
+      pool.run(tasks: sliceCount) { slice, worker in
+        clearSums(slice)
+        for (position, image) in images(ofSlice: slice).enumerated() {
+          backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
+        }
+      }
+      reduceWeights(unit, slices: sliceCount)
+      if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
+      if let bias = unit.biasOffset { reduceBias(bias, unit) }
+    }
+  }
+
+  private func transposeWeights() {
+    pool.run(tasks: units.count) { task, _ in
+      let unit = units[task]
+      guard unit.needsDataGradient, unit.weightCount > 0 else { return }
+      let weight = state.weights[unit.weightOffset]
+      if let p = unit.convolution?.parameters {
+        let size = p.inputChannels * p.outputChannels
+        for tap in 0..<p.kernelSize * p.kernelSize {
+          sweeps.transpose(
+            unit.transposedWeight[tap * size], weight + tap * size, p.inputChannels,
+            p.outputChannels)
+        }
+      } else if case .linear(let outputs) = unit.step.kind {
+        sweeps.transpose(
+          unit.transposedWeight.pointer, weight, unit.weightCount / outputs, outputs)
+      }
+    }
+  }
+
+  private func backward(
+    _ unit: StepUnit, image: Int, slice: Int, isFirst: Bool, _ scratch: WorkerScratch
+  ) {
+    let output = unit.step.output
+    let gradientShape = unit.gradientShape
+    let gradient = scratch.padded[unit.gradientScratch]
+    let dy = gradient[gradientShape.interior]
+    gatherGradient(of: output, image: image, into: dy, pitch: gradientShape.pitch, scratch)
+
+    let site = plan.sites[unit.step.input]
+    let dx = scratch.dx.pointer
+    var value: UnsafePointer<Float>
+    var valuePitch = site.shape.width * site.shape.channels
+    switch unit.step.kind {
+    case .convolution:
+      guard let kernel = unit.convolution else { return }
+      let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
+      kernel.weightGradient(
+        x, gradient.pointer, accumulate: !isFirst,
+        into: partialWeights[slice * largestWeight])
+      if unit.biasOffset != nil {
+        sweeps.channel_sums(
+          dy, gradientShape.pitch, gradientShape.height, gradientShape.width,
+          gradientShape.channels, sums(ofSlice: slice) + 3 * widestChannels)
+      }
+      guard unit.needsDataGradient else { return }
+      kernel.dataGradient(gradient.pointer, unit.transposedWeight.pointer, into: dx)
+      // An expanded input was laid out from the padded one, which is still there.
+      let padded =
+        kernel.expandedCount == 0 ? x : UnsafePointer(scratch.padded[unit.inputScratch].pointer)
+      value = padded + unit.inputShape.interior
+      valuePitch = unit.inputShape.pitch
+    case .maxPool(let kernelSize, let stride, let padding):
+      guard unit.needsDataGradient else { return }
+      let x = compactInput(unit, image: image, storing: false, scratch)
+      let (from, to) = (site.shape, plan.tensors[output])
+      sweeps.max_pool_backward(
+        dx, x, dy, from.height, from.width, from.channels, kernelSize, stride, padding, to.height,
+        to.width)
+      value = x
+    case .globalAveragePool:
+      guard unit.needsDataGradient else { return }
+      value = compactInput(unit, image: image, storing: false, scratch)
+      let share = 1 / Float(site.shape.pixels)
+      for pixel in 0..<site.shape.pixels {
+        for c in 0..<site.shape.channels { dx[pixel * site.shape.channels + c] = dy[c] * share }
+      }
+    case .copy:
+      guard unit.needsDataGradient else { return }
+      value = compactInput(unit, image: image, storing: false, scratch)
+      dx.update(from: dy, count: site.shape.count)
+    case .linear: return
+    }
+    complete(unit, site, image: image, slice: slice, value: value, valuePitch: valuePitch, scratch)
+  }
+
+  /// The gradient of a raw output for one image: the sum of all that flows back into it.
+  private func gatherGradient(
+    of tensor: TensorID, image: Int, into out: UnsafeMutablePointer<Float>, pitch: Int,
+    _ scratch: WorkerScratch
+  ) {
+    let shape = plan.tensors[tensor]
+    let contributions = gradientPlan.ofTensor[tensor]
+    let tee = gradientPlan.storedTensors.contains(tensor)
+      ? stored(.tensor(tensor), image: image, size: shape.count) : nil
+    var normed: (Normalization, UnsafePointer<Float>)?
+    var others: [UnsafePointer<Float>] = []
+    for contribution in contributions {
+      if case .norm(let norm, let site) = contribution, normed == nil {
+        normed = (
+          norms[norm], UnsafePointer(stored(.site(site), image: image, size: shape.count))
+        )
+      } else {
+        others.append(
+          direct(
+            contribution, shape: shape, image: image,
+            into: others.isEmpty ? scratch.auxiliary : scratch.second))
+      }
+    }
+    precondition(others.count <= 2, "\(others.count) gradients flow into one value")
+    var other = normed == nil ? others.dropFirst().first : others.first
+    if normed != nil, others.count == 2 {
+      let sum = scratch.auxiliary.pointer
+      if UnsafePointer(sum) != others[0] { sum.update(from: others[0], count: shape.count) }
+      sweeps.add(sum, others[1], shape.count)
+      other = UnsafePointer(sum)
+    }
+    let raw = tensors[tensor][image * shape.count]
+    if let (norm, g) = normed {
+      let k = norm.gradientCoefficients
+      sweeps.gradient(
+        out, pitch, tee, g, raw, k.mean, k.a, k.b, k.c, other, shape.height, shape.width,
+        shape.channels)
+    } else if let g = others.first {
+      sweeps.gradient(
+        out, pitch, tee, g, nil, nil, nil, nil, nil, other, shape.height, shape.width,
+        shape.channels)
+    } else {
+      preconditionFailure("nothing reads tensor \(tensor)")
+    }
+  }
+
+  /// Turns the gradient in `scratch.dx` into the stored one of the site's value.
+  private func complete(
+    _ unit: StepUnit, _ site: Site, image: Int, slice: Int, value: UnsafePointer<Float>,
+    valuePitch: Int, _ scratch: WorkerScratch
+  ) {
+    let shape = site.shape
+    let dx = scratch.dx.pointer
+    guard unit.isFirstReader else {
+      let partial = stored(.partial(unit.step.input), image: image, size: shape.count)
+      if site.readers.last == unit.index {
+        partial.update(from: dx, count: shape.count)
+      } else {
+        sweeps.add(partial, dx, shape.count)
+      }
+      return
+    }
+    var others: [UnsafePointer<Float>] = []
+    for contribution in gradientPlan.ofSite[unit.step.input] {
+      let other = direct(
+        contribution, shape: shape, image: image,
+        into: others.isEmpty ? scratch.auxiliary : scratch.second)
+      if others.count < 2 {
+        others.append(other)
+      } else {
+        sweeps.add(dx, other, shape.count)
+      }
+    }
+    let sums = sums(ofSlice: slice)
+    var moments = [bench_moments(), bench_moments()]
+    var taken = 0
+    for operand in site.operands {
+      guard let norm = operand.norm else { continue }
+      let k = norms[norm].gradientCoefficients
+      moments[taken] = bench_moments(
+        z: UnsafePointer(tensors[operand.tensor][image * shape.count]), mean: k.mean,
+        gradientSum: taken == 0 ? sums : nil, productSum: sums + (1 + taken) * widestChannels)
+      taken += 1
+    }
+    sweeps.join(
+      stored(.site(unit.step.input), image: image, size: shape.count), dx,
+      others.first, others.dropFirst().first, value, valuePitch, site.relu ? 1 : 0, shape.height,
+      shape.width, shape.channels, moments[0], moments[1])
+  }
+
+  /// A contribution that flows back without a batch norm, for one image.
+  private func direct(
+    _ contribution: Contribution, shape: ImageShape, image: Int, into buffer: FloatBuffer
+  ) -> UnsafePointer<Float> {
+    switch contribution {
+    case .direct(let id): return UnsafePointer(stored(id, image: image, size: shape.count))
+    case .norm: preconditionFailure("two batch norms read one value")
+    case .unpadded(let id, let stride):
+      let from = shapeOf(id)
+      let source = stored(id, image: image, size: from.count)
+      let target = buffer.pointer
+      target.update(repeating: 0, count: shape.count)
+      for row in 0..<from.height {
+        for column in 0..<from.width {
+          let to = target + (row * stride * shape.width + column * stride) * shape.channels
+          to.update(
+            from: source + (row * from.width + column) * from.channels, count: shape.channels)
+        }
+      }
+      return UnsafePointer(target)
+    }
+  }
+
+  private func shapeOf(_ id: GradientID) -> ImageShape {
+    switch id {
+    case .site(let site), .partial(let site): return plan.sites[site].shape
+    case .tensor(let tensor): return plan.tensors[tensor]
+    }
+  }
+
+  /// One image's part of a stored gradient of `size` numbers per image.
+  func stored(_ id: GradientID, image: Int, size: Int) -> UnsafeMutablePointer<Float> {
+    guard let buffer = gradientPlan.bufferOf[id] else {
+      preconditionFailure("the gradient \(id) is not stored")
+    }
+    return gradientBuffers[buffer][image * size]
+  }
+
+  // MARK: Sums over slices, in order
+
+  private func clearSums(_ slice: Int) {
+    sums(ofSlice: slice).update(repeating: 0, count: Self.sumRows * widestChannels)
+  }
+
+  func reduceWeights(_ unit: StepUnit, slices: Int) {
+    guard unit.weightCount > 0 else { return }
+    let chunk = 4096
+    pool.run(tasks: (unit.weightCount + chunk - 1) / chunk) { task, _ in
+      let start = task * chunk
+      sweeps.sum_parts(
+        state.gradients[unit.weightOffset + start], partialWeights[start], slices, largestWeight,
+        min(chunk, unit.weightCount - start))
+    }
+  }
+
+  private func finishNorms(_ site: Site) {
+    let channels = site.shape.channels
+    let total = partialSums.pointer
+    for slice in 1..<max(1, sliceCount) {
+      let part = sums(ofSlice: slice)
+      for row in 0..<3 {
+        for c in 0..<channels {
+          total[row * widestChannels + c] += part[row * widestChannels + c]
+        }
+      }
+    }
+    var taken = 0
+    for operand in site.operands {
+      guard let norm = operand.norm else { continue }
+      norms[norm].finishGradient(
+        gradientSum: total, productSum: total + (1 + taken) * widestChannels,
+        count: imageCount * site.shape.pixels)
+      taken += 1
+    }
+  }
+
+  private func reduceBias(_ offset: Int, _ unit: StepUnit) {
+    for c in 0..<plan.tensors[unit.step.output].channels {
+      var sum = 0.0
+      for slice in 0..<sliceCount { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
+      state.gradients[offset + c].pointee = Float(sum)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// The GEMM seam as the engine sees it.
+import CKernels
+
+/// One prepared batch-reduce GEMM with the offsets of its operands.
+///
+/// Computes `C = [C +] Σᵢ Aᵢ op(Bᵢ)`, column-major: `Aᵢ` is rows × depth, `op(Bᵢ)` depth × columns.
+/// With `transposeB`, `Bᵢ` is stored columns × depth.
+final class BatchReduceGemm: @unchecked Sendable {
+  private let kernel: UnsafeMutablePointer<bench_gemm>
+  private let offsetsA: UnsafeMutablePointer<UInt64>
+  private let offsetsB: UnsafeMutablePointer<UInt64>
+  private let count: Int
+
+  /// - Parameters:
+  ///   - m: rows of C and A.
+  ///   - n: columns of C and op(B).
+  ///   - k: columns of A and rows of op(B).
+  ///   - offsetsA: where each Aᵢ starts, in floats.
+  ///   - offsetsB: where each Bᵢ starts, in floats.
+  ///   - accumulate: whether C is added to or overwritten.
+  init(
+    m: Int, n: Int, k: Int, leadingA: Int, leadingB: Int, leadingC: Int, transposeB: Bool = false,
+    accumulate: Bool = false, offsetsA: [Int] = [0], offsetsB: [Int] = [0]
+  ) {
+    precondition(m > 0 && n > 0 && k > 0, "an empty product \(m)x\(n)x\(k)")
+    precondition(
+      !offsetsA.isEmpty && offsetsA.count == offsetsB.count,
+      "\(offsetsA.count) left factors, \(offsetsB.count) right ones")
+    kernel = .allocate(capacity: 1)
+    kernel.initialize(
+      to: bench_gemm_make(
+        Int32(m), Int32(n), Int32(k), Int32(leadingA), Int32(leadingB), Int32(leadingC),
+        transposeB ? 1 : 0, accumulate ? 1 : 0))
+    count = offsetsA.count
+    self.offsetsA = .allocate(capacity: count)
+    self.offsetsB = .allocate(capacity: count)
+    for i in 0..<count {
+      self.offsetsA[i] = UInt64(offsetsA[i] * MemoryLayout<Float>.stride)
+      self.offsetsB[i] = UInt64(offsetsB[i] * MemoryLayout<Float>.stride)
+    }
+  }
+
+  deinit {
+    kernel.deallocate()
+    offsetsA.deallocate()
+    offsetsB.deallocate()
+  }
+
+  @inline(__always)
+  func run(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>) {
+    bench_gemm_call(kernel, a, b, c, UInt64(count), offsetsA, offsetsB)
+  }
+}
+
+/// What decides the bits of a result besides the program itself: recorded with every run.
+public struct NumericIdentity: Hashable, Codable, Sendable {
+  /// Raised whenever results change in any bit.
+  public let engineVersion: Int
+  /// Which library multiplies: `libxsmm` or `openblas`.
+  public let backend: String
+  /// Which elementwise sweeps run: `avx512`, `avx2` or `baseline`.
+  public let instructionSet: String
+
+  /// The identity of this process on this machine.
+  public static let current = NumericIdentity(
+    engineVersion: 1, backend: String(cString: bench_gemm_backend()),
+    instructionSet: String(cString: sweeps.name))
+}
+
+/// The elementwise sweeps for this CPU.
+nonisolated(unsafe) let sweeps: bench_sweeps = bench_sweeps_select().pointee

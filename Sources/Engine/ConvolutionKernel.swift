@@ -1,0 +1,216 @@
+// One image through one convolution: forward, data gradient and weight gradient, all as
+// batch-reduce GEMMs on padded rows. Nothing is unrolled into columns.
+
+/// An image with a border of zeros, [low + height + high][low + width + high][channels].
+struct PaddedShape: Hashable {
+  var height: Int
+  var width: Int
+  var channels: Int
+  var low: Int
+  var high: Int
+
+  var paddedWidth: Int { low + width + high }
+  /// Floats per row.
+  var pitch: Int { paddedWidth * channels }
+  var count: Int { (low + height + high) * pitch }
+  /// Where the image itself starts.
+  var interior: Int { low * pitch + low * channels }
+}
+
+/// The prepared products of one convolution on images of one size.
+///
+/// Weights are [kernel row][kernel column][input channel][output channel] (`weight`), and with the
+/// last two exchanged for the data gradient (`transposedWeight`).
+final class ConvolutionKernel: Sendable {
+  let parameters: ConvolutionParameters
+  let input: ImageShape
+  let output: ImageShape
+  /// How the input has to be padded.
+  let paddedInput: PaddedShape
+  /// How the output's gradient has to be padded.
+  let paddedGradient: PaddedShape
+  /// With few input channels, each output column's kernel row of inputs is laid out side by side
+  /// first: [padded height][output width][kernel width · channels] floats. 0 where that is not done.
+  let expandedCount: Int
+
+  /// Output rows that one product computes.
+  private let rowsPerProduct: Int
+  private let forwardProduct: BatchReduceGemm
+  private let forwardTail: BatchReduceGemm?
+  private let forwardRowStride: Int
+
+  private struct Phase {
+    let product: BatchReduceGemm
+    let rows: Int
+    /// Where the first row starts in dx.
+    let inputStart: Int
+    let inputRowStride: Int
+  }
+  private let phases: [Phase]
+  private let phasesCoverInput: Bool
+
+  private struct Tap {
+    let x: Int
+    let weight: Int
+  }
+  private let taps: [Tap]
+  private let firstWeightProduct: BatchReduceGemm
+  private let nextWeightProduct: BatchReduceGemm
+
+  init(_ p: ConvolutionParameters, input: ImageShape) {
+    parameters = p
+    self.input = input
+    let (k, s, ci, co) = (p.kernelSize, p.stride, p.inputChannels, p.outputChannels)
+    output = ImageShape(
+      height: p.outputSize(input.height), width: p.outputSize(input.width), channels: co)
+    paddedInput = PaddedShape(
+      height: input.height, width: input.width, channels: ci, low: p.padding, high: p.padding)
+    let (outHeight, outWidth) = (output.height, output.width)
+
+    // Forward. C is one row of outputs, A a tap's weights, B the padded row shifted by the tap.
+    let isExpanded = k > 1 && k * ci <= 64 && ci < 16
+    expandedCount = isExpanded ? (input.height + 2 * p.padding) * outWidth * k * ci : 0
+    let pitch = isExpanded ? outWidth * k * ci : paddedInput.pitch
+    let pixelStride = isExpanded ? k * ci : s * ci
+    let depth = isExpanded ? k * ci : ci
+    var tapX: [Int] = []
+    var tapWeight: [Int] = []
+    for row in 0..<k {
+      for column in 0..<(isExpanded ? 1 : k) {
+        tapX.append(row * pitch + column * ci)
+        tapWeight.append((row * k + column) * ci * co)
+      }
+    }
+    // Rows of a 1x1 convolution follow each other without a gap.
+    let isFlat = k == 1 && s == 1 && p.padding == 0
+    rowsPerProduct = isFlat ? min(outHeight, max(1, 256 / outWidth)) : 1
+    func forward(rows: Int) -> BatchReduceGemm {
+      BatchReduceGemm(
+        m: co, n: rows * outWidth, k: depth, leadingA: co, leadingB: pixelStride, leadingC: co,
+        offsetsA: tapWeight, offsetsB: tapX)
+    }
+    forwardProduct = forward(rows: rowsPerProduct)
+    let rest = outHeight % rowsPerProduct
+    forwardTail = rest == 0 ? nil : forward(rows: rest)
+    forwardRowStride = s * pitch
+
+    // Data gradient. Inputs of equal remainder by the stride share their taps: one phase each.
+    func reach(_ remainder: Int, _ tap: Int) -> Int? {
+      let offset = remainder + p.padding - tap
+      return offset % s == 0 ? offset / s : nil
+    }
+    func count(_ remainder: Int, _ size: Int) -> Int { max(0, (size - remainder + s - 1) / s) }
+    var low = 0
+    var high = 0
+    for remainder in 0..<s {
+      for tap in 0..<k {
+        guard let offset = reach(remainder, tap) else { continue }
+        low = max(low, -offset)
+        for (size, out) in [(input.height, outHeight), (input.width, outWidth)] {
+          high = max(high, count(remainder, size) - 1 + offset - (out - 1))
+        }
+      }
+    }
+    let padded = PaddedShape(
+      height: outHeight, width: outWidth, channels: co, low: low, high: high)
+    paddedGradient = padded
+    var phases: [Phase] = []
+    for a in 0..<s where count(a, input.height) > 0 {
+      for b in 0..<s where count(b, input.width) > 0 {
+        var weightOffsets: [Int] = []
+        var gradientOffsets: [Int] = []
+        for row in 0..<k {
+          guard let dy = reach(a, row) else { continue }
+          for column in 0..<k {
+            guard let dx = reach(b, column) else { continue }
+            weightOffsets.append((row * k + column) * ci * co)
+            gradientOffsets.append((low + dy) * padded.pitch + (low + dx) * co)
+          }
+        }
+        if weightOffsets.isEmpty { continue }
+        phases.append(
+          Phase(
+            product: BatchReduceGemm(
+              m: ci, n: count(b, input.width), k: co, leadingA: ci, leadingB: co, leadingC: s * ci,
+              offsetsA: weightOffsets, offsetsB: gradientOffsets),
+            rows: count(a, input.height), inputStart: (a * input.width + b) * ci,
+            inputRowStride: s * input.width * ci))
+      }
+    }
+    self.phases = phases
+    phasesCoverInput = phases.count == min(s, input.height) * min(s, input.width)
+
+    // Weight gradient. C is one tap's weights; the batch is the rows.
+    taps = tapX.indices.map { Tap(x: tapX[$0], weight: tapWeight[$0]) }
+    let gradientRows = (0..<outHeight).map { padded.interior + $0 * padded.pitch }
+    let inputRows = (0..<outHeight).map { $0 * s * pitch }
+    func weightProduct(accumulate: Bool) -> BatchReduceGemm {
+      BatchReduceGemm(
+        m: co, n: depth, k: outWidth, leadingA: co, leadingB: pixelStride, leadingC: co,
+        transposeB: true, accumulate: accumulate, offsetsA: gradientRows, offsetsB: inputRows)
+    }
+    firstWeightProduct = weightProduct(accumulate: false)
+    nextWeightProduct = weightProduct(accumulate: true)
+  }
+
+  /// Lays out each output column's kernel row of inputs side by side.
+  func expand(
+    _ padded: UnsafePointer<Float>, into expanded: UnsafeMutablePointer<Float>
+  ) {
+    let length = parameters.kernelSize * input.channels
+    let step = parameters.stride * input.channels
+    for row in 0..<(input.height + 2 * parameters.padding) {
+      let from = padded + row * paddedInput.pitch
+      let to = expanded + row * output.width * length
+      for column in 0..<output.width {
+        for i in 0..<length { to[column * length + i] = from[column * step + i] }
+      }
+    }
+  }
+
+  /// y = x * weight.
+  /// - Parameters:
+  ///   - x: the padded (or expanded) input.
+  ///   - y: [H′, W′, outputChannels], overwritten.
+  func forward(
+    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+  ) {
+    let outRow = output.width * output.channels
+    var row = 0
+    while row + rowsPerProduct <= output.height {
+      forwardProduct.run(weight, x + row * forwardRowStride, y + row * outRow)
+      row += rowsPerProduct
+    }
+    forwardTail?.run(weight, x + row * forwardRowStride, y + row * outRow)
+  }
+
+  /// dx = the gradient of the input.
+  /// - Parameters:
+  ///   - dy: the padded gradient of the output.
+  ///   - dx: [H, W, inputChannels], overwritten.
+  func dataGradient(
+    _ dy: UnsafePointer<Float>, _ transposedWeight: UnsafePointer<Float>,
+    into dx: UnsafeMutablePointer<Float>
+  ) {
+    if !phasesCoverInput { dx.update(repeating: 0, count: input.count) }
+    for phase in phases {
+      for row in 0..<phase.rows {
+        phase.product.run(
+          transposedWeight, dy + row * paddedGradient.pitch,
+          dx + phase.inputStart + row * phase.inputRowStride)
+      }
+    }
+  }
+
+  /// dWeight = (or +=) the gradient of the weights from one image.
+  /// - Parameters:
+  ///   - x: the padded (or expanded) input.
+  ///   - dy: the padded gradient of the output.
+  func weightGradient(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, accumulate: Bool,
+    into dWeight: UnsafeMutablePointer<Float>
+  ) {
+    let product = accumulate ? nextWeightProduct : firstWeightProduct
+    for tap in taps { product.run(dy, x + tap.x, dWeight + tap.weight) }
+  }
+}

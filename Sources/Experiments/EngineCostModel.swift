@@ -1,0 +1,50 @@
+// What runs cost on this engine and machine: counted, and measured in a few steps.
+import Datasets
+import Engine
+import Foundation
+import Networks
+
+/// Costs of training on the project's own engine.
+public struct EngineCostModel: CostModel {
+  public init() {}
+
+  public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
+    let graph = try graph(of: variant)
+    let plan = variant.trainingProtocol
+    let pixels = graph.inputShape.count * (plan.data.trainCount + plan.data.testCount)
+    let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
+    return VariantCost(
+      parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
+      memoryBytes: Int64(memory + pixels))
+  }
+
+  /// The fastest of a few training steps on random images after one to warm up.
+  public func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
+    let graph = try graph(of: variant)
+    let batch = variant.trainingProtocol.batch
+    let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
+    network.state.initialize(seed: 0)
+    var random = CounterRandom(seed: 0, purpose: .statistics)
+    for i in 0..<batch * graph.inputShape.count { network.input[i] = random.normal() }
+    let labels = [Int32](repeating: 0, count: batch)
+    let clock = ContinuousClock()
+    var best = Double.infinity
+    var total = 0.0
+    for step in 0..<4 where step < 2 || total < 2 {
+      let start = clock.now
+      _ = network.trainStep(labels: labels, count: batch, optimizer: SGD(), learningRate: 0)
+      let seconds = (clock.now - start) / .seconds(1)
+      total += seconds
+      if step > 0 { best = min(best, seconds) }
+    }
+    return best
+  }
+
+  private func graph(of variant: Variant) throws -> Graph {
+    let data = variant.trainingProtocol.data
+    let channels = data.name.hasSuffix("mnist") ? 1 : 3
+    return try variant.architecture.graph(
+      input: ImageShape(height: data.size, width: data.size, channels: channels),
+      classes: data.classes ?? 10)
+  }
+}

@@ -1,0 +1,20 @@
+// One number for a trained network.
+import Crypto
+import Engine
+import Foundation
+
+extension NetworkState {
+  /// SHA-256, hexadecimal, over the weights and running statistics: the tensors in the order of
+  /// their names, each as little-endian 32-bit floats in the layout of files
+  /// ([outputs, inputs, height, width]).
+  public var weightsHash: String {
+    var hash = SHA256()
+    for name in specifications.map(\.name).sorted() {
+      let bits = (values(of: name) ?? []).map { $0.bitPattern.littleEndian }
+      bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+    return hash.finalize().map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+  }
+}
