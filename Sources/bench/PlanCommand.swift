@@ -21,7 +21,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let chosen = try experiment.load()
-    let services = try RunServices.make()
+    let services = RunServices.make()
     let plan = try endingOnBadInput { () throws(ExperimentError) in
       try ExperimentPlan(
         experiment: chosen.spec.name, variants: chosen.variants, seeds: chosen.seeds,

@@ -24,7 +24,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let chosen = try experiment.load()
-    let services = try RunServices.make()
+    let services = RunServices.make()
     let (store, plans) = try prepare(chosen, services)
     try checkData(of: plans, in: store, services)
 

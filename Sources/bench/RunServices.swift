@@ -1,4 +1,5 @@
 // What the commands that train need of the engine.
+import Engine
 import Experiments
 
 /// Training, its cost, and the engine's name for the record.
@@ -8,8 +9,12 @@ struct RunServices: Sendable {
   var engine: EngineIdentity
 
   /// The services of this build.
-  /// - Throws: `ExperimentError` where the build cannot train.
-  static func make() throws -> RunServices {
-    throw ExperimentError("this build of bench has no engine to train with")
+  static func make() -> RunServices {
+    let identity = NumericIdentity.current
+    return RunServices(
+      executor: TrainingExecutor(), costs: EngineCostModel(),
+      engine: EngineIdentity(
+        engineVersion: String(identity.engineVersion), backend: identity.backend,
+        instructionSet: identity.instructionSet, versions: ["bench": Bench.version]))
   }
 }
