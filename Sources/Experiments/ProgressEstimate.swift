@@ -1,4 +1,5 @@
 // How long the runs will still take, from what has been done so far.
+import Results
 
 /// Estimates of the remaining time, weighted by the multiply-adds of each run.
 public struct ProgressEstimate: Sendable {
@@ -11,7 +12,7 @@ public struct ProgressEstimate: Sendable {
 
   /// Multiply-adds not yet begun.
   private var waiting: Double
-  private var running: [RunPlan: State] = [:]
+  private var running: [RunKey: State] = [:]
   /// Multiply-adds done here, and the time in which they were done, with the time of the first start.
   private var done = 0.0
   private var firstStart: Double?
@@ -29,23 +30,23 @@ public struct ProgressEstimate: Sendable {
   /// - Parameter now: seconds of any clock, the same in all calls.
   public mutating func start(_ plan: RunPlan, now: Double) {
     waiting -= plan.workPerStep * Double(plan.steps)
-    running[plan] = State(workPerStep: plan.workPerStep, steps: plan.steps, startedAt: now)
+    running[plan.key] = State(workPerStep: plan.workPerStep, steps: plan.steps, startedAt: now)
     if firstStart == nil { firstStart = now }
   }
 
   /// - Parameter step: steps done.
   public mutating func advance(_ plan: RunPlan, to step: Int) {
-    guard var state = running[plan], step > state.step else { return }
+    guard var state = running[plan.key], step > state.step else { return }
     done += state.workPerStep * Double(step - state.step)
     state.step = step
-    running[plan] = state
+    running[plan.key] = state
   }
 
-  public mutating func finish(_ plan: RunPlan) { running[plan] = nil }
+  public mutating func finish(_ plan: RunPlan) { running[plan.key] = nil }
 
   /// Seconds that a run in work still takes at its own pace; nil before its first step.
   public func remaining(_ plan: RunPlan, now: Double) -> Double? {
-    guard let state = running[plan], state.step > 0 else { return nil }
+    guard let state = running[plan.key], state.step > 0 else { return nil }
     return (now - state.startedAt) / Double(state.step) * Double(state.steps - state.step)
   }
 

@@ -75,7 +75,7 @@ public struct ProvenanceCollector: Sendable {
   }
 
   /// A word as a shell would have to be given it.
-  static func quoted(_ word: String) -> String {
+  public static func quoted(_ word: String) -> String {
     let safe = word.utf8.allSatisfy {
       (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
         || "-_./=,:+@%".utf8.contains($0)

@@ -30,6 +30,11 @@ public struct RunSummary: Sendable {
   /// The signal that ended the runs early; nil if none did.
   public var signal: Int32?
 
+  public init(results: [(plan: RunPlan, result: RunResult)], signal: Int32?) {
+    self.results = results
+    self.signal = signal
+  }
+
   /// The runs that failed, with their messages.
   public var failures: [(plan: RunPlan, message: String)] {
     results.compactMap { plan, result in

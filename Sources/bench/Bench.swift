@@ -3,10 +3,14 @@ import ArgumentParser
 
 @main
 struct Bench: AsyncParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
+    version: version,
     subcommands: [
-      ModelsCommand.self, DataCommand.self, QueryCommand.self, StatusCommand.self,
-      ShowCommand.self, ReportCommand.self, PerfCommand.self,
+      RunCommand.self, PlanCommand.self, StatusCommand.self, ShowCommand.self,
+      ReportCommand.self, QueryCommand.self, ModelsCommand.self, DataCommand.self,
+      PerfCommand.self,
     ])
 }

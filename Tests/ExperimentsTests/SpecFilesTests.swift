@@ -23,6 +23,20 @@ import Testing
     }
   }
 
+  @Test func theExampleInTheDocumentationIsRight() throws {
+    let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    let example = try #require(
+      text.split(separator: "```json\n").last?.split(separator: "```").first)
+    let variants = try SpecFixture.variants(String(example))
+    #expect(
+      variants.map(\.name) == [
+        "resnet-20", "resnet-20-shortcut=B", "resnet-20-shortcut=C", "resnet-56",
+        "resnet-56-shortcut=B", "plain-20",
+      ])
+    #expect(variants[3].trainingProtocol.schedule.warmUp?.steps == 50)
+    #expect(variants[3].trainingProtocol.schedule.milestones == [400])
+  }
+
   @Test func degradationComparesPlainAndResidual() throws {
     let spec = try Self.spec("degradation")
     #expect(try spec.expand().map(\.name) == ["plain-20", "plain-56", "resnet-20", "resnet-56"])

@@ -1,0 +1,62 @@
+// What `bench run` and `bench plan` have in common: the spec and which of its runs are meant.
+import ArgumentParser
+import Experiments
+import Foundation
+
+/// `0,1` on the command line.
+struct SeedList: ExpressibleByArgument {
+  var seeds: [Int64]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let seeds = parts.compactMap { Int64($0) }
+    guard !seeds.isEmpty, seeds.count == parts.count else { return nil }
+    self.seeds = seeds
+  }
+}
+
+/// The spec, the selection among its runs, and how the cores are shared out.
+struct ExperimentOptions: ParsableArguments {
+  @Argument(help: "The experiment's spec file.", completion: .file(extensions: ["json"]))
+  var spec: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Only variants with this level, such as depth=56. Repeated: any of one factor's levels, "
+        + "all of the factors.", valueName: "factor=level"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("Only these seeds of the spec, such as 0,1.", valueName: "list"))
+  var seeds: SeedList?
+
+  @Option(help: "Threads of each run (default: cores / jobs).")
+  var threads: Int?
+
+  @Option(help: "Runs at the same time; jobs times threads is at most the number of cores.")
+  var jobs: Int = 1
+
+  /// A spec with the runs that are meant.
+  struct Chosen {
+    var spec: ExperimentSpec
+    /// All variants of the spec.
+    var allVariants: [Variant]
+    var variants: [Variant]
+    var seeds: [Int64]
+    var share: CoreShare
+  }
+
+  /// Reads the spec and applies the options, or ends the command with exit code 2.
+  func load(cores: Int = ProcessInfo.processInfo.activeProcessorCount) throws -> Chosen {
+    try endingOnBadInput { () throws(ExperimentError) in
+      let spec = try ExperimentSpec(path: self.spec)
+      let all = try spec.expand()
+      var filters: [LevelFilter] = []
+      for text in only { filters.append(try LevelFilter(text)) }
+      let selection = RunSelection(levels: filters, seeds: seeds?.seeds)
+      let (variants, seeds) = try selection.apply(to: all, seeds: spec.seeds)
+      let share = try CoreShare(jobs: jobs, threads: threads, cores: cores)
+      return Chosen(
+        spec: spec, allVariants: all, variants: variants, seeds: seeds, share: share)
+    }
+  }
+}

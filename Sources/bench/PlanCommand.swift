@@ -1,0 +1,32 @@
+// bench plan: what an experiment will cost, before anything runs.
+import ArgumentParser
+import Experiments
+import Foundation
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "List an experiment's runs with parameters, MACs, memory and time; run nothing.",
+    discussion: """
+      The time is estimated from a few training steps of each variant. MACs are multiply-adds of \
+      one image's forward pass. The spec is checked as by `bench run`.
+      """)
+
+  @OptionGroup var experiment: ExperimentOptions
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Measure a few training steps of each variant for the time.")
+  var calibration = true
+
+  func run() throws {
+    let chosen = try experiment.load()
+    let services = RunServices.make()
+    let plan = try endingOnBadInput { () throws(ExperimentError) in
+      try ExperimentPlan(
+        experiment: chosen.spec.name, variants: chosen.variants, seeds: chosen.seeds,
+        share: chosen.share, costs: services.costs, calibrates: calibration)
+    }
+    print(PlanText.text(plan, spec: chosen.spec, share: chosen.share), terminator: "")
+  }
+}

@@ -1,0 +1,131 @@
+// bench run: trains every variant with every seed.
+import ArgumentParser
+import Experiments
+import Foundation
+import Reports
+import Results
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Train every variant of an experiment with every seed.",
+    discussion: """
+      The variants are interleaved by seed. Runs that are complete are skipped, so the same \
+      command continues an experiment. Ctrl-C stops after the step in work, a second one at once.
+
+      Exit code: 0 all done, 1 a run failed, 2 bad input, 130 or 143 interrupted.
+      """)
+
+  @OptionGroup var experiment: ExperimentOptions
+  @OptionGroup var database: DatabaseOptions
+
+  @Flag(help: "Print failures only.")
+  var quiet = false
+
+  func run() async throws {
+    let chosen = try experiment.load()
+    let services = RunServices.make()
+    let (store, plans) = try prepare(chosen, services)
+    try checkData(of: plans, in: store, services)
+
+    let provenance = await ProvenanceCollector().collect(
+      engine: services.engine, threads: chosen.share.threads)
+    let mode = RunDisplay.Mode.standard(
+      quiet: quiet, environment: ProcessInfo.processInfo.environment)
+    let display = RunDisplay(plans, mode: mode)
+    let stop = StopRequest()
+    let watch = SignalWatch(stop) { _ in
+      display.note("Stopping after the step in work. Once more stops at once.")
+    }
+    let start = monotonicSeconds()
+    let runner = ExperimentRunner(
+      store: store, executor: services.executor, provenance: provenance, stop: stop,
+      observe: display.show)
+    let summary = await withCheckedContinuation { continuation in
+      Thread.detachNewThread {
+        continuation.resume(returning: runner.run(plans, jobs: chosen.share.jobs))
+      }
+    }
+    display.end()
+    try withExtendedLifetime(watch) {
+      try conclude(summary, seconds: monotonicSeconds() - start)
+    }
+  }
+
+  /// Enters the experiment in the database and lists the runs that are meant.
+  private func prepare(
+    _ chosen: ExperimentOptions.Chosen, _ services: RunServices
+  ) throws -> (store: ResultsStore, plans: [RunPlan]) {
+    // All variants, not only the chosen ones: the database knows the whole experiment.
+    let plan = try endingOnBadInput { () throws(ExperimentError) in
+      try ExperimentPlan(
+        experiment: chosen.spec.name, variants: chosen.allVariants,
+        seeds: Array(chosen.spec.seeds.prefix(1)), share: chosen.share, costs: services.costs,
+        calibrates: false)
+    }
+    let costs = Dictionary(
+      plan.rows.map { ($0.run.variant.name, $0.cost) }, uniquingKeysWith: { first, _ in first })
+    let store = try endingOnBadInput { () throws(ResultsError) in
+      try ResultsStore(path: database.path)
+    }
+    let preparation = try endingOnBadInput { () throws(ResultsError) in
+      try store.prepare(
+        ExperimentRecord(chosen.spec),
+        variants: chosen.allVariants.compactMap { variant in
+          costs[variant.name].map { VariantRecord(variant, cost: $0) }
+        }, seeds: chosen.spec.seeds)
+    }
+    let plans = RunPlan.interleaved(
+      experiment: chosen.spec.name, variants: chosen.variants, seeds: chosen.seeds,
+      threads: chosen.share.threads, macs: { costs[$0.name]?.macs ?? 0 })
+    say("\(chosen.spec.name): \(chosen.spec.title.printable)")
+    say(
+      "\(PlanText.protocolText(chosen.spec.baseProtocol)); \(plans.count) "
+        + "run\(plans.count == 1 ? "" : "s"), \(PlanText.shareText(chosen.share))")
+    for key in preparation.outdated {
+      say(
+        "\(key.variant) seed \(key.seed): the spec has changed; its earlier result does not count")
+    }
+    return (store, plans)
+  }
+
+  /// Opens the data of the runs that are still to be made, or ends the command with exit code 2.
+  private func checkData(
+    of plans: [RunPlan], in store: ResultsStore, _ services: RunServices
+  ) throws {
+    var seen: Set<DataRequest> = []
+    for plan in plans {
+      let status = try endingOnBadInput { () throws(ResultsError) in
+        try store.status(of: plan.key)
+      }
+      let data = plan.variant.trainingProtocol.data
+      guard status?.isFinal != true, seen.insert(data).inserted else { continue }
+      do {
+        _ = try services.executor.dataChecksum(data)
+      } catch {
+        printError("\(error)")
+        throw ExitCode(2)
+      }
+    }
+  }
+
+  /// Prints a line in its place among those of the display, unless quiet.
+  private func say(_ line: String) {
+    if !quiet { writeToStandardOutput(line + "\n") }
+  }
+
+  /// Says what has become of the runs, and ends with the exit code that tells it.
+  private func conclude(_ summary: RunSummary, seconds: Double) throws {
+    say("\(RunSummaryText.text(summary)) in \(SpanText.text(seconds)); see \(database.path)")
+    for failure in summary.failures {
+      printError("\(failure.plan.label) failed: \(failure.message)")
+    }
+    if summary.signal != nil || !summary.failures.isEmpty {
+      let words = ["bench", "run"] + CommandLine.arguments.dropFirst(2)
+      let again = words.map(ProvenanceCollector.quoted).joined(separator: " ")
+      printError("to make the runs that are missing: \(again)")
+    }
+    let code = RunSummaryText.exitCode(summary)
+    if code != 0 { throw ExitCode(code) }
+  }
+}

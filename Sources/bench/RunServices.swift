@@ -1,0 +1,20 @@
+// What the commands that train need of the engine.
+import Engine
+import Experiments
+
+/// Training, its cost, and the engine's name for the record.
+struct RunServices: Sendable {
+  var executor: any RunExecutor
+  var costs: any CostModel
+  var engine: EngineIdentity
+
+  /// The services of this build.
+  static func make() -> RunServices {
+    let identity = NumericIdentity.current
+    return RunServices(
+      executor: TrainingExecutor(), costs: EngineCostModel(),
+      engine: EngineIdentity(
+        engineVersion: String(identity.engineVersion), backend: identity.backend,
+        instructionSet: identity.instructionSet, versions: ["bench": Bench.version]))
+  }
+}

@@ -1,0 +1,62 @@
+// What `bench plan` prints, as a snapshot.
+import Experiments
+import Testing
+
+@testable import bench
+
+@Suite struct PlanTextTests {
+  struct Costs: CostModel {
+    func cost(of variant: Variant, threads: Int) throws -> VariantCost {
+      VariantCost(
+        parameters: variant.architecture.depth == 20 ? 269_722 : 1_853_018, macs: 40_551_040,
+        memoryBytes: variant.architecture.depth == 20 ? 411_200_000 : 1_260_000_000)
+    }
+    func secondsPerStep(of variant: Variant, threads: Int) throws -> Double { 0.1 }
+  }
+
+  static func plan(calibrates: Bool) throws -> String {
+    let text = #"""
+      {"name": "sample", "title": "A sample",
+       "protocol": {"name": "quick", "data": {"name": "shapes", "size": 16}, "batch": 128,
+                    "iterations": 6000, "optimizer": {"learningRate": 0.1}},
+       "factors": {"depth": [20, 56]}, "seeds": [0, 1]}
+      """#
+    let spec = try ExperimentSpec(bytes: Array(text.utf8), file: "sample.json")
+    let share = try CoreShare(jobs: 2, threads: nil, cores: 4)
+    let plan = try ExperimentPlan(
+      experiment: spec.name, variants: try spec.expand(), seeds: spec.seeds, share: share,
+      costs: Costs(), calibrates: calibrates)
+    return PlanText.text(plan, spec: spec, share: share)
+  }
+
+  @Test func aPlanIsATableWithTotals() throws {
+    let expected = """
+      sample: A sample
+      protocol quick: shapes 16 px, batch 128, 6,000 iterations
+
+      variant    seed  parameters     MACs  memory  steps         time
+      ---------  ----  ----------  -------  ------  -----  -----------
+      resnet-20     0     269,722  40.55 M  412 MB  6,000  10 min 00 s
+      resnet-56     0   1,853,018  40.55 M  1.3 GB  6,000  10 min 00 s
+      resnet-20     1     269,722  40.55 M  412 MB  6,000  10 min 00 s
+      resnet-56     1   1,853,018  40.55 M  1.3 GB  6,000  10 min 00 s
+
+      4 runs, about 20 min 00 s with 2 jobs of 2 threads, at most 2.5 GB of memory. Nothing was run.
+
+      """
+    #expect(try Self.plan(calibrates: true) == expected)
+  }
+
+  @Test func withoutCalibrationThereIsNoTime() throws {
+    let text = try Self.plan(calibrates: false)
+    #expect(text.contains("\n4 runs with 2 jobs of 2 threads, at most"))
+    #expect(!text.contains("min"))
+  }
+
+  @Test(arguments: [
+    (0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567"), (100_000, "100,000"),
+  ])
+  func groups(number: Int64, text: String) {
+    #expect(PlanText.grouped(number) == text)
+  }
+}

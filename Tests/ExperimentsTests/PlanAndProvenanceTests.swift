@@ -1,0 +1,121 @@
+// What is known before a run: its cost, and where its numbers will come from.
+import Foundation
+import Subprocess
+import Testing
+
+@testable import Experiments
+
+@Suite struct ExperimentPlanTests {
+  struct Costs: CostModel {
+    struct Refusal: Error, CustomStringConvertible {
+      var description: String { "images of 16 pixels are too small" }
+    }
+    var refuses = false
+
+    func cost(of variant: Variant, threads: Int) throws -> VariantCost {
+      if refuses, variant.architecture.depth == 56 { throw Refusal() }
+      return VariantCost(parameters: 1, macs: 2, memoryBytes: Int64(variant.architecture.depth))
+    }
+    func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
+      Double(variant.architecture.depth) / Double(threads)
+    }
+  }
+
+  static func plan(jobs: Int, calibrates: Bool = true, refuses: Bool = false) throws
+    -> ExperimentPlan
+  {
+    try ExperimentPlan(
+      experiment: "e", variants: SpecFixture.variants(SpecFixture.text()), seeds: [0, 1],
+      share: CoreShare(jobs: jobs, threads: 1, cores: 8), costs: Costs(refuses: refuses),
+      calibrates: calibrates)
+  }
+
+  @Test func totalsFollowTheOrderOfRuns() throws {
+    let one = try Self.plan(jobs: 1)
+    #expect(one.rows.map(\.run.label) == RunnerFixture.labels)
+    #expect(one.rows.map(\.seconds) == [20, 56, 20, 56, 20, 56, 20, 56].map { $0 * 600 })
+    #expect(one.totalSeconds == 182_400)
+    #expect(one.peakMemoryBytes == 56)
+    // Two jobs, 600 steps: 20+20+56+20+56 on one, 56+20+56 on the other.
+    let two = try Self.plan(jobs: 2)
+    #expect(two.totalSeconds == 103_200)
+    #expect(two.peakMemoryBytes == 112)
+    #expect(try Self.plan(jobs: 1, calibrates: false).totalSeconds == nil)
+  }
+
+  @Test func everyVariantThatCannotBeBuiltIsNamed() {
+    #expect(
+      throws: ExperimentError([
+        "plain-56: images of 16 pixels are too small",
+        "resnet-56: images of 16 pixels are too small",
+      ])
+    ) { try Self.plan(jobs: 1, refuses: true) }
+  }
+}
+
+@Suite struct ProvenanceTests {
+  static let engine = EngineIdentity(
+    engineVersion: "3", backend: "blas", instructionSet: "avx2",
+    versions: ["swift": "6", "bench": "1"])
+
+  static func folder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "bench-provenance-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  @Test func outsideARepositoryTheCodeIsUnknownAndTheMachineIsNot() async throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let provenance = await ProvenanceCollector(directory: folder.path).collect(
+      engine: Self.engine, threads: 2, arguments: ["bench", "run", "my spec.json", "it's"])
+    #expect(provenance.commit == "")
+    #expect(provenance.diff == "")
+    #expect(provenance.untracked == "[]")
+    #expect(provenance.host == ProcessInfo.processInfo.hostName)
+    #expect(!provenance.operatingSystem.isEmpty)
+    #expect(provenance.threads == 2)
+    #expect(provenance.backend == "blas")
+    #expect(provenance.versionsJSON == #"{"bench":"1","swift":"6"}"#)
+    #expect(provenance.commandLine == #"bench run 'my spec.json' 'it'\''s'"#)
+  }
+
+  @Test func aRepositoryTellsCommitChangesAndUntrackedFiles() async throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func git(_ arguments: String...) async throws -> String {
+      let identity = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+      let result = try await Subprocess.run(
+        .name("git"), arguments: Arguments(["-C", folder.path] + identity + arguments),
+        output: .string(limit: 1 << 16), error: .discarded)
+      #expect(result.terminationStatus.isSuccess)
+      return result.standardOutput
+    }
+    let collector = ProvenanceCollector(directory: folder.path)
+    _ = try await git("init", "-q")
+    // No commit yet: the files are all untracked.
+    try Data("one\n".utf8).write(to: folder.appending(path: "a.txt"))
+    let unborn = await collector.collect(engine: Self.engine, threads: 1)
+    #expect(unborn.commit == "")
+    #expect(unborn.untracked == #"["a.txt"]"#)
+
+    _ = try await git("add", "a.txt")
+    _ = try await git("commit", "-q", "-m", "first")
+    // Staged changes count as well.
+    try Data("two\n".utf8).write(to: folder.appending(path: "a.txt"))
+    _ = try await git("add", "a.txt")
+    try Data().write(to: folder.appending(path: "new \"file\".txt"))
+    let provenance = await collector.collect(engine: Self.engine, threads: 1)
+    let head = try await git("rev-parse", "HEAD").trimmingCharacters(in: .newlines)
+    #expect(provenance.commit == head)
+    #expect(provenance.commit.count == 40)
+    #expect(provenance.diff.contains("\n-one\n+two\n"))
+    #expect(provenance.untracked == #"["new \"file\".txt"]"#)
+  }
+
+  @Test func longListsOfFilesAreCutOff() {
+    let names = (0..<1005).map { "f\($0)\0" }.joined()
+    #expect(ProvenanceCollector.list(names).hasSuffix(#""f999","… and 5 more"]"#))
+  }
+}
