@@ -19,7 +19,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
@@ -45,7 +44,6 @@ let package = Package(
       dependencies: [
         "Datasets", "Engine", "Networks", "Results",
         .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "OrderedCollections", package: "swift-collections"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
@@ -66,10 +64,16 @@ let package = Package(
     .testTarget(
       name: "ResultsTests", dependencies: ["Results"], exclude: ["Fixtures"],
       swiftSettings: strict),
-    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments"], swiftSettings: strict),
+    .testTarget(
+      name: "ExperimentsTests",
+      dependencies: [
+        "Engine", "Experiments", "Results", .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Results"], exclude: ["Fixtures"],
       swiftSettings: strict),
-    .testTarget(name: "BenchTests", dependencies: ["bench"], swiftSettings: strict),
+    .testTarget(
+      name: "BenchTests", dependencies: ["bench", "Experiments", "Results"], swiftSettings: strict),
   ]
 )

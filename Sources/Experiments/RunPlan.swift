@@ -135,7 +135,7 @@ public struct CoreShare: Hashable, Sendable {
   /// - Parameters:
   ///   - jobs: 1 if nil.
   ///   - threads: cores / jobs if nil.
-  /// - Throws: `ExperimentError` where jobs × threads are more than the cores.
+  /// - Throws: `ExperimentError` where several jobs have more threads together than there are cores.
   public init(jobs: Int?, threads: Int?, cores: Int) throws(ExperimentError) {
     for (option, value) in [("--jobs", jobs), ("--threads", threads)] {
       if let value, !(1...4096).contains(value) {
@@ -144,7 +144,8 @@ public struct CoreShare: Hashable, Sendable {
     }
     self.jobs = jobs ?? 1
     self.threads = threads ?? max(1, cores / self.jobs)
-    guard self.jobs * self.threads <= cores else {
+    // One run may have more threads than there are cores: slower, and the same numbers.
+    guard self.jobs == 1 || self.jobs * self.threads <= cores else {
       throw ExperimentError(
         "\(self.jobs) \(self.jobs == 1 ? "job" : "jobs") of \(self.threads) "
           + "\(self.threads == 1 ? "thread" : "threads") need \(self.jobs * self.threads) cores, "

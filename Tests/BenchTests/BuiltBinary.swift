@@ -1,0 +1,76 @@
+// Runs the program that was just built, as a user does.
+import Foundation
+import Testing
+
+/// What one call of the program gave.
+struct ProgramResult {
+  let status: Int32
+  let output: String
+  let errors: String
+}
+
+/// The built program and a folder of its own to work in, removed at the end.
+final class BuiltBinary {
+  let folder: URL
+  let root: URL
+  private let program: URL
+
+  init() throws {
+    root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    // The tests' own executable lies beside the program.
+    program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appending(path: "bench")
+    folder = FileManager.default.temporaryDirectory
+      .appending(path: "bench-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  var spec: String { root.appending(path: "experiments/smoke.json").path }
+
+  /// Starts the program in the folder; standard output and errors go into files there.
+  func start(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> (process: Process, collect: () throws -> ProgramResult) {
+    let process = Process()
+    process.executableURL = program
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let id = UUID().uuidString
+    let files = ["out", "err"].map { folder.appending(path: "\(id).\($0)") }
+    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: files[0])
+    process.standardError = try FileHandle(forWritingTo: files[1])
+    try process.run()
+    return (
+      process,
+      {
+        process.waitUntilExit()
+        let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
+        for file in files { try FileManager.default.removeItem(at: file) }
+        return ProgramResult(
+          status: process.terminationStatus, output: texts[0], errors: texts[1])
+      }
+    )
+  }
+
+  /// Runs the program to its end.
+  @discardableResult
+  func callAsFunction(
+    _ arguments: String..., environment: [String: String] = [:]
+  ) throws -> ProgramResult {
+    try start(arguments, environment: environment).collect()
+  }
+
+  /// Writes a spec into the folder.
+  /// - Returns: its path.
+  func write(_ name: String, _ text: String) throws -> String {
+    let file = folder.appending(path: name)
+    try Data(text.utf8).write(to: file)
+    return file.path
+  }
+}
