@@ -41,7 +41,7 @@ final class BuiltBinary {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let id = UUID().uuidString
     let files = ["out", "err"].map { folder.appending(path: "\(id).\($0)") }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { try Data().write(to: file) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
