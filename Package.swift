@@ -67,7 +67,8 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Engine", "Experiments", "Results", .product(name: "Subprocess", package: "swift-subprocess"),
+        "Engine", "Experiments", "Results",
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
     .testTarget(

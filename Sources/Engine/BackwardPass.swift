@@ -109,7 +109,8 @@ extension NetworkExecutor {
   ) {
     let shape = plan.tensors[tensor]
     let contributions = gradientPlan.ofTensor[tensor]
-    let tee = gradientPlan.storedTensors.contains(tensor)
+    let tee =
+      gradientPlan.storedTensors.contains(tensor)
       ? stored(.tensor(tensor), image: image, size: shape.count) : nil
     var normed: (Normalization, UnsafePointer<Float>)?
     var others: [UnsafePointer<Float>] = []

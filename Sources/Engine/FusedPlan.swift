@@ -60,7 +60,9 @@ struct FusedPlan {
   private(set) var steps: [Step] = []
 
   /// The batch norms of each tensor.
-  func norms(of tensor: TensorID) -> [NormID] { norms.indices.filter { norms[$0].tensor == tensor } }
+  func norms(of tensor: TensorID) -> [NormID] {
+    norms.indices.filter { norms[$0].tensor == tensor }
+  }
 
   private enum Form {
     case stored(TensorID)

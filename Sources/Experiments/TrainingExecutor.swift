@@ -119,7 +119,8 @@ private struct RunningTotals {
   func metrics(learningRate: Float, gradientNorm: Double) -> [(name: String, value: Double)] {
     [
       // The shortest decimal that means this rate: 0.02, not 0.0199999995.
-      ("learningRate", Double("\(learningRate)") ?? Double(learningRate)), ("trainLoss", loss), ("trainError", error),
+      ("learningRate", Double("\(learningRate)") ?? Double(learningRate)), ("trainLoss", loss),
+      ("trainError", error),
       ("imagesPerSecond", imagesPerSecond), ("gradientNorm", gradientNorm),
     ]
   }

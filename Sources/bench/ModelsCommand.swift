@@ -30,7 +30,8 @@ struct ModelsCommand: ParsableCommand {
   @Flag(help: "Print the nested tree of stages, blocks and layers.")
   var structure = false
 
-  @Option(help: "One textbook residual block: INPUT,OUTPUT[,stride=S] channels, such as 3,6,stride=2.")
+  @Option(
+    help: "One textbook residual block: INPUT,OUTPUT[,stride=S] channels, such as 3,6,stride=2.")
   var block: String?
 
   @Option(help: "Images in the forward pass.")
@@ -138,7 +139,8 @@ struct ModelsCommand: ParsableCommand {
 
   private func printBlock(_ text: String) throws(ArchitectureError) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    let stride = parts.count == 3 ? parts[2].split(separator: "=").map(String.init) : ["stride", "1"]
+    let stride =
+      parts.count == 3 ? parts[2].split(separator: "=").map(String.init) : ["stride", "1"]
     guard (2...3).contains(parts.count), let inputs = Int(parts[0]), let outputs = Int(parts[1]),
       stride.count == 2, stride[0] == "stride", let step = Int(stride[1]),
       (1...65_536).contains(inputs), (1...65_536).contains(outputs), (1...64).contains(step)

@@ -67,7 +67,8 @@ func makeGraph(
     case .sumOfReLUs:
       var y = g.relu(g.batchNorm(conv(x, 1, stride: s), name: "\(name).bn1"))
       y = g.relu(g.batchNorm(conv(y, 2, stride: 1), name: "\(name).bn2"))
-      x = g.add(y, isChange ? g.zeroPaddingShortcut(start, stride: s, outputChannels: width) : start)
+      x = g.add(
+        y, isChange ? g.zeroPaddingShortcut(start, stride: s, outputChannels: width) : start)
     case .noNorm:
       let y = conv(g.relu(conv(x, 1, stride: s)), 2, stride: 1)
       x = g.relu(isChange ? y : g.add(y, start))

@@ -52,6 +52,7 @@ import Testing
     #expect(try CoreShare(jobs: nil, threads: nil, cores: 4).threads == 4)
     #expect(try CoreShare(jobs: 3, threads: nil, cores: 4).threads == 1)
     #expect(try CoreShare(jobs: 2, threads: 2, cores: 4).jobs == 2)
+    #expect(try CoreShare(jobs: nil, threads: 3, cores: 2).threads == 3)
     #expect(
       throws: ExperimentError(
         "2 jobs of 2 threads need 4 cores, this machine has 3; use --jobs 2 --threads 1")

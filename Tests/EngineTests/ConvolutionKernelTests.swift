@@ -1,0 +1,98 @@
+// Fast convolutions against the plain loops over random shapes.
+import Testing
+
+@testable import Engine
+
+@Suite struct ConvolutionKernelTests {
+  /// A convolution on random shapes: forward, data gradient and weight gradient of two images.
+  @Test func randomShapesAgree() throws {
+    var random = CounterRandom(seed: 42, purpose: .statistics)
+    func pick(_ values: [Int]) -> Int { values[random.integer(below: values.count)] }
+    for trial in 0..<150 {
+      let p = ConvolutionParameters(
+        inputChannels: pick([1, 2, 3, 5, 8, 16, 17, 32, 48]),
+        outputChannels: pick([1, 3, 4, 7, 16, 24, 32, 64]),
+        kernelSize: pick([1, 1, 2, 3, 3, 5, 7]),
+        stride: pick([1, 1, 2, 2, 3]), padding: pick([0, 0, 1, 1, 2, 3]))
+      let input = ImageShape(
+        height: p.kernelSize + random.integer(below: 14),
+        width: p.kernelSize + random.integer(below: 14), channels: p.inputChannels)
+      guard p.padding <= p.kernelSize else { continue }
+      try check(p, input, seed: UInt64(trial))
+    }
+  }
+
+  /// The shapes that the networks have.
+  @Test(arguments: [(16, 32, 3, 1), (32, 16, 3, 2), (64, 8, 3, 1), (64, 8, 1, 2), (32, 7, 3, 2)])
+  func networkShapesAgree(channels: Int, size: Int, kernel: Int, stride: Int) throws {
+    let p = ConvolutionParameters(
+      inputChannels: channels, outputChannels: channels, kernelSize: kernel, stride: stride,
+      padding: kernel / 2)
+    try check(p, ImageShape(height: size, width: size, channels: channels), seed: 1)
+  }
+
+  private func check(_ p: ConvolutionParameters, _ input: ImageShape, seed: UInt64) throws {
+    var graph = Graph(input: input)
+    _ = graph.convolution(
+      0, name: "c", outputChannels: p.outputChannels, kernelSize: p.kernelSize, stride: p.stride,
+      padding: p.padding)
+    let state = NetworkState(graph)
+    state.initialize(seed: seed)
+    let count = 2
+    let x = randomNumbers(count * input.count, seed: seed + 1)
+    let kernel = ConvolutionKernel(p, input: input)
+    let output = kernel.output
+    let dy = randomNumbers(count * output.count, seed: seed + 2)
+    var reference = ReferenceNetwork<Double>(graph, state: state)
+    reference.forward(x.map(Double.init), count: count, mode: .training)
+    reference.backward(dy.map(Double.init))
+
+    let weight = FloatBuffer(
+      count: p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels)
+    weight.pointer.update(from: state.weights.pointer, count: weight.count)
+    let transposed = FloatBuffer(count: weight.count)
+    let size = p.inputChannels * p.outputChannels
+    for tap in 0..<p.kernelSize * p.kernelSize {
+      sweeps.transpose(
+        transposed[tap * size], weight[tap * size], p.inputChannels, p.outputChannels)
+    }
+    let y = FloatBuffer(count: count * output.count)
+    let dx = FloatBuffer(count: count * input.count)
+    let dWeight = FloatBuffer(count: weight.count)
+    for image in 0..<count {
+      let padded = pad(x, image, input, kernel.paddedInput)
+      let expanded = FloatBuffer(count: kernel.expandedCount)
+      if kernel.expandedCount > 0 { kernel.expand(padded.pointer, into: expanded.pointer) }
+      let source = kernel.expandedCount > 0 ? expanded : padded
+      let gradient = pad(dy, image, output, kernel.paddedGradient)
+      kernel.forward(source.pointer, weight.pointer, into: y[image * output.count])
+      kernel.dataGradient(
+        gradient.pointer, transposed.pointer, into: dx[image * input.count])
+      kernel.weightGradient(
+        source.pointer, gradient.pointer, accumulate: image > 0, into: dWeight.pointer)
+    }
+    func numbers(_ buffer: FloatBuffer) -> [Double] {
+      (0..<buffer.count).map { Double(buffer.pointer[$0]) }
+    }
+    let expectedGradient = try #require(reference.gradients["c.weight"])
+    state.gradients.pointer.update(from: dWeight.pointer, count: dWeight.count)
+    let weightGradient = try #require(state.values(of: "c.weight", .gradient)).map(Double.init)
+    #expect(relativeError(numbers(y), reference.values[1].values) < 1e-5, "\(p) \(input) forward")
+    #expect(
+      relativeError(numbers(dx), reference.valueGradients[0].values) < 1e-5, "\(p) \(input) data")
+    #expect(relativeError(weightGradient, expectedGradient) < 1e-5, "\(p) \(input) weight")
+  }
+
+  private func pad(
+    _ values: [Float], _ image: Int, _ shape: ImageShape, _ padded: PaddedShape
+  ) -> FloatBuffer {
+    let buffer = FloatBuffer(count: padded.count)
+    for row in 0..<shape.height {
+      for i in 0..<shape.width * shape.channels {
+        buffer.pointer[padded.interior + row * padded.pitch + i] =
+          values[image * shape.count + row * shape.width * shape.channels + i]
+      }
+    }
+    return buffer
+  }
+}
