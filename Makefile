@@ -4,7 +4,8 @@ PREFIX ?= /usr/local
 SPEC ?= experiments/degradation.json
 BENCH = .build/release/bench
 PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
-SWIFT_FLAGS = -c release
+# The Swift runtime is linked in, so that the program runs where there is no toolchain.
+SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
@@ -26,12 +27,10 @@ lint: setup
 
 check: lint test
 
-# Copies one self-contained program: the Swift runtime is linked in, and no file of this tree is
-# needed to run it.
-install: setup
-	swift build $(SWIFT_FLAGS) --static-swift-stdlib --product bench --scratch-path .build-install
+# Copies one program; no file of this tree is needed to run it.
+install: build
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 .build-install/release/bench $(DESTDIR)$(PREFIX)/bin/bench
+	install -m 755 $(BENCH) $(DESTDIR)$(PREFIX)/bin/bench
 
 # Installs what is missing; without the right to do so, prints the line that does.
 setup:
@@ -50,4 +49,4 @@ setup:
 	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; }
 
 clean:
-	rm -rf .build .build-test .build-install
+	rm -rf .build .build-test

@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,10 @@
 
 extern void openblas_set_num_threads(int);
 
+extern char *openblas_get_config(void);
+
 static int uses_libxsmm;
+static char library_text[96];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose_backend(void) {
@@ -20,13 +24,33 @@ static void choose_backend(void) {
 #ifdef BENCH_HAVE_LIBXSMM
   const char *wanted = getenv("BENCH_GEMM");
   uses_libxsmm = !(wanted && strcmp(wanted, "blas") == 0);
-  if (uses_libxsmm) libxsmm_init();
+  if (uses_libxsmm) {
+    // The sweeps' instruction set holds for the products too, unless LIBXSMM_TARGET says otherwise.
+    const char *set = bench_sweeps_select()->name, *target = getenv("LIBXSMM_TARGET");
+    libxsmm_init();
+    if (!(target && *target)) {
+      if (strcmp(set, "avx2") == 0) libxsmm_set_target_arch("hsw");
+      if (strcmp(set, "baseline") == 0) libxsmm_set_target_arch("wsm");
+    }
+    snprintf(library_text, sizeof library_text, "%s, target %s", LIBXSMM_VERSION,
+             libxsmm_get_target_arch());
+  }
 #endif
 }
 
 const char *bench_gemm_backend(void) {
   pthread_once(&once, choose_backend);
   return uses_libxsmm ? "libxsmm" : "openblas";
+}
+
+const char *bench_gemm_version(void) {
+  pthread_once(&once, choose_backend);
+#ifdef BENCH_HAVE_LIBXSMM
+  if (uses_libxsmm) {
+    return library_text;
+  }
+#endif
+  return openblas_get_config();
 }
 
 static void run_blas(const bench_gemm *g, const float *a, const float *b, float *c, uint64_t count,

@@ -67,5 +67,10 @@ public struct NumericIdentity: Hashable, Codable, Sendable {
     instructionSet: String(cString: sweeps.name))
 }
 
+extension NumericIdentity {
+  /// The multiplying library's version and target, for the record.
+  public static var libraryVersion: String { String(cString: bench_gemm_version()) }
+}
+
 /// The elementwise sweeps for this CPU.
 nonisolated(unsafe) let sweeps: bench_sweeps = bench_sweeps_select().pointee

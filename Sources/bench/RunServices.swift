@@ -15,6 +15,9 @@ struct RunServices: Sendable {
       executor: TrainingExecutor(), costs: EngineCostModel(),
       engine: EngineIdentity(
         engineVersion: String(identity.engineVersion), backend: identity.backend,
-        instructionSet: identity.instructionSet, versions: ["bench": Bench.version]))
+        instructionSet: identity.instructionSet,
+        versions: [
+          "bench": Bench.version, identity.backend: NumericIdentity.libraryVersion,
+        ]))
   }
 }

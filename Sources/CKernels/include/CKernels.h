@@ -27,6 +27,8 @@ struct bench_gemm {
 
 // Which library multiplies: "libxsmm" or "openblas"; chosen once, BENCH_GEMM=blas forces the latter.
 const char *bench_gemm_backend(void);
+// The library's version, and what it generates code for.
+const char *bench_gemm_version(void);
 
 // Prepares a kernel; it lives as long as the process. All of m, n, k must be positive.
 bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
