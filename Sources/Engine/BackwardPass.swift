@@ -7,7 +7,6 @@ import CKernels
 extension NetworkExecutor {
   /// Carries out all steps backwards, from the gradient that the head has left.
   func backward() {
-    transposeWeights()
     for unit in units.reversed() {
       if case .linear = unit.step.kind {
         head?.backward(of: self, unit)
@@ -24,25 +23,6 @@ extension NetworkExecutor {
       reduceWeights(unit, slices: sliceCount)
       if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
       if let bias = unit.biasOffset { reduceBias(bias, unit) }
-    }
-  }
-
-  private func transposeWeights() {
-    pool.run(tasks: units.count) { task, _ in
-      let unit = units[task]
-      guard unit.needsDataGradient, unit.weightCount > 0 else { return }
-      let weight = state.weights[unit.weightOffset]
-      if let p = unit.convolution?.parameters {
-        let size = p.inputChannels * p.outputChannels
-        for tap in 0..<p.kernelSize * p.kernelSize {
-          sweeps.transpose(
-            unit.transposedWeight[tap * size], weight + tap * size, p.inputChannels,
-            p.outputChannels)
-        }
-      } else if case .linear(let outputs) = unit.step.kind {
-        sweeps.transpose(
-          unit.transposedWeight.pointer, weight, unit.weightCount / outputs, outputs)
-      }
     }
   }
 
@@ -72,7 +52,9 @@ extension NetworkExecutor {
           gradientShape.channels, sums(ofSlice: slice) + 3 * widestChannels)
       }
       guard unit.needsDataGradient else { return }
-      kernel.dataGradient(gradient.pointer, unit.transposedWeight.pointer, into: dx)
+      kernel.dataGradient(
+        gradient.pointer, unit.transposedWeight.pointer, into: dx,
+        workspace: scratch.workspace.pointer)
       // An expanded input was laid out from the padded one, which is still there.
       let padded =
         kernel.expandedCount == 0 ? x : UnsafePointer(scratch.padded[unit.inputScratch].pointer)

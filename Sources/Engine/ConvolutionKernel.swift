@@ -29,9 +29,16 @@ final class ConvolutionKernel: Sendable {
   let paddedInput: PaddedShape
   /// How the output's gradient has to be padded.
   let paddedGradient: PaddedShape
+  /// Numbers that the prepared weights take: of the forward pass, and of the data gradient.
+  let preparedCount: Int
+  /// Working memory that a call needs.
+  let workspaceCount: Int
   /// With few input channels, each output column's kernel row of inputs is laid out side by side
   /// first: [padded height][output width][kernel width · channels] floats. 0 where that is not done.
   let expandedCount: Int
+
+  private let winograd: WinogradConvolution?
+  private let winogradGradient: WinogradConvolution?
 
   /// Output rows that one product computes.
   private let rowsPerProduct: Int
@@ -63,8 +70,14 @@ final class ConvolutionKernel: Sendable {
     let (k, s, ci, co) = (p.kernelSize, p.stride, p.inputChannels, p.outputChannels)
     output = ImageShape(
       height: p.outputSize(input.height), width: p.outputSize(input.width), channels: co)
+    let usesWinograd = WinogradConvolution.isUsed(for: p, input: input)
+    winograd = usesWinograd ? WinogradConvolution(input: input, outputChannels: co) : nil
+    winogradGradient = usesWinograd ? WinogradConvolution(input: output, outputChannels: ci) : nil
+    preparedCount = (usesWinograd ? 16 : k * k) * ci * co
+    workspaceCount = max(winograd?.workspaceCount ?? 0, winogradGradient?.workspaceCount ?? 0)
     paddedInput = PaddedShape(
-      height: input.height, width: input.width, channels: ci, low: p.padding, high: p.padding)
+      height: input.height, width: input.width, channels: ci, low: p.padding,
+      high: usesWinograd ? WinogradConvolution.highPadding(input) : p.padding)
     let (outHeight, outWidth) = (output.height, output.width)
 
     // Forward. C is one row of outputs, A a tap's weights, B the padded row shifted by the tap.
@@ -112,7 +125,8 @@ final class ConvolutionKernel: Sendable {
       }
     }
     let padded = PaddedShape(
-      height: outHeight, width: outWidth, channels: co, low: low, high: high)
+      height: outHeight, width: outWidth, channels: co, low: low,
+      high: usesWinograd ? WinogradConvolution.highPadding(output) : high)
     paddedGradient = padded
     var phases: [Phase] = []
     for a in 0..<s where count(a, input.height) > 0 {
@@ -168,13 +182,52 @@ final class ConvolutionKernel: Sendable {
     }
   }
 
+  /// Brings weights into the form that `forward` reads; false where that is the weights' own.
+  @discardableResult
+  func prepareForward(
+    _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>?
+  ) -> Bool {
+    guard winograd != nil, let prepared else { return false }
+    sweeps.winograd_weight(prepared, weight, parameters.inputChannels, parameters.outputChannels)
+    return true
+  }
+
+  /// Brings weights into the form that `dataGradient` reads: inputs and outputs exchanged.
+  /// - Parameter scratch: as many numbers as the weights.
+  func prepareDataGradient(
+    _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (inputs, outputs) = (parameters.inputChannels, parameters.outputChannels)
+    let taps = parameters.kernelSize * parameters.kernelSize
+    let isWinograd = winogradGradient != nil
+    for tap in 0..<taps {
+      // Winograd's form is a convolution of the gradient, so its kernel is turned round.
+      let target =
+        isWinograd
+        ? scratch + (taps - 1 - tap) * inputs * outputs : prepared + tap * inputs * outputs
+      sweeps.transpose(target, weight + tap * inputs * outputs, inputs, outputs)
+    }
+    if isWinograd { sweeps.winograd_weight(prepared, scratch, outputs, inputs) }
+  }
+
+  /// Whether `forward` reads prepared weights or the weights themselves.
+  var preparesForward: Bool { winograd != nil }
+
   /// y = x * weight.
   /// - Parameters:
   ///   - x: the padded (or expanded) input.
+  ///   - weight: as `prepareForward` leaves it.
   ///   - y: [H′, W′, outputChannels], overwritten.
+  ///   - workspace: `workspaceCount` numbers.
   func forward(
-    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutablePointer<Float>
   ) {
+    if let winograd {
+      winograd.apply(x, pitch: paddedInput.pitch, weight, into: y, workspace: workspace)
+      return
+    }
     let outRow = output.width * output.channels
     var row = 0
     while row + rowsPerProduct <= output.height {
@@ -187,16 +240,23 @@ final class ConvolutionKernel: Sendable {
   /// dx = the gradient of the input.
   /// - Parameters:
   ///   - dy: the padded gradient of the output.
+  ///   - weight: as `prepareDataGradient` leaves it.
   ///   - dx: [H, W, inputChannels], overwritten.
+  ///   - workspace: `workspaceCount` numbers.
   func dataGradient(
-    _ dy: UnsafePointer<Float>, _ transposedWeight: UnsafePointer<Float>,
-    into dx: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, _ weight: UnsafePointer<Float>,
+    into dx: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
+    if let winogradGradient {
+      winogradGradient.apply(
+        dy, pitch: paddedGradient.pitch, weight, into: dx, workspace: workspace)
+      return
+    }
     if !phasesCoverInput { dx.update(repeating: 0, count: input.count) }
     for phase in phases {
       for row in 0..<phase.rows {
         phase.product.run(
-          transposedWeight, dy + row * paddedGradient.pitch,
+          weight, dy + row * paddedGradient.pitch,
           dx + phase.inputStart + row * phase.inputRowStride)
       }
     }

@@ -7,6 +7,7 @@ extension NetworkExecutor {
     precondition((1...batch).contains(count), "\(count) images for a batch of at most \(batch)")
     imageCount = count
     if mode == .evaluation { for norm in norms { norm.useRunning() } }
+    prepareWeights(withDataGradient: mode == .training)
     for unit in units {
       let taken = mode == .training ? plan.norms(of: unit.step.output) : []
       if case .linear = unit.step.kind {
@@ -29,6 +30,24 @@ extension NetworkExecutor {
     }
   }
 
+  /// Brings the weights into the forms that the products read.
+  private func prepareWeights(withDataGradient: Bool) {
+    pool.run(tasks: units.count) { task, worker in
+      let unit = units[task]
+      let weight = state.weights[unit.weightOffset]
+      let isNeeded = withDataGradient && unit.needsDataGradient && unit.weightCount > 0
+      if let kernel = unit.convolution {
+        kernel.prepareForward(weight, into: unit.forwardWeight?.pointer)
+        guard isNeeded else { return }
+        kernel.prepareDataGradient(
+          weight, into: unit.transposedWeight.pointer, scratch: scratch[worker].weights.pointer)
+      } else if case .linear(let outputs) = unit.step.kind, isNeeded {
+        sweeps.transpose(
+          unit.transposedWeight.pointer, weight, unit.weightCount / outputs, outputs)
+      }
+    }
+  }
+
   private func forward(_ unit: StepUnit, image: Int, _ scratch: WorkerScratch) {
     let shape = plan.tensors[unit.step.output]
     let output = tensors[unit.step.output][image * shape.count]
@@ -36,7 +55,8 @@ extension NetworkExecutor {
     case .convolution:
       guard let kernel = unit.convolution else { return }
       let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
-      kernel.forward(x, state.weights[unit.weightOffset], into: output)
+      let weight = unit.forwardWeight?.pointer ?? state.weights[unit.weightOffset]
+      kernel.forward(x, weight, into: output, workspace: scratch.workspace.pointer)
       if let bias = unit.biasOffset {
         sweeps.add_bias(output, state.weights[bias], shape.pixels, shape.channels)
       }

@@ -85,14 +85,16 @@ public final class NetworkExecutor {
     let largestImage = shapes.map(\.count).max() ?? 0
     widestChannels = shapes.map(\.channels).max() ?? 0
     let largestExpansion = units.compactMap { $0.convolution?.expandedCount }.max() ?? 0
+    let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
+    let largestWeight = units.map(\.weightCount).max() ?? 0
+    self.largestWeight = largestWeight
     let widest = widestChannels
     scratch = (0..<pool.threads).map { _ in
       WorkerScratch(
         paddedShapes: paddedShapes, largestImage: largestImage, largestExpansion: largestExpansion,
-        channels: widest)
+        workspace: largestWorkspace, weights: largestWeight, channels: widest)
     }
     let slices = min(batch, Self.mostSlices)
-    largestWeight = units.map(\.weightCount).max() ?? 0
     partialWeights = FloatBuffer(count: largestWeight * slices)
     partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * slices)
     if case .linear(let outputs)? = plan.steps.last?.kind, let unit = units.last {
@@ -200,15 +202,22 @@ final class WorkerScratch: @unchecked Sendable {
   let auxiliary: FloatBuffer
   let second: FloatBuffer
   let expanded: FloatBuffer
+  let workspace: FloatBuffer
+  let weights: FloatBuffer
   let mean: DoubleBuffer
   let m2: DoubleBuffer
 
-  init(paddedShapes: [PaddedShape], largestImage: Int, largestExpansion: Int, channels: Int) {
+  init(
+    paddedShapes: [PaddedShape], largestImage: Int, largestExpansion: Int, workspace: Int,
+    weights: Int, channels: Int
+  ) {
     padded = paddedShapes.map { FloatBuffer(count: $0.count) }
     dx = FloatBuffer(count: largestImage)
     auxiliary = FloatBuffer(count: largestImage)
     second = FloatBuffer(count: largestImage)
     expanded = FloatBuffer(count: largestExpansion)
+    self.workspace = FloatBuffer(count: workspace)
+    self.weights = FloatBuffer(count: weights)
     mean = DoubleBuffer(count: channels)
     m2 = DoubleBuffer(count: channels)
   }
@@ -227,6 +236,8 @@ final class StepUnit: Sendable {
   let weightOffset: Int
   let biasOffset: Int?
   let weightCount: Int
+  /// The weights in the form that the forward pass reads; nil where that is the weights' own.
+  let forwardWeight: FloatBuffer?
   /// The weights with inputs and outputs exchanged, for the data gradient; empty where not needed.
   let transposedWeight: FloatBuffer
   /// Whether this step is the first to read its site.
@@ -281,6 +292,8 @@ final class StepUnit: Sendable {
         }
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
-    transposedWeight = FloatBuffer(count: needsDataGradient ? weightCount : 0)
+    let preparedCount = kernel?.preparedCount ?? weightCount
+    forwardWeight = kernel?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
+    transposedWeight = FloatBuffer(count: needsDataGradient ? preparedCount : 0)
   }
 }

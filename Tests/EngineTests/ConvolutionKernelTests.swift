@@ -10,7 +10,7 @@ import Testing
     func pick(_ values: [Int]) -> Int { values[random.integer(below: values.count)] }
     for trial in 0..<150 {
       let p = ConvolutionParameters(
-        inputChannels: pick([1, 2, 3, 5, 8, 16, 17, 32, 48]),
+        inputChannels: pick([1, 2, 3, 5, 8, 16, 17, 32, 48, 64]),
         outputChannels: pick([1, 3, 4, 7, 16, 24, 32, 64]),
         kernelSize: pick([1, 1, 2, 3, 3, 5, 7]),
         stride: pick([1, 1, 2, 2, 3]), padding: pick([0, 0, 1, 1, 2, 3]))
@@ -23,7 +23,10 @@ import Testing
   }
 
   /// The shapes that the networks have.
-  @Test(arguments: [(16, 32, 3, 1), (32, 16, 3, 2), (64, 8, 3, 1), (64, 8, 1, 2), (32, 7, 3, 2)])
+  @Test(arguments: [
+    (16, 32, 3, 1), (32, 16, 3, 2), (64, 8, 3, 1), (64, 8, 1, 2), (32, 7, 3, 2), (32, 17, 3, 1),
+    (64, 7, 3, 1), (128, 30, 3, 1),
+  ])
   func networkShapesAgree(channels: Int, size: Int, kernel: Int, stride: Int) throws {
     let p = ConvolutionParameters(
       inputChannels: channels, outputChannels: channels, kernelSize: kernel, stride: stride,
@@ -50,12 +53,13 @@ import Testing
     let weight = FloatBuffer(
       count: p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels)
     weight.pointer.update(from: state.weights.pointer, count: weight.count)
-    let transposed = FloatBuffer(count: weight.count)
-    let size = p.inputChannels * p.outputChannels
-    for tap in 0..<p.kernelSize * p.kernelSize {
-      sweeps.transpose(
-        transposed[tap * size], weight[tap * size], p.inputChannels, p.outputChannels)
-    }
+    let forwardWeight = FloatBuffer(count: kernel.preparedCount)
+    let isPrepared = kernel.prepareForward(weight.pointer, into: forwardWeight.pointer)
+    let gradientWeight = FloatBuffer(count: kernel.preparedCount)
+    let scratch = FloatBuffer(count: weight.count)
+    kernel.prepareDataGradient(
+      weight.pointer, into: gradientWeight.pointer, scratch: scratch.pointer)
+    let workspace = FloatBuffer(count: kernel.workspaceCount)
     let y = FloatBuffer(count: count * output.count)
     let dx = FloatBuffer(count: count * input.count)
     let dWeight = FloatBuffer(count: weight.count)
@@ -65,9 +69,12 @@ import Testing
       if kernel.expandedCount > 0 { kernel.expand(padded.pointer, into: expanded.pointer) }
       let source = kernel.expandedCount > 0 ? expanded : padded
       let gradient = pad(dy, image, output, kernel.paddedGradient)
-      kernel.forward(source.pointer, weight.pointer, into: y[image * output.count])
+      kernel.forward(
+        source.pointer, (isPrepared ? forwardWeight : weight).pointer,
+        into: y[image * output.count], workspace: workspace.pointer)
       kernel.dataGradient(
-        gradient.pointer, transposed.pointer, into: dx[image * input.count])
+        gradient.pointer, gradientWeight.pointer, into: dx[image * input.count],
+        workspace: workspace.pointer)
       kernel.weightGradient(
         source.pointer, gradient.pointer, accumulate: image > 0, into: dWeight.pointer)
     }

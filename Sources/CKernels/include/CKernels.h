@@ -108,6 +108,17 @@ typedef struct {
   // out[columns][rows] = transpose of x[rows][columns]
   void (*transpose)(float *out, const float *x, long rows, long columns);
 
+  // Winograd F(2x2, 3x3) (Lavin & Gray 2016), tiles first..first+count of an image of tilesWide
+  // tiles a row. v is [16][tiles][channels], vPlane floats from one of the 16 to the next.
+  // x is the padded image from its first border pixel.
+  void (*winograd_input)(float *v, long vPlane, const float *x, long pitch, long channels,
+                         long tilesWide, long first, long count);
+  // y is compact [height][width][channels]; what lies beyond its edges is dropped.
+  void (*winograd_output)(float *y, const float *m, long mPlane, long height, long width,
+                          long channels, long tilesWide, long first, long count);
+  // u[16][rows][columns] from w[3][3][rows][columns].
+  void (*winograd_weight)(float *u, const float *w, long rows, long columns);
+
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.
   double (*multiply_add)(long rounds, float *sink);
