@@ -18,10 +18,17 @@ public struct EngineCostModel: CostModel {
       memoryBytes: Int64(memory + pixels))
   }
 
+  /// Steps of more operations than this are not tried out, but taken to run at half the peak.
+  private static let mostTrialOperations = 1e12
+
   /// The fastest of a few training steps on random images after one to warm up.
   public func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
     let graph = try graph(of: variant)
     let batch = variant.trainingProtocol.batch
+    let operations = 6 * Double(graph.macs) * Double(batch)
+    if operations > Self.mostTrialOperations {
+      return operations / (0.5e9 * MachineLimits.measure(threads: threads).peakGFLOPS)
+    }
     let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
     network.state.initialize(seed: 0)
     var random = CounterRandom(seed: 0, purpose: .statistics)

@@ -1,4 +1,5 @@
 // What an experiment will cost, before anything runs.
+import Engine
 
 /// What one variant costs.
 public struct VariantCost: Hashable, Sendable {
@@ -50,7 +51,8 @@ public struct ExperimentPlan: Sendable {
       do {
         let cost = try costs.cost(of: variant, threads: share.threads)
         var seconds: Double?
-        if calibrates, problems.isEmpty {
+        if calibrates, problems.isEmpty, MachineMemory.obstacle(bytes: Int(cost.memoryBytes)) == nil
+        {
           let step = try costs.secondsPerStep(of: variant, threads: share.threads)
           seconds = step * Double(variant.trainingProtocol.totalSteps)
         }
@@ -79,6 +81,17 @@ public struct ExperimentPlan: Sendable {
       busyUntil[first] += row.seconds ?? 0
     }
     return busyUntil.max()
+  }
+
+  /// A sentence for each variant that does not fit this machine's memory.
+  public var memoryProblems: [String] {
+    var seen: Set<String> = []
+    return rows.compactMap { row in
+      guard seen.insert(row.run.variant.name).inserted,
+        let obstacle = MachineMemory.obstacle(bytes: Int(row.cost.memoryBytes))
+      else { return nil }
+      return "\(row.run.variant.name): \(obstacle)"
+    }
   }
 
   /// Bytes that the largest runs that can meet need together.

@@ -65,7 +65,9 @@ public final class TrainingExecutor: RunExecutor {
         sinceRecord = RunningTotals()
       }
       if plan.evaluates(afterStep: done) {
-        let (loss, error) = Self.evaluate(network, test)
+        guard let (loss, error) = Self.evaluate(network, test, shouldStop: shouldStop) else {
+          return .interrupted(step: done)
+        }
         metrics += [("testLoss", loss), ("testError", error)]
       }
       if !metrics.isEmpty { try report(.record(step: done, metrics: metrics)) }
@@ -75,15 +77,16 @@ public final class TrainingExecutor: RunExecutor {
       weightsHash: network.state.weightsHash, seconds: (clock.now - start) / .seconds(1))
   }
 
-  /// Mean cross-entropy in nats and error in percent over a whole split.
+  /// Mean cross-entropy in nats and error in percent over a whole split; nil if asked to stop.
   private static func evaluate(
-    _ network: NetworkExecutor, _ loader: EvaluationLoader
-  ) -> (loss: Double, error: Double) {
+    _ network: NetworkExecutor, _ loader: EvaluationLoader, shouldStop: () -> Bool
+  ) -> (loss: Double, error: Double)? {
     var labels = [Int32](repeating: 0, count: network.batch)
     var loss = 0.0
     var errors = 0
     var first = 0
     while first < loader.count {
+      if shouldStop() { return nil }
       let range = first..<min(first + network.batch, loader.count)
       loader.fill(range, images: network.input, labels: &labels)
       let result = network.evaluate(labels: labels, count: range.count)

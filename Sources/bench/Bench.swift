@@ -1,6 +1,8 @@
 // The program: one file per command.
 import ArgumentParser
+import Engine
 import Foundation
+import Reports
 
 struct Bench: AsyncParsableCommand {
   static let version = "0.1.0"
@@ -18,7 +20,30 @@ struct Bench: AsyncParsableCommand {
 /// Runs the command. Bad options end with exit code 2, as every other bad input does.
 @main
 enum Program {
+  /// What is wrong with an environment variable that chooses the engine's code.
+  private static func environmentProblem() -> String? {
+    let environment = ProcessInfo.processInfo.environment
+    for (name, allowed) in [
+      ("BENCH_ISA", ["avx512", "avx2", "baseline"]), ("BENCH_GEMM", ["libxsmm", "blas"]),
+      ("BENCH_CONV", ["winograd", "direct"]),
+    ] {
+      guard let value = environment[name], !value.isEmpty else { continue }
+      guard allowed.contains(value) else {
+        return
+          "\(name)=\(value.printable) is not known; allowed: \(allowed.joined(separator: ", "))"
+      }
+      if name == "BENCH_ISA", value != NumericIdentity.current.instructionSet {
+        return "BENCH_ISA=\(value) is not possible on this CPU"
+      }
+    }
+    return nil
+  }
+
   static func main() async {
+    if let problem = environmentProblem() {
+      FileHandle.standardError.write(Data("bench: \(problem)\n".utf8))
+      Foundation.exit(2)
+    }
     do {
       var command = try Bench.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

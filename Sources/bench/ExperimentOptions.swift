@@ -32,7 +32,8 @@ struct ExperimentOptions: ParsableArguments {
   @Option(help: "Threads of each run (default: cores / jobs).")
   var threads: Int?
 
-  @Option(help: "Runs at the same time; jobs times threads is at most the number of cores.")
+  @Option(
+    help: "Runs at the same time; several jobs have at most as many threads together as cores.")
   var jobs: Int = 1
 
   /// A spec with the runs that are meant.

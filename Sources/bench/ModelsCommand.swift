@@ -64,7 +64,7 @@ struct ModelsCommand: ParsableCommand {
       } else if let name {
         let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
         if structure { print(([name] + graph.structure).joined(separator: "\n")) }
-        if trace { printTrace(graph) }
+        if trace { try printTrace(graph) }
         if !structure && !trace { try printTable([name]) }
       } else {
         try printTable(Self.published)
@@ -127,8 +127,8 @@ struct ModelsCommand: ParsableCommand {
 
   // MARK: Shapes
 
-  private func printTrace(_ graph: Graph) {
-    forward(graph)
+  private func printTrace(_ graph: Graph) throws(ArchitectureError) {
+    try forward(graph)
     let trace = graph.trace
     let width = trace.map(\.label.count).max() ?? 0
     for layer in trace {
@@ -155,14 +155,15 @@ struct ModelsCommand: ParsableCommand {
     }
     let graph = try Architecture.textbookBlock(
       input: shape, outputChannels: outputs, stride: step)
-    forward(graph)
+    try forward(graph)
     let layer = TracedLayer(label: "block", shape: graph.shape(of: graph.output))
     print(Self.tuple(layer.dimensions(batch: batch)))
   }
 
   /// Carries out the network on random images, so that what is printed has been computed.
-  private func forward(_ graph: Graph) {
+  private func forward(_ graph: Graph) throws(ArchitectureError) {
     let threads = ProcessInfo.processInfo.activeProcessorCount
+    try graph.checkMemory(batch: batch, threads: threads)
     let executor = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
     executor.state.initialize(seed: 0)
     var random = CounterRandom(seed: 0, purpose: .statistics)

@@ -70,7 +70,9 @@ struct PerfCommand: ParsableCommand {
 
   func run() throws {
     let graph = try endingOnBadInput { () throws(ArchitectureError) in
-      try Architecture(name: name).graph(inputText: input, classes: classes)
+      let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
+      try graph.checkMemory(batch: batch, threads: threads ?? 1)
+      return graph
     }
     let report = measure(graph)
     switch format {
@@ -139,6 +141,16 @@ struct PerfCommand: ParsableCommand {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) * 1024 / 1e6
+  }
+}
+
+extension Graph {
+  /// - Throws: `ArchitectureError` where a batch does not fit this machine's memory.
+  func checkMemory(batch: Int, threads: Int) throws(ArchitectureError) {
+    let bytes = NetworkExecutor.memoryEstimate(self, batch: batch, threads: threads)
+    if let obstacle = MachineMemory.obstacle(bytes: bytes) {
+      throw ArchitectureError("the network with a batch of \(batch) images \(obstacle)")
+    }
   }
 }
 

@@ -28,5 +28,6 @@ struct PlanCommand: ParsableCommand {
         share: chosen.share, costs: services.costs, calibrates: calibration)
     }
     print(PlanText.text(plan, spec: chosen.spec, share: chosen.share), terminator: "")
+    for problem in plan.memoryProblems { print("Does not fit: \(problem)") }
   }
 }

@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Train every variant of an experiment with every seed.",
     discussion: """
       The variants are interleaved by seed. Runs that are complete are skipped, so the same \
-      command continues an experiment. Ctrl-C stops after the step in work, a second one at once.
+      command continues an experiment. Ctrl-C stops after the step in work, a second one at \
+      once; an interrupted run starts again from its beginning.
 
       Exit code: 0 all done, 1 a run failed, 2 bad input, 130 or 143 interrupted.
       """)
@@ -62,6 +63,13 @@ struct RunCommand: AsyncParsableCommand {
         experiment: chosen.spec.name, variants: chosen.allVariants,
         seeds: Array(chosen.spec.seeds.prefix(1)), share: chosen.share, costs: services.costs,
         calibrates: false)
+    }
+    let wanted = Set(chosen.variants.map(\.name))
+    let tooLarge = plan.memoryProblems.filter { problem in
+      wanted.contains { problem.hasPrefix("\($0): ") }
+    }
+    try endingOnBadInput { () throws(ExperimentError) in
+      if !tooLarge.isEmpty { throw ExperimentError(tooLarge) }
     }
     let costs = Dictionary(
       plan.rows.map { ($0.run.variant.name, $0.cost) }, uniquingKeysWith: { first, _ in first })
