@@ -110,10 +110,16 @@ private final class Crew: @unchecked Sendable {
 
   private func takeTasks(as worker: Int) {
     while let task = claim() {
-      body?(task, worker)
+      perform(task, as: worker)
       remaining.subtract(1, ordering: .releasing)
     }
   }
+
+  /// Apart from its caller, so that what it holds of the body while it runs is given back before
+  /// the task counts as done: the caller of `run` may then be gone, and Swift checks that nobody
+  /// still holds its closure.
+  @inline(never)
+  private func perform(_ task: Int, as worker: Int) { body?(task, worker) }
 
   private func work(as worker: Int) {
     while !dismissed.load(ordering: .sequentiallyConsistent) {

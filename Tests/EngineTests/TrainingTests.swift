@@ -93,6 +93,15 @@ import Testing
     #expect(executor.state.values(of: "stem.bn.running_mean") == before)
   }
 
+  /// Many short phases with more threads than cores: every one ends, and nobody holds on to it.
+  @Test func manyShortPhasesEnd() {
+    let pool = WorkerPool(threads: 6)
+    let counts = DoubleBuffer(count: 8)
+    for _ in 0..<200_000 { pool.run(tasks: 8) { task, _ in counts.pointer[task] += 1 } }
+    let total = (0..<8).reduce(0) { $0 + counts.pointer[$1] }
+    #expect(total == 1_600_000)
+  }
+
   @Test func schedulesOfTasksReachEveryTaskOnce() {
     for threads in [1, 2, 5] {
       let pool = WorkerPool(threads: threads)
