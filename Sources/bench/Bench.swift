@@ -40,10 +40,7 @@ enum Program {
   }
 
   static func main() async {
-    if let problem = environmentProblem() {
-      FileHandle.standardError.write(Data("bench: \(problem)\n".utf8))
-      Foundation.exit(2)
-    }
+    if let problem = environmentProblem() { end(2, saying: "bench: \(problem)") }
     do {
       var command = try Bench.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -51,10 +48,21 @@ enum Program {
       } else {
         try command.run()
       }
+      end(0, saying: "")
     } catch {
-      guard Bench.exitCode(for: error) == .validationFailure else { Bench.exit(withError: error) }
-      FileHandle.standardError.write(Data("\(Bench.fullMessage(for: error))\n".utf8))
-      Foundation.exit(2)
+      let code = Bench.exitCode(for: error)
+      end(code == .validationFailure ? 2 : code.rawValue, saying: Bench.fullMessage(for: error))
     }
+  }
+
+  /// Ends the process without the exit handlers of libraries: threads of theirs may still be at
+  /// work, and tearing down what those use has crashed the process at its very end.
+  private static func end(_ code: Int32, saying message: String) -> Never {
+    if !message.isEmpty {
+      let file = code == 0 ? FileHandle.standardOutput : FileHandle.standardError
+      try? file.write(contentsOf: Data("\(message)\n".utf8))
+    }
+    fflush(nil)
+    _exit(code)
   }
 }
