@@ -82,7 +82,8 @@ extension Figure {
   }
 
   /// A colour for each variant, the same for the plain and the residual net of one depth: what
-  /// varies among the variants of either network tells colours apart, depths first; numbers by size, texts in the order of the spec.
+  /// varies among the variants of either network tells colours apart, depths first;
+  /// numbers by size, texts in the order of the spec.
   static func colours(_ variants: [StoredVariant]) -> [String: Int] {
     let networks = networks(variants)
     let groups =

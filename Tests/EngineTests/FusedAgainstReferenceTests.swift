@@ -5,14 +5,16 @@ import Testing
 
 @Suite struct FusedAgainstReferenceTests {
   /// Logits, loss, every gradient and every running statistic agree with the reference in Double.
-  @Test(arguments: JoinKind.allCases, [1, 2])
+  @Test(arguments: JoinKind.allCases, [1, 2, 3])
   func trainingPassAgrees(kind: JoinKind, variant: Int) throws {
+    // The third has odd sizes at a width where 3x3 convolutions are Winograd's.
     let input =
       variant == 1
-      ? ImageShape(height: 8, width: 8, channels: 3) : ImageShape(height: 11, width: 9, channels: 1)
+      ? ImageShape(height: 8, width: 8, channels: 3)
+      : ImageShape(height: 11, width: 9, channels: variant == 2 ? 1 : 3)
     let graph = makeGraph(
-      kind, input: input, channels: variant == 1 ? 16 : 7, classes: 7, withPooling: variant == 2,
-      kernelSize: variant == 1 ? 3 : 5)
+      kind, input: input, channels: [1: 16, 2: 7, 3: 32][variant] ?? 16, classes: 7,
+      withPooling: variant == 2, kernelSize: variant == 2 ? 5 : 3)
     let count = 5
     let executor = NetworkExecutor(graph, batch: 6, pool: WorkerPool(threads: 2))
     executor.state.initialize(seed: 3)
