@@ -14,13 +14,17 @@ extension NetworkExecutor {
         continue
       }
       let site = plan.sites[unit.step.input]
-      pool.run(tasks: sliceCount) { slice, worker in
-        clearSums(slice)
-        for (position, image) in images(ofSlice: slice).enumerated() {
-          backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
+      if let staged = unit.convolution?.staged {
+        backward(unit, staged)
+      } else {
+        pool.run(tasks: sliceCount) { slice, worker in
+          clearSums(slice)
+          for (position, image) in images(ofSlice: slice).enumerated() {
+            backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
+          }
         }
+        reduceWeights(unit, slices: sliceCount)
       }
-      reduceWeights(unit, slices: sliceCount)
       if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
       if let bias = unit.biasOffset { reduceBias(bias, unit) }
     }
@@ -46,11 +50,7 @@ extension NetworkExecutor {
       kernel.weightGradient(
         x, gradient.pointer, accumulate: !isFirst,
         into: partialWeights[slice * largestWeight])
-      if unit.biasOffset != nil {
-        sweeps.channel_sums(
-          dy, gradientShape.pitch, gradientShape.height, gradientShape.width,
-          gradientShape.channels, sums(ofSlice: slice) + 3 * widestChannels)
-      }
+      takeBiasGradient(unit, dy, slice: slice)
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(
         gradient.pointer, unit.transposedWeight.pointer, into: dx,
@@ -81,11 +81,20 @@ extension NetworkExecutor {
       dx.update(from: dy, count: site.shape.count)
     case .linear: return
     }
-    complete(unit, site, image: image, slice: slice, value: value, valuePitch: valuePitch, scratch)
+    complete(
+      unit, site, image: image, slice: slice, dx: dx, value: value, valuePitch: valuePitch, scratch)
+  }
+
+  func takeBiasGradient(_ unit: StepUnit, _ dy: UnsafePointer<Float>, slice: Int) {
+    guard unit.biasOffset != nil else { return }
+    let shape = unit.gradientShape
+    sweeps.channel_sums(
+      dy, shape.pitch, shape.height, shape.width, shape.channels,
+      sums(ofSlice: slice) + 3 * widestChannels)
   }
 
   /// The gradient of a raw output for one image: the sum of all that flows back into it.
-  private func gatherGradient(
+  func gatherGradient(
     of tensor: TensorID, image: Int, into out: UnsafeMutablePointer<Float>, pitch: Int,
     _ scratch: WorkerScratch
   ) {
@@ -131,13 +140,13 @@ extension NetworkExecutor {
     }
   }
 
-  /// Turns the gradient in `scratch.dx` into the stored one of the site's value.
-  private func complete(
-    _ unit: StepUnit, _ site: Site, image: Int, slice: Int, value: UnsafePointer<Float>,
-    valuePitch: Int, _ scratch: WorkerScratch
+  /// Turns one reader's gradient `dx` into the stored one of the site's value.
+  func complete(
+    _ unit: StepUnit, _ site: Site, image: Int, slice: Int, dx: UnsafePointer<Float>,
+    value: UnsafePointer<Float>, valuePitch: Int, _ scratch: WorkerScratch
   ) {
     let shape = site.shape
-    let dx = scratch.dx.pointer
+    var dx = dx
     guard unit.isFirstReader else {
       let partial = stored(.partial(unit.step.input), image: image, size: shape.count)
       if site.readers.last == unit.index {
@@ -155,7 +164,11 @@ extension NetworkExecutor {
       if others.count < 2 {
         others.append(other)
       } else {
-        sweeps.add(dx, other, shape.count)
+        if dx != UnsafePointer(scratch.dx.pointer) {
+          scratch.dx.pointer.update(from: dx, count: shape.count)
+          dx = UnsafePointer(scratch.dx.pointer)
+        }
+        sweeps.add(scratch.dx.pointer, other, shape.count)
       }
     }
     let sums = sums(ofSlice: slice)
@@ -215,7 +228,7 @@ extension NetworkExecutor {
 
   // MARK: Sums over slices, in order
 
-  private func clearSums(_ slice: Int) {
+  func clearSums(_ slice: Int) {
     sums(ofSlice: slice).update(repeating: 0, count: Self.sumRows * widestChannels)
   }
 

@@ -37,6 +37,10 @@ final class ConvolutionKernel: Sendable {
   /// first: [padded height][output width][kernel width · channels] floats. 0 where that is not done.
   let expandedCount: Int
 
+  /// Does the products of several images at once, where the weights are many; then `forward`,
+  /// `dataGradient` and `weightGradient` are not called.
+  let staged: (any StagedConvolution)?
+
   private let winograd: WinogradConvolution?
   private let winogradGradient: WinogradConvolution?
 
@@ -74,10 +78,11 @@ final class ConvolutionKernel: Sendable {
     winograd = usesWinograd ? WinogradConvolution(input: input, outputChannels: co) : nil
     winogradGradient = usesWinograd ? WinogradConvolution(input: output, outputChannels: ci) : nil
     preparedCount = (usesWinograd ? 16 : k * k) * ci * co
-    workspaceCount = max(winograd?.workspaceCount ?? 0, winogradGradient?.workspaceCount ?? 0)
-    paddedInput = PaddedShape(
+    let readsTiles = usesWinograd || WinogradConvolution.isStaged(p, input: input)
+    let paddedInput = PaddedShape(
       height: input.height, width: input.width, channels: ci, low: p.padding,
-      high: usesWinograd ? WinogradConvolution.highPadding(input) : p.padding)
+      high: readsTiles ? WinogradConvolution.highPadding(input) : p.padding)
+    self.paddedInput = paddedInput
     let (outHeight, outWidth) = (output.height, output.width)
 
     // Forward. C is one row of outputs, A a tap's weights, B the padded row shifted by the tap.
@@ -126,8 +131,13 @@ final class ConvolutionKernel: Sendable {
     }
     let padded = PaddedShape(
       height: outHeight, width: outWidth, channels: co, low: low,
-      high: usesWinograd ? WinogradConvolution.highPadding(output) : high)
+      high: readsTiles ? WinogradConvolution.highPadding(output) : high)
     paddedGradient = padded
+    staged = Staging.convolution(
+      p, input: input, paddedInput: paddedInput, paddedGradient: padded)
+    workspaceCount = max(
+      winograd?.workspaceCount ?? 0, winogradGradient?.workspaceCount ?? 0,
+      staged?.workspaceCount ?? 0)
     var phases: [Phase] = []
     for a in 0..<s where count(a, input.height) > 0 {
       for b in 0..<s where count(b, input.width) > 0 {
@@ -188,7 +198,9 @@ final class ConvolutionKernel: Sendable {
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>?
   ) -> Bool {
     guard winograd != nil, let prepared else { return false }
-    sweeps.winograd_weight(prepared, weight, parameters.inputChannels, parameters.outputChannels)
+    let (inputs, outputs) = (parameters.inputChannels, parameters.outputChannels)
+    sweeps.winograd_weight(
+      prepared, inputs * outputs, weight, inputs * outputs, outputs, inputs, outputs)
     return true
   }
 
@@ -206,9 +218,12 @@ final class ConvolutionKernel: Sendable {
       let target =
         isWinograd
         ? scratch + (taps - 1 - tap) * inputs * outputs : prepared + tap * inputs * outputs
-      sweeps.transpose(target, weight + tap * inputs * outputs, inputs, outputs)
+      sweeps.transpose(
+        target, inputs, weight + tap * inputs * outputs, outputs, inputs, outputs)
     }
-    if isWinograd { sweeps.winograd_weight(prepared, scratch, outputs, inputs) }
+    guard isWinograd else { return }
+    sweeps.winograd_weight(
+      prepared, inputs * outputs, scratch, inputs * outputs, inputs, outputs, inputs)
   }
 
   /// Whether `forward` reads prepared weights or the weights themselves.

@@ -50,6 +50,11 @@ public final class NetworkExecutor {
   let widestChannels: Int
   let largestWeight: Int
   let head: ClassificationHead?
+  /// What wide convolutions share: the staged images, the prepared weights, and the weights' gradient
+  /// where it has a form of its own.
+  let arena: FloatBuffer
+  let preparedWeights: FloatBuffer
+  let transformedGradient: FloatBuffer
   var imageCount = 0
 
   /// The most slices that a batch is cut into.
@@ -86,7 +91,12 @@ public final class NetworkExecutor {
     widestChannels = shapes.map(\.channels).max() ?? 0
     let largestExpansion = units.compactMap { $0.convolution?.expandedCount }.max() ?? 0
     let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
-    let largestWeight = units.map(\.weightCount).max() ?? 0
+    let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
+    arena = FloatBuffer(count: staging.arena)
+    preparedWeights = FloatBuffer(count: staging.prepared)
+    transformedGradient = FloatBuffer(count: staging.transformed)
+    let largestWeight =
+      units.filter { $0.convolution?.staged == nil }.map(\.weightCount).max() ?? 0
     self.largestWeight = largestWeight
     let widest = widestChannels
     scratch = (0..<pool.threads).map { _ in
@@ -182,9 +192,23 @@ public final class NetworkExecutor {
     let gradients = GradientPlan(plan)
     let perImage = plan.tensors.reduce(0) { $0 + $1.count } + gradients.bufferSizes.reduce(0, +)
     let parameters = graph.tensorSpecifications.reduce(0) { $0 + $1.count }
-    let largest = graph.tensorSpecifications.map(\.count).max() ?? 0
+    var narrow = 0
+    var largest = 0
+    var staged: [any StagedConvolution] = []
+    for step in plan.steps {
+      guard case .convolution(let p) = step.kind else { continue }
+      if let wide = ConvolutionKernel(p, input: plan.sites[step.input].shape).staged {
+        staged.append(wide)
+      } else {
+        let weights = p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels
+        narrow += 2 * weights
+        largest = max(largest, weights)
+      }
+    }
+    let staging = StagingMemory(staged, batch: batch)
     return MemoryLayout<Float>.stride
-      * (perImage * batch + 4 * parameters + largest * min(batch, mostSlices))
+      * (perImage * batch + 3 * parameters + narrow + largest * min(batch, mostSlices)
+        + staging.arena + staging.prepared + staging.transformed)
   }
 }
 
@@ -292,7 +316,7 @@ final class StepUnit: Sendable {
         }
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
-    let preparedCount = kernel?.preparedCount ?? weightCount
+    let preparedCount = kernel?.staged == nil ? kernel?.preparedCount ?? weightCount : 0
     forwardWeight = kernel?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
     transposedWeight = FloatBuffer(count: needsDataGradient ? preparedCount : 0)
   }

@@ -19,12 +19,24 @@ final class WinogradConvolution: Sendable {
   private let lastProduct: BatchReduceGemm?
 
   /// Whether a convolution is done this way: a fixed rule, never a measurement, so that results
-  /// stay reproducible. Below 32 channels the transforms cost what they save; above 128 the
-  /// transformed weights leave the cache for every image. `BENCH_CONV=direct` switches it off.
+  /// stay reproducible. Below 32 channels the transforms cost what they save; with more weights
+  /// several images go together (`StagedWinograd`). `BENCH_CONV=direct` switches it off.
   static func isUsed(for p: ConvolutionParameters, input: ImageShape) -> Bool {
-    isAllowed && p.kernelSize == 3 && p.stride == 1 && p.padding == 1
+    isPossible(p, input: input)
       && [32, 48, 64, 80, 96, 112, 128].contains(p.inputChannels)
       && [32, 48, 64, 80, 96, 112, 128].contains(p.outputChannels)
+      && 9 * p.inputChannels * p.outputChannels < Staging.fewestWeights
+  }
+
+  /// Whether a convolution with many weights is done this way, for several images at once.
+  static func isStaged(_ p: ConvolutionParameters, input: ImageShape) -> Bool {
+    isPossible(p, input: input)
+      && 9 * p.inputChannels * p.outputChannels >= Staging.fewestWeights
+      && ChannelBlocks(p.inputChannels) != nil && ChannelBlocks(p.outputChannels) != nil
+  }
+
+  private static func isPossible(_ p: ConvolutionParameters, input: ImageShape) -> Bool {
+    isAllowed && p.kernelSize == 3 && p.stride == 1 && p.padding == 1
       && min(input.height, input.width) >= 4
   }
 
@@ -67,14 +79,16 @@ final class WinogradConvolution: Sendable {
     var first = 0
     while first < tileCount {
       let count = min(block, tileCount - first)
-      sweeps.winograd_input(v, inputPlane, x, pitch, input.channels, tilesWide, first, count)
+      sweeps.winograd_input(
+        v, inputPlane, 0, input.channels, x, pitch, input.channels, tilesWide, first, count)
       let gemm = count == block ? product : lastProduct ?? product
       for i in 0..<16 {
         gemm.run(
           u + i * input.channels * outputChannels, v + i * inputPlane, m + i * outputPlane)
       }
       sweeps.winograd_output(
-        y, m, outputPlane, input.height, input.width, outputChannels, tilesWide, first, count)
+        y, m, outputPlane, 0, outputChannels, input.height, input.width, outputChannels, tilesWide,
+        first, count)
       first += count
     }
   }
