@@ -10,7 +10,9 @@ extension NetworkExecutor {
     for unit in units.reversed() {
       if case .linear = unit.step.kind {
         head?.backward(of: self, unit)
+        profile?.lap(.backward, unit.index)
         reduceWeights(unit, slices: sliceCount)
+        profile?.lap(.weightSums, unit.index)
         continue
       }
       let site = plan.sites[unit.step.input]
@@ -20,9 +22,12 @@ extension NetworkExecutor {
           backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
         }
       }
+      profile?.lap(.backward, unit.index)
       reduceWeights(unit, slices: sliceCount)
+      profile?.lap(.weightSums, unit.index)
       if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
       if let bias = unit.biasOffset { reduceBias(bias, unit) }
+      profile?.lap(.gradientSums, unit.index)
     }
   }
 
