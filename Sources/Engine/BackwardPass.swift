@@ -10,12 +10,15 @@ extension NetworkExecutor {
     for unit in units.reversed() {
       if case .linear = unit.step.kind {
         head?.backward(of: self, unit)
+        profile?.lap(.backward, unit.index)
         reduceWeights(unit, slices: sliceCount)
+        profile?.lap(.weightSums, unit.index)
         continue
       }
       let site = plan.sites[unit.step.input]
       if let staged = unit.convolution?.staged {
         backward(unit, staged)
+        profile?.lap(.backward, unit.index)
       } else {
         pool.run(tasks: sliceCount) { slice, worker in
           clearSums(slice)
@@ -23,10 +26,13 @@ extension NetworkExecutor {
             backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
           }
         }
+        profile?.lap(.backward, unit.index)
         reduceWeights(unit, slices: sliceCount)
+        profile?.lap(.weightSums, unit.index)
       }
       if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
       if let bias = unit.biasOffset { reduceBias(bias, unit) }
+      profile?.lap(.gradientSums, unit.index)
     }
   }
 

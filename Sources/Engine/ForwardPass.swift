@@ -6,17 +6,22 @@ extension NetworkExecutor {
   func forward(count: Int, mode: ExecutionMode) {
     precondition((1...batch).contains(count), "\(count) images for a batch of at most \(batch)")
     imageCount = count
+    profile?.begin()
     if mode == .evaluation { for norm in norms { norm.useRunning() } }
     prepareWeights(withDataGradient: mode == .training)
+    profile?.lap(.preparation)
     for unit in units {
       let taken = mode == .training ? plan.norms(of: unit.step.output) : []
       if case .linear = unit.step.kind {
         head?.logits(of: self, unit)
+        profile?.lap(.forward, unit.index)
         continue
       }
       if let staged = unit.convolution?.staged {
         forward(unit, staged, withMoments: !taken.isEmpty)
+        profile?.lap(.forward, unit.index)
         for norm in taken { finishMoments(norm, of: unit.step.output) }
+        profile?.lap(.statistics, unit.index)
         continue
       }
       pool.run(tasks: sliceCount) { slice, worker in
@@ -31,7 +36,9 @@ extension NetworkExecutor {
           merged += 1
         }
       }
+      profile?.lap(.forward, unit.index)
       for norm in taken { finishMoments(norm, of: unit.step.output) }
+      profile?.lap(.statistics, unit.index)
     }
   }
 

@@ -56,9 +56,11 @@ public final class NetworkExecutor {
   let preparedWeights: FloatBuffer
   let transformedGradient: FloatBuffer
   var imageCount = 0
+  /// Takes down where the time of each step goes, if set.
+  public var profile: StepProfile?
 
   /// The most slices that a batch is cut into.
-  static let mostSlices = 16
+  public static let mostSlices = 16
 
   /// Allocates everything that training or evaluating batches of `batch` images needs.
   /// - Parameters:
@@ -115,6 +117,9 @@ public final class NetworkExecutor {
     }
   }
 
+  /// How many threads work.
+  public var threads: Int { pool.threads }
+
   /// Where a batch's images go: [batch, H, W, C]. Filled by the caller before each step.
   public var input: UnsafeMutablePointer<Float> { tensors[0].pointer }
 
@@ -143,6 +148,7 @@ public final class NetworkExecutor {
   ) -> StepResult {
     let result = computeGradients(labels: labels, count: count)
     optimizer.step(state, learningRate: learningRate, pool: pool)
+    profile?.lap(.optimizer)
     return result
   }
 
@@ -151,16 +157,20 @@ public final class NetworkExecutor {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
     forward(count: count, mode: .training)
     let outcome = head.loss(of: self, labels: labels, withGradient: true)
+    profile?.lap(.loss)
     backward()
+    let norm = gradientNorm()
+    profile?.lap(.gradientNorm)
     return StepResult(
       loss: outcome.lossSum / Double(count), errors: outcome.correct.count { !$0 },
-      gradientNorm: gradientNorm())
+      gradientNorm: norm)
   }
 
   /// Classifies the images in `input` with the running statistics.
   public func evaluate(labels: UnsafePointer<Int32>, count: Int) -> EvaluationResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
     forward(count: count, mode: .evaluation)
+    defer { profile?.lap(.loss) }
     return head.loss(of: self, labels: labels, withGradient: false)
   }
 
