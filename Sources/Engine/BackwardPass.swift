@@ -30,7 +30,9 @@ extension NetworkExecutor {
         reduceWeights(unit, slices: sliceCount)
         profile?.lap(.weightSums, unit.index)
       }
-      if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
+      if unit.isFirstReader && unit.needsDataGradient {
+        finishNorms(site, slices: slices(of: unit))
+      }
       if let bias = unit.biasOffset { reduceBias(bias, unit) }
       profile?.lap(.gradientSums, unit.index)
     }
@@ -249,10 +251,10 @@ extension NetworkExecutor {
     }
   }
 
-  private func finishNorms(_ site: Site) {
+  private func finishNorms(_ site: Site, slices: Int) {
     let channels = site.shape.channels
     let total = partialSums.pointer
-    for slice in 1..<max(1, sliceCount) {
+    for slice in 1..<max(1, slices) {
       let part = sums(ofSlice: slice)
       for row in 0..<3 {
         for c in 0..<channels {
@@ -273,7 +275,7 @@ extension NetworkExecutor {
   private func reduceBias(_ offset: Int, _ unit: StepUnit) {
     for c in 0..<plan.tensors[unit.step.output].channels {
       var sum = 0.0
-      for slice in 0..<sliceCount { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
+      for slice in 0..<slices(of: unit) { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
       state.gradients[offset + c].pointee = Float(sum)
     }
   }

@@ -20,7 +20,7 @@ extension NetworkExecutor {
       if let staged = unit.convolution?.staged {
         forward(unit, staged, withMoments: !taken.isEmpty)
         profile?.lap(.forward, unit.index)
-        for norm in taken { finishMoments(norm, of: unit.step.output) }
+        for norm in taken { finishMoments(norm, unit) }
         profile?.lap(.statistics, unit.index)
         continue
       }
@@ -37,7 +37,7 @@ extension NetworkExecutor {
         }
       }
       profile?.lap(.forward, unit.index)
-      for norm in taken { finishMoments(norm, of: unit.step.output) }
+      for norm in taken { finishMoments(norm, unit) }
       profile?.lap(.statistics, unit.index)
     }
   }
@@ -238,15 +238,16 @@ extension NetworkExecutor {
     }
   }
 
-  private func finishMoments(_ norm: NormID, of tensor: TensorID) {
-    let shape = plan.tensors[tensor]
+  private func finishMoments(_ norm: NormID, _ unit: StepUnit) {
+    let shape = plan.tensors[unit.step.output]
+    let slices = slices(of: unit)
     let channels = shape.channels
     var mean = [Double](repeating: 0, count: channels)
     var m2 = mean
     var count = 0
-    for slice in 0..<sliceCount {
+    for slice in 0..<slices {
       let sliceMean = sums(ofSlice: slice)
-      let sliceImages = images(ofSlice: slice).count
+      let sliceImages = images(ofSlice: slice, of: slices).count
       Self.merge(
         &mean, &m2, count: count, with: sliceMean, sliceMean + widestChannels,
         count: sliceImages * shape.pixels, channels: channels)

@@ -61,6 +61,8 @@ public final class NetworkExecutor {
 
   /// The most slices that a batch is cut into.
   public static let mostSlices = 16
+  /// The same where a slice costs no weight gradient of its own, and groups of slices need many.
+  static let mostStagedSlices = 64
 
   /// Allocates everything that training or evaluating batches of `batch` images needs.
   /// - Parameters:
@@ -107,8 +109,10 @@ public final class NetworkExecutor {
         workspace: largestWorkspace, weights: largestWeight, channels: widest)
     }
     let slices = min(batch, Self.mostSlices)
+    let hasStaged = units.contains { $0.convolution?.staged != nil }
+    let sumSlices = min(batch, hasStaged ? Self.mostStagedSlices : Self.mostSlices)
     partialWeights = FloatBuffer(count: largestWeight * slices)
-    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * slices)
+    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * sumSlices)
     if case .linear(let outputs)? = plan.steps.last?.kind, let unit = units.last {
       head = ClassificationHead(
         classes: outputs, features: plan.sites[unit.step.input].shape.channels, batch: batch)
@@ -134,8 +138,13 @@ public final class NetworkExecutor {
     partialSums[slice * Self.sumRows * widestChannels]
   }
 
-  func images(ofSlice slice: Int) -> Range<Int> {
-    let slices = sliceCount
+  /// How many slices a unit takes the batch in.
+  func slices(of unit: StepUnit) -> Int {
+    unit.convolution?.staged == nil ? sliceCount : min(imageCount, Self.mostStagedSlices)
+  }
+
+  func images(ofSlice slice: Int, of slices: Int? = nil) -> Range<Int> {
+    let slices = slices ?? sliceCount
     return slice * imageCount / slices..<(slice + 1) * imageCount / slices
   }
 

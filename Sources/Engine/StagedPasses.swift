@@ -8,12 +8,11 @@ struct StagingMemory {
   let transformed: Int
 
   init(_ staged: [any StagedConvolution], batch: Int) {
-    let slices = min(batch, NetworkExecutor.mostSlices)
     arena =
       staged.map { layer in
-        // A group is whole slices, so the last one of a group may go beyond.
-        let slice = (batch + slices - 1) / slices
-        return layer.stagedCount * min(batch, max(slice, Staging.imagesPerGroup(layer)))
+        let groups = NetworkExecutor.groups(of: layer, images: batch)
+        let most = groups.map { $0.images.count }.max() ?? 0
+        return layer.stagedCount * most
       }.max() ?? 0
     prepared = staged.map(\.preparedCount).max() ?? 0
     transformed = staged.map(\.weightGradientCount).max() ?? 0
@@ -21,24 +20,21 @@ struct StagingMemory {
 }
 
 extension NetworkExecutor {
-  /// The slices of each group of images that go through a layer together.
-  private func groups(of staged: any StagedConvolution) -> [Range<Int>] {
-    let most = Staging.imagesPerGroup(staged)
-    var groups: [Range<Int>] = []
-    var start = 0
-    while start < sliceCount {
-      var end = start + 1
-      while end < sliceCount
-        && images(ofSlice: end).upperBound - images(ofSlice: start).lowerBound <= most
-      { end += 1 }
-      groups.append(start..<end)
-      start = end
-    }
-    return groups
+  /// Slices that go through a layer together, and their images.
+  struct Group {
+    let slices: Range<Int>
+    let images: Range<Int>
   }
 
-  private func images(of group: Range<Int>) -> Range<Int> {
-    images(ofSlice: group.lowerBound).lowerBound..<images(ofSlice: group.upperBound - 1).upperBound
+  /// Groups of whole slices, by fours where that many fit, so that threads share them evenly.
+  static func groups(of staged: any StagedConvolution, images: Int) -> [Group] {
+    let slices = min(images, mostStagedSlices)
+    let most = Staging.imagesPerGroup(staged) * slices / images
+    let together = max(4, most / 4 * 4)
+    return stride(from: 0, to: slices, by: together).map { start in
+      let end = min(slices, start + together)
+      return Group(slices: start..<end, images: start * images / slices..<end * images / slices)
+    }
   }
 
   func forward(_ unit: StepUnit, _ staged: any StagedConvolution, withMoments: Bool) {
@@ -46,19 +42,19 @@ extension NetworkExecutor {
     let shape = plan.tensors[unit.step.output]
     let output = tensors[unit.step.output]
     let weight = state.weights[unit.weightOffset]
-    for group in groups(of: staged) {
-      let members = images(of: group)
-      let (start, count) = (members.lowerBound, members.count)
-      let pieces = group.lowerBound == 0 ? staged.preparationCount(.forward) : 0
-      pool.run(tasks: group.count + pieces) { task, worker in
+    let slices = slices(of: unit)
+    for group in Self.groups(of: staged, images: imageCount) {
+      let (start, count) = (group.images.lowerBound, group.images.count)
+      let pieces = start == 0 ? staged.preparationCount(.forward) : 0
+      pool.run(tasks: group.slices.count + pieces) { task, worker in
         let scratch = scratch[worker]
-        guard task < group.count else {
+        guard task < group.slices.count else {
           staged.prepare(
-            .forward, piece: task - group.count, weight, into: preparedWeights.pointer,
+            .forward, piece: task - group.slices.count, weight, into: preparedWeights.pointer,
             workspace: scratch.workspace.pointer)
           return
         }
-        for image in images(ofSlice: group.lowerBound + task) {
+        for image in images(ofSlice: group.slices.lowerBound + task, of: slices) {
           let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
           staged.stageInput(x, image: image - start, of: count, .forward, into: arena.pointer)
         }
@@ -67,9 +63,9 @@ extension NetworkExecutor {
         .forward, images: count, arena: arena.pointer, weights: preparedWeights.pointer,
         out: output[start * shape.count])
       pool.run(tasks: jobs.count) { job, _ in jobs.run(job) }
-      pool.run(tasks: group.count) { task, worker in
-        let slice = group.lowerBound + task
-        for (position, image) in images(ofSlice: slice).enumerated() {
+      pool.run(tasks: group.slices.count) { task, worker in
+        let slice = group.slices.lowerBound + task
+        for (position, image) in images(ofSlice: slice, of: slices).enumerated() {
           let y = output[image * shape.count]
           staged.finishForward(image: image - start, of: count, arena: arena.pointer, into: y)
           addBias(unit, to: y)
@@ -88,22 +84,22 @@ extension NetworkExecutor {
     let site = plan.sites[unit.step.input]
     let weight = state.weights[unit.weightOffset]
     let dWeight = state.gradients[unit.weightOffset]
-    for group in groups(of: staged) {
-      let members = images(of: group)
-      let (start, count) = (members.lowerBound, members.count)
-      let isFirst = group.lowerBound == 0
+    let slices = slices(of: unit)
+    for group in Self.groups(of: staged, images: imageCount) {
+      let (start, count) = (group.images.lowerBound, group.images.count)
+      let isFirst = start == 0
       let pieces = isFirst && unit.needsDataGradient ? staged.preparationCount(.backward) : 0
-      pool.run(tasks: group.count + pieces) { task, worker in
+      pool.run(tasks: group.slices.count + pieces) { task, worker in
         let scratch = scratch[worker]
-        guard task < group.count else {
+        guard task < group.slices.count else {
           staged.prepare(
-            .backward, piece: task - group.count, weight, into: preparedWeights.pointer,
+            .backward, piece: task - group.slices.count, weight, into: preparedWeights.pointer,
             workspace: scratch.workspace.pointer)
           return
         }
-        let slice = group.lowerBound + task
+        let slice = group.slices.lowerBound + task
         clearSums(slice)
-        for image in images(ofSlice: slice) {
+        for image in images(ofSlice: slice, of: slices) {
           let gradient = scratch.padded[unit.gradientScratch]
           let dy = gradient[unit.gradientShape.interior]
           gatherGradient(
@@ -132,10 +128,10 @@ extension NetworkExecutor {
         }
       }
       guard unit.needsDataGradient else { continue }
-      pool.run(tasks: group.count) { task, worker in
+      pool.run(tasks: group.slices.count) { task, worker in
         let scratch = scratch[worker]
-        let slice = group.lowerBound + task
-        for image in images(ofSlice: slice) {
+        let slice = group.slices.lowerBound + task
+        for image in images(ofSlice: slice, of: slices) {
           let dx = staged.finishBackward(
             image: image - start, of: count, arena: arena.pointer, into: scratch.dx.pointer)
           // Only a rectifier's mask asks for the value again.

@@ -35,7 +35,7 @@ final class StagedWinograd: StagedConvolution {
   var preparedCount: Int { 16 * inputChannels * outputChannels }
   var workspaceCount: Int { 9 * inputs.width * outputs.width }
   var weightGradientCount: Int { preparedCount }
-  var stagedCount: Int { 32 * tiles * (inputChannels + outputChannels) }
+  var stagedCount: Int { 32 * (tiles * (inputChannels + outputChannels) + 2 * Self.planeGap) }
 
   // MARK: Weights
 
@@ -71,21 +71,26 @@ final class StagedWinograd: StagedConvolution {
 
   // MARK: The arena
 
-  private func plane(_ channels: Int, _ images: Int) -> Int { channels * tiles * images }
+  /// Numbers between planes, so that the same place in all 16 does not fall into one set of a cache.
+  static let planeGap = 64
+
+  private func plane(_ channels: Int, _ images: Int) -> Int {
+    channels * tiles * images + Self.planeGap
+  }
 
   private func stagedInput(
     _ arena: UnsafeMutablePointer<Float>, _ images: Int, _ pass: StagedPass
   ) -> UnsafeMutablePointer<Float> {
     switch pass {
     case .forward: arena
-    case .backward: arena + 16 * plane(inputChannels + outputChannels, images)
+    case .backward: arena + 16 * (plane(inputChannels, images) + plane(outputChannels, images))
     }
   }
 
   private func spread(
     _ arena: UnsafeMutablePointer<Float>, _ images: Int
   ) -> UnsafeMutablePointer<Float> {
-    arena + 16 * plane(2 * inputChannels + outputChannels, images)
+    arena + 16 * (2 * plane(inputChannels, images) + plane(outputChannels, images))
   }
 
   func stageInput(
@@ -123,8 +128,8 @@ final class StagedWinograd: StagedConvolution {
       m: m, n: count, k: k, leadingA: m, leadingB: k, leadingC: m,
       offsetsA: (0..<operands.count).map { $0 * k * m },
       offsetsB: (0..<operands.count).map { $0 * k * count })
-    let operandPlane = operands.count * k * count
-    let resultPlane = results.count * m * count
+    let operandPlane = plane(operands.count * k, images)
+    let resultPlane = plane(results.count * m, images)
     let result = arena + 16 * operandPlane
     let weightBlock = operands.count * k * m
     return StagedJobs(count: 16 * results.count) { job in
@@ -147,12 +152,13 @@ final class StagedWinograd: StagedConvolution {
       accumulate: !isFirst)
     let gradient = spread(arena, images)
     let input = stagedInput(arena, images, .backward)
-    let (gradientBlock, inputBlock) = (count * m, count * n)
+    let (gradientPlane, inputPlane) = (plane(outputChannels, images), plane(inputChannels, images))
     return StagedJobs(count: 16 * inputs.count) { job in
-      let i = job / inputs.count
+      let (i, row) = (job / inputs.count, job % inputs.count)
       for block in 0..<outputs.count {
         product.run(
-          gradient + (i * outputs.count + block) * gradientBlock, input + job * inputBlock,
+          gradient + i * gradientPlane + block * count * m,
+          input + i * inputPlane + row * count * n,
           transformed + (job * outputs.count + block) * m * n)
       }
     }

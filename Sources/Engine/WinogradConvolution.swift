@@ -37,7 +37,7 @@ final class WinogradConvolution: Sendable {
 
   private static func isPossible(_ p: ConvolutionParameters, input: ImageShape) -> Bool {
     isAllowed && p.kernelSize == 3 && p.stride == 1 && p.padding == 1
-      && min(input.height, input.width) >= 4
+      && min(input.height, input.width) >= 2
   }
 
   private static let isAllowed = ProcessInfo.processInfo.environment["BENCH_CONV"] != "direct"
@@ -53,7 +53,7 @@ final class WinogradConvolution: Sendable {
     tilesWide = (input.width + 1) / 2
     tileCount = tilesWide * ((input.height + 1) / 2)
     block = min(tileCount, max(16, 4096 / max(input.channels, outputChannels)))
-    workspaceCount = 16 * block * (input.channels + outputChannels)
+    workspaceCount = 16 * (block * (input.channels + outputChannels) + 2 * StagedWinograd.planeGap)
     let (inputs, outputs) = (input.channels, outputChannels)
     func product(tiles: Int) -> BatchReduceGemm {
       BatchReduceGemm(
@@ -72,8 +72,8 @@ final class WinogradConvolution: Sendable {
     _ x: UnsafePointer<Float>, pitch: Int, _ u: UnsafePointer<Float>,
     into y: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
-    let inputPlane = block * input.channels
-    let outputPlane = block * outputChannels
+    let inputPlane = block * input.channels + StagedWinograd.planeGap
+    let outputPlane = block * outputChannels + StagedWinograd.planeGap
     let v = workspace
     let m = workspace + 16 * inputPlane
     var first = 0
