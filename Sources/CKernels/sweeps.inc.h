@@ -366,6 +366,7 @@ static void block_channels(float *out, long block, long W, const float *x, long 
         store(out + b * block + p * W + c, load(x + p * C + b * W + c));
 }
 
+#include "narrow.inc.h"
 #include "winograd.inc.h"
 
 // --- The machine's limit -------------------------------------------------------------------------
@@ -385,5 +386,6 @@ const bench_sweeps TABLE = {
     NAME,         read_one,     read_two, moments,           gradient, join,           add,
     add_bias,     channel_sums, max_pool, max_pool_backward, sgd,      sum_of_squares, sum_parts,
     transpose,    block_channels, winograd_input, winograd_output, winograd_gradient,
-    winograd_weight, winograd_weight_gradient, multiply_add,
+    winograd_weight, winograd_weight_gradient, narrow_convolution, narrow_weight_gradient,
+    multiply_add,
 };

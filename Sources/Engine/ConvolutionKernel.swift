@@ -41,6 +41,8 @@ final class ConvolutionKernel: Sendable {
   /// `dataGradient` and `weightGradient` are not called.
   let staged: (any StagedConvolution)?
 
+  /// With few channels, kernels of our own take the place of the products.
+  private let isNarrow: Bool
   private let winograd: WinogradConvolution?
   private let winogradGradient: WinogradConvolution?
 
@@ -77,6 +79,9 @@ final class ConvolutionKernel: Sendable {
     let usesWinograd = WinogradConvolution.isUsed(for: p, input: input)
     winograd = usesWinograd ? WinogradConvolution(input: input, outputChannels: co) : nil
     winogradGradient = usesWinograd ? WinogradConvolution(input: output, outputChannels: ci) : nil
+    isNarrow =
+      k == 3 && s == 1 && p.padding == 1 && !usesWinograd
+      && [ci, co].allSatisfy { $0 % 16 == 0 && $0 <= 64 }
     preparedCount = (usesWinograd ? 16 : k * k) * ci * co
     let readsTiles = usesWinograd || WinogradConvolution.isStaged(p, input: input)
     let paddedInput = PaddedShape(
@@ -214,10 +219,11 @@ final class ConvolutionKernel: Sendable {
     let taps = parameters.kernelSize * parameters.kernelSize
     let isWinograd = winogradGradient != nil
     for tap in 0..<taps {
-      // Winograd's form is a convolution of the gradient, so its kernel is turned round.
+      // Where the data gradient is a convolution of its own, the kernel is turned round.
       let target =
         isWinograd
-        ? scratch + (taps - 1 - tap) * inputs * outputs : prepared + tap * inputs * outputs
+        ? scratch + (taps - 1 - tap) * inputs * outputs
+        : prepared + (isNarrow ? taps - 1 - tap : tap) * inputs * outputs
       sweeps.transpose(
         target, inputs, weight + tap * inputs * outputs, outputs, inputs, outputs)
     }
@@ -241,6 +247,12 @@ final class ConvolutionKernel: Sendable {
   ) {
     if let winograd {
       winograd.apply(x, pitch: paddedInput.pitch, weight, into: y, workspace: workspace)
+      return
+    }
+    if isNarrow {
+      sweeps.narrow_convolution(
+        y, x, paddedInput.pitch, weight, output.height, output.width, input.channels,
+        output.channels)
       return
     }
     let outRow = output.width * output.channels
@@ -267,6 +279,12 @@ final class ConvolutionKernel: Sendable {
         dy, pitch: paddedGradient.pitch, weight, into: dx, workspace: workspace)
       return
     }
+    if isNarrow {
+      sweeps.narrow_convolution(
+        dx, dy, paddedGradient.pitch, weight, input.height, input.width, output.channels,
+        input.channels)
+      return
+    }
     if !phasesCoverInput { dx.update(repeating: 0, count: input.count) }
     for phase in phases {
       for row in 0..<phase.rows {
@@ -285,6 +303,12 @@ final class ConvolutionKernel: Sendable {
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, accumulate: Bool,
     into dWeight: UnsafeMutablePointer<Float>
   ) {
+    if isNarrow {
+      sweeps.narrow_weight_gradient(
+        dWeight, x, paddedInput.pitch, dy + paddedGradient.interior, paddedGradient.pitch,
+        output.height, output.width, input.channels, output.channels, accumulate ? 1 : 0)
+      return
+    }
     let product = accumulate ? nextWeightProduct : firstWeightProduct
     for tap in taps { product.run(dy, x + tap.x, dWeight + tap.weight) }
   }

@@ -134,6 +134,16 @@ typedef struct {
   void (*winograd_weight_gradient)(float *dw, long tapStride, long rowStride, const float *du,
                                    long plane, long rows, long columns);
 
+  // A 3x3 convolution of stride 1: y compact [rows][width][outputs], x padded by one from its first
+  // border pixel, w[3][3][inputs][outputs]. outputs is a multiple of 16.
+  void (*narrow_convolution)(float *y, const float *x, long pitch, const float *w, long rows,
+                             long width, long inputs, long outputs);
+  // dw[3][3][inputs][outputs] = (or +=) its weight gradient from one image; dy is the interior of an
+  // image with a border of zeros. inputs is a multiple of 8, outputs of 16.
+  void (*narrow_weight_gradient)(float *dw, const float *x, long pitchX, const float *dy,
+                                 long pitchY, long rows, long width, long inputs, long outputs,
+                                 int accumulate);
+
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.
   double (*multiply_add)(long rounds, float *sink);
