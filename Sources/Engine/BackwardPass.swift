@@ -57,7 +57,7 @@ extension NetworkExecutor {
       let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
       kernel.weightGradient(
         x, gradient.pointer, accumulate: !isFirst,
-        into: partialWeights[slice * largestWeight])
+        into: partialWeights[slice * largestWeight], workspace: scratch.workspace.pointer)
       takeBiasGradient(unit, dy, slice: slice)
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(
@@ -241,14 +241,18 @@ extension NetworkExecutor {
   }
 
   func reduceWeights(_ unit: StepUnit, slices: Int) {
-    guard unit.weightCount > 0 else { return }
+    let count = unit.convolution?.weightGradientCount ?? unit.weightCount
+    guard count > 0 else { return }
+    let gradient = state.gradients[unit.weightOffset]
+    let transforms = unit.convolution?.transformsWeightGradient == true
+    let sum = transforms ? transformedGradient.pointer : gradient
     let chunk = 4096
-    pool.run(tasks: (unit.weightCount + chunk - 1) / chunk) { task, _ in
+    pool.run(tasks: (count + chunk - 1) / chunk) { task, _ in
       let start = task * chunk
       sweeps.sum_parts(
-        state.gradients[unit.weightOffset + start], partialWeights[start], slices, largestWeight,
-        min(chunk, unit.weightCount - start))
+        sum + start, partialWeights[start], slices, largestWeight, min(chunk, count - start))
     }
+    if transforms { unit.convolution?.finishWeightGradient(sum, into: gradient) }
   }
 
   private func finishNorms(_ site: Site, slices: Int) {

@@ -295,14 +295,41 @@ final class ConvolutionKernel: Sendable {
     }
   }
 
+  /// Numbers of the weights' gradient as `weightGradient` sums it up.
+  var weightGradientCount: Int {
+    (winograd == nil ? parameters.kernelSize * parameters.kernelSize : 16)
+      * parameters.inputChannels * parameters.outputChannels
+  }
+
+  /// Whether `weightGradient` sums up something that `finishWeightGradient` has to transform.
+  var transformsWeightGradient: Bool { winograd != nil }
+
+  /// Brings what `weightGradient` has summed up, over all images, into the weights' own form.
+  func finishWeightGradient(
+    _ sum: UnsafePointer<Float>, into dWeight: UnsafeMutablePointer<Float>
+  ) {
+    let (inputs, outputs) = (parameters.inputChannels, parameters.outputChannels)
+    sweeps.winograd_weight_gradient(
+      dWeight, inputs * outputs, outputs, sum, inputs * outputs, inputs, outputs)
+  }
+
   /// dWeight = (or +=) the gradient of the weights from one image.
   /// - Parameters:
   ///   - x: the padded (or expanded) input.
   ///   - dy: the padded gradient of the output.
+  ///   - dWeight: `weightGradientCount` numbers.
+  ///   - workspace: `workspaceCount` numbers.
   func weightGradient(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, accumulate: Bool,
-    into dWeight: UnsafeMutablePointer<Float>
+    into dWeight: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
+    if let winograd {
+      winograd.weightGradient(
+        x, pitch: paddedInput.pitch, dy + paddedGradient.interior,
+        gradientPitch: paddedGradient.pitch, accumulate: accumulate, into: dWeight,
+        workspace: workspace)
+      return
+    }
     if isNarrow {
       sweeps.narrow_weight_gradient(
         dWeight, x, paddedInput.pitch, dy + paddedGradient.interior, paddedGradient.pitch,

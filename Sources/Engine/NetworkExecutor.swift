@@ -98,9 +98,10 @@ public final class NetworkExecutor {
     let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
     arena = FloatBuffer(count: staging.arena)
     preparedWeights = FloatBuffer(count: staging.prepared)
-    transformedGradient = FloatBuffer(count: staging.transformed)
+    let narrow = units.filter { $0.convolution?.staged == nil }
     let largestWeight =
-      units.filter { $0.convolution?.staged == nil }.map(\.weightCount).max() ?? 0
+      narrow.map { $0.convolution?.weightGradientCount ?? $0.weightCount }.max() ?? 0
+    transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
     self.largestWeight = largestWeight
     let widest = widestChannels
     scratch = (0..<pool.threads).map { _ in
@@ -216,18 +217,18 @@ public final class NetworkExecutor {
     var staged: [any StagedConvolution] = []
     for step in plan.steps {
       guard case .convolution(let p) = step.kind else { continue }
-      if let wide = ConvolutionKernel(p, input: plan.sites[step.input].shape).staged {
+      let kernel = ConvolutionKernel(p, input: plan.sites[step.input].shape)
+      if let wide = kernel.staged {
         staged.append(wide)
       } else {
-        let weights = p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels
-        narrow += 2 * weights
-        largest = max(largest, weights)
+        narrow += kernel.preparedCount * (kernel.preparesForward ? 2 : 1)
+        largest = max(largest, kernel.weightGradientCount)
       }
     }
     let staging = StagingMemory(staged, batch: batch)
     return MemoryLayout<Float>.stride
       * (perImage * batch + 3 * parameters + narrow + largest * min(batch, mostSlices)
-        + staging.arena + staging.prepared + staging.transformed)
+        + staging.arena + staging.prepared + max(staging.transformed, largest))
   }
 }
 

@@ -17,6 +17,9 @@ final class WinogradConvolution: Sendable {
   private let block: Int
   private let product: BatchReduceGemm
   private let lastProduct: BatchReduceGemm?
+  private let firstWeightProduct: BatchReduceGemm
+  private let nextWeightProduct: BatchReduceGemm
+  private let lastWeightProduct: BatchReduceGemm?
 
   /// Whether a convolution is done this way: a fixed rule, never a measurement, so that results
   /// stay reproducible. Below 32 channels the transforms cost what they save; with more weights
@@ -61,6 +64,15 @@ final class WinogradConvolution: Sendable {
     }
     self.product = product(tiles: block)
     lastProduct = tileCount % block == 0 ? nil : product(tiles: tileCount % block)
+    func weightProduct(tiles: Int, accumulate: Bool) -> BatchReduceGemm {
+      BatchReduceGemm(
+        m: outputs, n: inputs, k: tiles, leadingA: outputs, leadingB: inputs, leadingC: outputs,
+        transposeB: true, accumulate: accumulate)
+    }
+    firstWeightProduct = weightProduct(tiles: block, accumulate: false)
+    nextWeightProduct = weightProduct(tiles: block, accumulate: true)
+    lastWeightProduct =
+      tileCount % block == 0 ? nil : weightProduct(tiles: tileCount % block, accumulate: true)
   }
 
   /// - Parameters:
@@ -89,6 +101,39 @@ final class WinogradConvolution: Sendable {
       sweeps.winograd_output(
         y, m, outputPlane, 0, outputChannels, input.height, input.width, outputChannels, tilesWide,
         first, count)
+      first += count
+    }
+  }
+
+  /// The transformed weights' gradient from one image, dU = Σ (A dy Aᵀ) (Bᵀ x B)ᵀ over its tiles.
+  /// - Parameters:
+  ///   - x: the input with a border, `pitch` floats per row, from its first border pixel.
+  ///   - dy: the interior of the output's gradient with a border, `gradientPitch` floats per row.
+  ///   - du: [16][inputs][outputs], overwritten or added to.
+  ///   - workspace: `workspaceCount` numbers.
+  func weightGradient(
+    _ x: UnsafePointer<Float>, pitch: Int, _ dy: UnsafePointer<Float>, gradientPitch: Int,
+    accumulate: Bool, into du: UnsafeMutablePointer<Float>,
+    workspace: UnsafeMutablePointer<Float>
+  ) {
+    let inputPlane = block * input.channels + StagedWinograd.planeGap
+    let outputPlane = block * outputChannels + StagedWinograd.planeGap
+    let v = workspace
+    let w = workspace + 16 * inputPlane
+    var first = 0
+    while first < tileCount {
+      let count = min(block, tileCount - first)
+      sweeps.winograd_input(
+        v, inputPlane, 0, input.channels, x, pitch, input.channels, tilesWide, first, count)
+      sweeps.winograd_gradient(
+        w, outputPlane, 0, outputChannels, dy, gradientPitch, outputChannels, tilesWide, first,
+        count)
+      let next = count == block ? nextWeightProduct : lastWeightProduct ?? nextWeightProduct
+      let gemm = first == 0 && !accumulate ? firstWeightProduct : next
+      for i in 0..<16 {
+        gemm.run(
+          w + i * outputPlane, v + i * inputPlane, du + i * input.channels * outputChannels)
+      }
       first += count
     }
   }
