@@ -29,7 +29,7 @@ protocol StagedConvolution: Sendable {
   var workspaceCount: Int { get }
   /// Numbers of memory for the weights' gradient in a form of its own; 0 where it has none.
   var weightGradientCount: Int { get }
-  /// Numbers of the arena that one image takes at most.
+  /// Numbers of the arena that one image takes at most, in either pass.
   var stagedCount: Int { get }
 
   /// Independent pieces in which weights are prepared.
