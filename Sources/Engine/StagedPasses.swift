@@ -26,11 +26,11 @@ extension NetworkExecutor {
     let images: Range<Int>
   }
 
-  /// Groups of whole slices, by fours where that many fit, so that threads share them evenly.
+  /// Groups of whole slices, an even number of them, so that two threads share them evenly.
   static func groups(of staged: any StagedConvolution, images: Int) -> [Group] {
     let slices = min(images, mostStagedSlices)
     let most = Staging.imagesPerGroup(staged) * slices / images
-    let together = max(4, most / 4 * 4)
+    let together = max(2, most / 2 * 2)
     return stride(from: 0, to: slices, by: together).map { start in
       let end = min(slices, start + together)
       return Group(slices: start..<end, images: start * images / slices..<end * images / slices)
