@@ -13,7 +13,7 @@ struct Bench: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, PlanCommand.self, StatusCommand.self, ShowCommand.self,
       ReportCommand.self, QueryCommand.self, ModelsCommand.self, DataCommand.self,
-      PerfCommand.self,
+      PerfCommand.self, ReproduceCommand.self,
     ])
 }
 
