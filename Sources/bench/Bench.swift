@@ -13,6 +13,7 @@ struct Bench: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, PlanCommand.self, StatusCommand.self, ShowCommand.self,
       ReportCommand.self, QueryCommand.self, ModelsCommand.self, DataCommand.self,
+      WeightsCommand.self,
       PerfCommand.self,
     ])
 }
