@@ -33,6 +33,9 @@ const char *bench_gemm_version(void);
 // Prepares a kernel; it lives as long as the process. All of m, n, k must be positive.
 bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
                            int32_t transposeB, int32_t accumulate);
+// The same through cblas, whatever the process multiplies with: for comparing the two.
+bench_gemm bench_gemm_make_blas(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb,
+                                int32_t ldc, int32_t transposeB, int32_t accumulate);
 
 static inline void bench_gemm_call(const bench_gemm *g, const float *a, const float *b, float *c,
                                    uint64_t count, const uint64_t *aOffsets,
