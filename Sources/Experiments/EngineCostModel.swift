@@ -51,7 +51,7 @@ public struct EngineCostModel: CostModel {
 
   private func graph(of variant: Variant) throws -> Graph {
     let data = variant.trainingProtocol.data
-    let channels = data.name.hasSuffix("mnist") ? 1 : 3
+    let channels = data.description?.channels ?? 3
     return try variant.architecture.graph(
       input: ImageShape(height: data.size, width: data.size, channels: channels),
       classes: data.classes ?? 10)

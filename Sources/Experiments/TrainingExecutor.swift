@@ -159,13 +159,7 @@ private final class DataLibrary: Sendable {
   func splits(_ request: DataRequest) throws -> DataSplits {
     try loaded.withLock { known in
       if let splits = known[request] { return splits }
-      guard let name = DatasetName(rawValue: request.name) else {
-        throw ExperimentError("there is no data set named \(printable(request.name))")
-      }
-      let splits = try DatasetLoader.load(
-        DatasetRequest(
-          name: name, path: request.path, size: request.size, trainCount: request.trainCount,
-          testCount: request.testCount))
+      let splits = try DatasetLoader.load(request.datasetRequest())
       known[request] = splits
       return splits
     }
