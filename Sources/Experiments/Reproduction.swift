@@ -112,7 +112,7 @@ public struct Reproducer: Sendable {
     // A step's numbers come in a record after it, which an evaluation may precede.
     var isThrough = false
     let outcome = try executor.execute(
-      plan,
+      plan, weightsFile: nil,
       report: { progress in
         switch progress {
         case .step(let step, _, _, _):
