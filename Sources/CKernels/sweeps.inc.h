@@ -359,6 +359,17 @@ static void transpose(float *out, long outStride, const float *x, long xStride, 
     }
 }
 
+static void expand_columns(float *out, const float *x, long columns, long length, long step) {
+  // Whole vectors, the next column overwriting what is too much; only the last is exact.
+  for (long i = 0; i < columns; i++, out += length, x += step) {
+    if (i + (length + LANES - 1) / LANES * LANES / length + 1 >= columns) {
+      memcpy(out, x, sizeof(float) * (size_t)length);
+      continue;
+    }
+    for (long c = 0; c < length; c += LANES) store(out + c, load(x + c));
+  }
+}
+
 static void block_channels(float *out, long block, long W, const float *x, long pixels, long C) {
   for (long b = 0; b < C / W; b++)
     for (long p = 0; p < pixels; p++)
@@ -385,7 +396,7 @@ static double multiply_add(long rounds, float *sink) {
 const bench_sweeps TABLE = {
     NAME,         read_one,     read_two, moments,           gradient, join,           add,
     add_bias,     channel_sums, max_pool, max_pool_backward, sgd,      sum_of_squares, sum_parts,
-    transpose,    block_channels, winograd_input, winograd_output, winograd_gradient,
+    transpose,    expand_columns, block_channels, winograd_input, winograd_output, winograd_gradient,
     winograd_weight, winograd_weight_gradient, narrow_convolution, narrow_weight_gradient,
     multiply_add,
 };

@@ -189,11 +189,9 @@ final class ConvolutionKernel: Sendable {
     let length = parameters.kernelSize * input.channels
     let step = parameters.stride * input.channels
     for row in 0..<(input.height + 2 * parameters.padding) {
-      let from = padded + row * paddedInput.pitch
-      let to = expanded + row * output.width * length
-      for column in 0..<output.width {
-        for i in 0..<length { to[column * length + i] = from[column * step + i] }
-      }
+      sweeps.expand_columns(
+        expanded + row * output.width * length, padded + row * paddedInput.pitch, output.width,
+        length, step)
     }
   }
 

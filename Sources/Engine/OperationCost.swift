@@ -46,7 +46,7 @@ extension NetworkExecutor {
       weights = site.shape.channels * outputs
       macs = weights
     case .maxPool(let kernelSize, let stride, _):
-      summary = "max pool \(kernelSize)x\(kernelSize)/\(stride), \(site.shape)"
+      summary = "max \(kernelSize)x\(kernelSize)/\(stride), \(site.shape)"
     case .globalAveragePool: summary = "mean, \(site.shape)"
     case .copy: summary = "copy, \(site.shape)"
     }

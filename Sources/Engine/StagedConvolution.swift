@@ -29,7 +29,7 @@ protocol StagedConvolution: Sendable {
   var workspaceCount: Int { get }
   /// Numbers of memory for the weights' gradient in a form of its own; 0 where it has none.
   var weightGradientCount: Int { get }
-  /// Numbers of the arena that one image takes at most.
+  /// Numbers of the arena that one image takes at most, in either pass.
   var stagedCount: Int { get }
 
   /// Independent pieces in which weights are prepared.
@@ -91,8 +91,8 @@ enum Staging {
   /// From this many weights on, half a mebibyte, a layer's weights crowd an image out of a cache of
   /// one mebibyte: a fixed rule, so that results stay reproducible.
   static let fewestWeights = 128 * 1024
-  /// Numbers of the arena that a group should take, so that it stays in the last-level cache.
-  static let arenaGoal = 4 << 20
+  /// Numbers of the arena that a group should take, 10 MiB, so that it stays in the last-level cache.
+  static let arenaGoal = 5 << 19
 
   static func convolution(
     _ p: ConvolutionParameters, input: ImageShape, paddedInput: PaddedShape,

@@ -10,9 +10,9 @@ struct StagingMemory {
   init(_ staged: [any StagedConvolution], batch: Int) {
     arena =
       staged.map { layer in
-        let groups = NetworkExecutor.groups(of: layer, images: batch)
-        let most = groups.map { $0.images.count }.max() ?? 0
-        return layer.stagedCount * most
+        let most = NetworkExecutor.groups(of: layer, images: batch).map(\.images.count).max() ?? 0
+        // A part of a batch may come in larger groups, but never beyond what a group should hold.
+        return layer.stagedCount * min(batch, max(most, Staging.imagesPerGroup(layer)))
       }.max() ?? 0
     prepared = staged.map(\.preparedCount).max() ?? 0
     transformed = staged.map(\.weightGradientCount).max() ?? 0
@@ -26,11 +26,11 @@ extension NetworkExecutor {
     let images: Range<Int>
   }
 
-  /// Groups of whole slices, by fours where that many fit, so that threads share them evenly.
+  /// Groups of whole slices, an even number of them, so that two threads share them evenly.
   static func groups(of staged: any StagedConvolution, images: Int) -> [Group] {
     let slices = min(images, mostStagedSlices)
     let most = Staging.imagesPerGroup(staged) * slices / images
-    let together = max(4, most / 4 * 4)
+    let together = max(2, most / 2 * 2)
     return stride(from: 0, to: slices, by: together).map { start in
       let end = min(slices, start + together)
       return Group(slices: start..<end, images: start * images / slices..<end * images / slices)
@@ -114,20 +114,12 @@ extension NetworkExecutor {
       let weightJobs = staged.weightGradients(
         images: count, isFirst: isFirst, arena: arena.pointer, into: dWeight,
         transformed: transformedGradient.pointer)
-      let dataJobs =
-        unit.needsDataGradient
-        ? staged.products(
-          .backward, images: count, arena: arena.pointer, weights: preparedWeights.pointer, out: nil
-        )
-        : .none
-      pool.run(tasks: weightJobs.count + dataJobs.count) { job, _ in
-        if job < weightJobs.count {
-          weightJobs.run(job)
-        } else {
-          dataJobs.run(job - weightJobs.count)
-        }
-      }
+      let dataJobs = staged.products(
+        .backward, images: count, arena: arena.pointer, weights: preparedWeights.pointer, out: nil)
+      // The data gradient may take the place of the staged input.
+      pool.run(tasks: weightJobs.count) { job, _ in weightJobs.run(job) }
       guard unit.needsDataGradient else { continue }
+      pool.run(tasks: dataJobs.count) { job, _ in dataJobs.run(job) }
       pool.run(tasks: group.slices.count) { task, worker in
         let scratch = scratch[worker]
         let slice = group.slices.lowerBound + task

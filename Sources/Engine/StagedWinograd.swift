@@ -6,7 +6,7 @@ import CKernels
 /// 2.25 times less than direct convolution (Lavin & Gray 2016).
 ///
 /// The arena, per plane of 16: V of the input, then M of the output; in the backward pass V of the
-/// gradient, M of the input's gradient, V of the input, and A dy Aᵀ.
+/// gradient, V of the input, and A dy Aᵀ. The input's V gives way to M of its gradient.
 final class StagedWinograd: StagedConvolution {
   private let shape: ImageShape
   private let inputs: ChannelBlocks
@@ -35,7 +35,9 @@ final class StagedWinograd: StagedConvolution {
   var preparedCount: Int { 16 * inputChannels * outputChannels }
   var workspaceCount: Int { 9 * inputs.width * outputs.width }
   var weightGradientCount: Int { preparedCount }
-  var stagedCount: Int { 32 * (tiles * (inputChannels + outputChannels) + 2 * Self.planeGap) }
+  var stagedCount: Int {
+    16 * (tiles * (inputChannels + 2 * outputChannels) + 3 * Self.planeGap)
+  }
 
   // MARK: Weights
 
@@ -83,14 +85,14 @@ final class StagedWinograd: StagedConvolution {
   ) -> UnsafeMutablePointer<Float> {
     switch pass {
     case .forward: arena
-    case .backward: arena + 16 * (plane(inputChannels, images) + plane(outputChannels, images))
+    case .backward: arena + 16 * plane(outputChannels, images)
     }
   }
 
   private func spread(
     _ arena: UnsafeMutablePointer<Float>, _ images: Int
   ) -> UnsafeMutablePointer<Float> {
-    arena + 16 * (2 * plane(inputChannels, images) + plane(outputChannels, images))
+    arena + 16 * (plane(inputChannels, images) + plane(outputChannels, images))
   }
 
   func stageInput(

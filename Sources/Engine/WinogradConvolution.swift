@@ -43,7 +43,7 @@ final class WinogradConvolution: Sendable {
       && min(input.height, input.width) >= 2
   }
 
-  private static let isAllowed = ProcessInfo.processInfo.environment["BENCH_CONV"] != "direct"
+  static let isAllowed = ProcessInfo.processInfo.environment["BENCH_CONV"] != "direct"
 
   /// Pixels of border beyond the image's lower right edge: one, and one more for odd sizes.
   static func highPadding(_ shape: ImageShape) -> Int {

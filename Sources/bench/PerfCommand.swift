@@ -3,6 +3,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Networks
+import Reports
 
 struct PerfCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,6 +34,14 @@ struct PerfCommand: ParsableCommand {
   @Flag(help: "A line for every layer: equal ones are put together otherwise.")
   var all = false
 
+  @Option(
+    help: "A result saved with --format json, with which this one is compared.",
+    completion: .file(extensions: ["json"]))
+  var compare: String?
+
+  @Flag(help: "Time one thread and all of them in turns, and compare with the FMA peak's gain.")
+  var scaling = false
+
   @Option(help: "text or json.")
   var format = Format.text
 
@@ -51,25 +60,51 @@ struct PerfCommand: ParsableCommand {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): give a number from 1 to 1024")
     }
+    if compare != nil && (scaling || format == .json) {
+      throw ValidationError("--compare prints a step's text: leave out --scaling and --format json")
+    }
+    if scaling && threads == 1 {
+      throw ValidationError("--scaling compares with one thread: give --threads 2 or more")
+    }
   }
 
   func run() throws {
     let graph = try endingOnBadInput { () throws(ArchitectureError) in
       let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
-      try graph.checkMemory(batch: batch, threads: threads ?? 1)
+      try graph.checkMemory(batch: scaling ? 2 * batch : batch, threads: threads ?? 1)
       return graph
     }
+    let saved = try endingOnBadInput { () throws(PerfError) in
+      try compare.map { path throws(PerfError) in try PerfComparison.load(path) }
+    }
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    if scaling {
+      let result = PerfScaling(
+        graph, name: name, batch: batch, threads: workers, steps: steps, isEvaluation: eval)
+      try show(result) { result.text }
+      return
+    }
     let measurement = PerfMeasurement(graph, batch: batch, threads: workers, isEvaluation: eval)
     let report = measurement.report(name: name, steps: steps)
+    try show(report) {
+      PerfText.summary(report) + "\n" + PerfText.table(report, all: all)
+    }
+    if let saved {
+      let comparison = PerfComparison(before: saved, after: report)
+      for warning in comparison.warnings { printError("warning: \(warning)") }
+      print(
+        "\nCompared with \(compare?.printable ?? ""):\n\n\(comparison.text(all: all))",
+        terminator: "")
+    }
+  }
+
+  private func show(_ value: some Encodable, text: () -> String) throws {
     switch format {
     case .json:
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
-    case .text:
-      print(PerfText.summary(report))
-      print(PerfText.table(report, all: all), terminator: "")
+      print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    case .text: print(text(), terminator: "")
     }
   }
 }

@@ -127,9 +127,9 @@ final class PerfMeasurement {
     let slices = min(network.batch, NetworkExecutor.mostSlices)
     return [
       (.preparation, "weights prepared", (isEvaluation ? 1 : 2) * parameters),
-      (.statistics, "batch statistics merged", 0),
+      (.statistics, "batch statistics", 0),
       (.loss, "loss", 0),
-      (.weightSums, "weight gradients summed", (slices + 1) * parameters),
+      (.weightSums, "weight-gradient sums", (slices + 1) * parameters),
       (.gradientSums, "batch-norm gradients", 0),
       (.gradientNorm, "gradient norm", parameters),
       (.optimizer, "optimizer", 5 * parameters),

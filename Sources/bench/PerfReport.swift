@@ -44,7 +44,7 @@ struct PerfOperation: Codable {
   let gflops: Double
   /// Time at the limit that binds over the time taken; above 1 where Winograd multiplies less.
   let limitShare: Double
-  /// `arithmetic` or `memory`: which limit takes longer.
+  /// `FMA` or `memory`: which limit takes longer.
   let limit: String
 
   init(
@@ -63,6 +63,6 @@ struct PerfOperation: Codable {
     )
     gflops = seconds > 0 ? gigaOperations / seconds : 0
     limitShare = seconds > 0 ? max(arithmetic, memory) / seconds : 0
-    limit = arithmetic >= memory ? "arithmetic" : "memory"
+    limit = arithmetic >= memory ? "FMA" : "memory"
   }
 }

@@ -92,22 +92,23 @@ enum PerfText {
       let over = group.milliseconds - group.limitMilliseconds
       return [
         group.name, group.members.count == 1 ? "" : "\(group.members.count)", first.summary,
-        first.pass, number(group.milliseconds, 3), number(100 * group.share, 1),
+        first.pass, number(group.milliseconds, 2), number(100 * group.share, 1),
         group.gflops > 0 ? number(group.gflops, 0) : "",
         group.megabytes > 0 ? number(group.megabytes, 1) : "",
         hasLimit ? number(100 * group.limitShare, 0) : "", hasLimit ? first.limit : "",
-        number(over, 2),
+        number(over, 1),
       ]
     }
     let table = TextTable(
       header: [
-        "operation", "n", "what", "pass", "ms", "share %", "GFLOP/s", "MB", "limit %", "bound by",
+        "operation", "n", "what", "pass", "ms", "share%", "GFLOP/s", "MB", "limit%", "bound",
         "gap ms",
       ], rows: rows, rightAligned: [1, 4, 5, 6, 7, 8, 10])
     return table.text + """
 
-      ms: median over the steps. GFLOP/s: 2 per multiply-add of direct convolution, so Winograd can
-      pass 100 %. MB: each tensor once per pass. limit %: time at the binding limit over time taken.
+      ms: median over the steps. GFLOP/s: 2 per multiply-add of direct convolution, so Winograd may
+      pass 100 %. MB: each tensor once per pass. limit%: time at the limit that binds (FMA peak or
+      copy bandwidth) over the time taken, above 100 where data stays in the cache; gap: the rest.
 
       """
   }
