@@ -78,15 +78,18 @@ extension ResultsReader {
         FROM provenance JOIN codeDiff ON codeDiff.hash = provenance.diffHash
         WHERE attemptId = ?
         """, arguments: [attemptId])
-    return row.map { row in
-      Provenance(
-        commit: row["commitHash"], diff: row["diff"], untracked: row["untracked"],
-        host: row["host"], operatingSystem: row["operatingSystem"], cpu: row["cpu"],
-        engineVersion: row["engineVersion"], backend: row["backend"],
-        instructionSet: row["instructionSet"], threads: row["threads"],
-        dataChecksum: row["dataChecksum"], versionsJSON: row["versionsJSON"],
-        commandLine: row["commandLine"], logFile: row["logFile"])
-    }
+    return row.map(provenance)
+  }
+
+  /// - Parameter row: of `provenance` with the diff's text.
+  static func provenance(_ row: Row) -> Provenance {
+    Provenance(
+      commit: row["commitHash"], diff: row["diff"], untracked: row["untracked"], host: row["host"],
+      operatingSystem: row["operatingSystem"], cpu: row["cpu"],
+      engineVersion: row["engineVersion"], backend: row["backend"],
+      instructionSet: row["instructionSet"], threads: row["threads"],
+      dataChecksum: row["dataChecksum"], versionsJSON: row["versionsJSON"],
+      commandLine: row["commandLine"], logFile: row["logFile"])
   }
 
   /// A few factors whose levels, taken together, no other planned variant has.
