@@ -55,6 +55,7 @@ public final class NetworkExecutor {
   let arena: FloatBuffer
   let preparedWeights: FloatBuffer
   let transformedGradient: FloatBuffer
+  private let trains: Bool
   var imageCount = 0
   /// Takes down where the time of each step goes, if set.
   public var profile: StepProfile?
@@ -70,7 +71,10 @@ public final class NetworkExecutor {
   ///   - batch: images per batch, at least 1.
   ///   - pool: the threads; one executor uses them at a time.
   ///   - state: the numbers to work on, by default new ones, all zero.
-  public init(_ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil) {
+  ///   - trains: whether gradients will be asked for; without, activations share memory.
+  public init(
+    _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true
+  ) {
     precondition(batch >= 1, "a batch of \(batch) images")
     self.graph = graph
     self.batch = batch
@@ -83,7 +87,14 @@ public final class NetworkExecutor {
     norms = plan.norms.map {
       Normalization(node: $0.node, channels: graph.shape(of: $0.node).channels, state: state)
     }
-    tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
+    self.trains = trains
+    if trains {
+      tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
+    } else {
+      let shared = EvaluationPlan(plan)
+      let buffers = shared.bufferSizes.map { FloatBuffer(count: $0 * batch) }
+      tensors = shared.bufferOf.map { buffers[$0] }
+    }
     gradientBuffers = gradientPlan.bufferSizes.map { FloatBuffer(count: $0 * batch) }
 
     var paddedShapes: [PaddedShape] = []
@@ -177,6 +188,7 @@ public final class NetworkExecutor {
   /// Forward and backward pass in training mode; leaves the gradients in `state`.
   public func computeGradients(labels: UnsafePointer<Int32>, count: Int) -> StepResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
+    precondition(trains, "this executor was made for evaluation only")
     forward(count: count, mode: .training)
     let outcome = head.loss(of: self, labels: labels, withGradient: true)
     profile?.lap(.loss)

@@ -13,7 +13,7 @@ final class PerfMeasurement {
 
   init(_ graph: Graph, batch: Int, threads: Int, isEvaluation: Bool) {
     let pool = WorkerPool(threads: threads)
-    network = NetworkExecutor(graph, batch: batch, pool: pool)
+    network = NetworkExecutor(graph, batch: batch, pool: pool, trains: !isEvaluation)
     meter = MachineLimitMeter(pool: pool)
     self.isEvaluation = isEvaluation
     network.state.initialize(seed: 0)
