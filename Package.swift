@@ -67,7 +67,7 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Engine", "Experiments", "Results",
+        "Datasets", "Engine", "Experiments", "Networks", "Results",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),

@@ -13,7 +13,8 @@ struct Bench: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, PlanCommand.self, StatusCommand.self, ShowCommand.self,
       ReportCommand.self, QueryCommand.self, ModelsCommand.self, DataCommand.self,
-      PerfCommand.self, ReproduceCommand.self,
+      PerfCommand.self, ReproduceCommand.self, DatabaseCommand.self, GarbageCommand.self,
+      MergeCommand.self,
     ])
 }
 
