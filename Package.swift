@@ -69,8 +69,7 @@ let package = Package(
       dependencies: [
         "Datasets", "Engine", "Experiments", "Networks", "Results",
         .product(name: "Subprocess", package: "swift-subprocess"),
-      ],
-      swiftSettings: strict),
+      ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Results"], exclude: ["Fixtures"],
       swiftSettings: strict),

@@ -2,35 +2,49 @@
 import Engine
 import Foundation
 
-/// How one of the CIFAR data sets lies in its files: records of `labelBytes` bytes, the last of which
-/// is the label, then the image as `[C, H, W]`.
+/// How one of the CIFAR data sets lies in its files: records of `labelBytes` bytes, one of which is
+/// the label wanted, then the image as `[C, H, W]`.
 struct CIFARFormat: Sendable {
+  /// A file with the number of records that it must have.
+  struct File: Sendable {
+    var name: String
+    var records: Int
+  }
+
   var name: String
   /// The folder in the archive.
   var folder: String
   var archive: String
   var labelBytes = 1
+  /// Which of the label bytes counts.
+  var labelIndex = 0
   var shape = ImageShape(height: 32, width: 32, channels: 3)
   var classNames: [String]
-  /// In every file; anything else is refused.
-  var recordsPerFile = 10_000
-  var trainFiles: [String]
-  var testFiles: [String]
+  var train: [File]
+  var test: [File]
 
   /// <https://www.cs.toronto.edu/~kriz/cifar.html>
   static let cifar10 = CIFARFormat(
     name: DatasetName.cifar10.rawValue, folder: "cifar-10-batches-bin",
-    archive: "cifar-10-binary.tar.gz",
-    classNames: [
-      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-    ],
-    trainFiles: (1...5).map { "data_batch_\($0).bin" }, testFiles: ["test_batch.bin"])
+    archive: "cifar-10-binary.tar.gz", classNames: CIFARClasses.ten,
+    train: (1...5).map { File(name: "data_batch_\($0).bin", records: 10_000) },
+    test: [File(name: "test_batch.bin", records: 10_000)])
 
-  var files: [String] { trainFiles + testFiles }
+  /// Each record has the label of the superclass (coarse) first, then that of the class (fine).
+  static func cifar100(_ labels: LabelLevel) -> CIFARFormat {
+    CIFARFormat(
+      name: DatasetName.cifar100.rawValue, folder: "cifar-100-binary",
+      archive: "cifar-100-binary.tar.gz", labelBytes: 2, labelIndex: labels == .coarse ? 0 : 1,
+      classNames: labels == .coarse ? CIFARClasses.twenty : CIFARClasses.hundred,
+      train: [File(name: "train.bin", records: 50_000)],
+      test: [File(name: "test.bin", records: 10_000)])
+  }
+
+  var files: [File] { train + test }
   var recordSize: Int { labelBytes + shape.count }
-  var fileSize: Int { recordsPerFile * recordSize }
+  func size(of file: File) -> Int { file.records * recordSize }
   /// The whole archive, with room for its headers and for the page and the names it carries along.
-  var archiveLimit: Int { files.count * fileSize + (1 << 20) }
+  var archiveLimit: Int { files.reduce(1 << 20) { $0 + size(of: $1) } }
 }
 
 /// Reads a CIFAR data set from its folder or from its archive.
@@ -45,7 +59,7 @@ struct CIFARReader {
     guard manager.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
     guard isFolder.boolValue else { return .archive(path) }
     for folder in [path, path + "/" + format.folder]
-    where format.files.contains(where: { manager.fileExists(atPath: folder + "/" + $0) }) {
+    where format.files.contains(where: { manager.fileExists(atPath: folder + "/" + $0.name) }) {
       return .folder(folder)
     }
     let archive = path + "/" + format.archive
@@ -68,21 +82,21 @@ struct CIFARReader {
     switch location {
     case .folder(let folder):
       for file in format.files {
-        let path = folder + "/" + file
+        let path = folder + "/" + file.name
         guard FileManager.default.fileExists(atPath: path) else {
           throw DatasetError(
-            "\(folder) has no \(file); unpack \(format.archive) again, or name it as path")
+            "\(folder) has no \(file.name); unpack \(format.archive) again, or name it as path")
         }
         let input = try InputFile(path: path)
-        try checkSize(input.size, of: path)
-        contents[file] = try Records(try input.bytes(input.size, of: path), path, format)
+        try checkSize(input.size, of: path, file)
+        contents[file.name] = try Records(try input.bytes(input.size, of: path), path, format)
       }
     case .archive(let path):
       contents = try readArchive(path)
     }
     return DatasetSplits(
-      train: try join(contents, format.trainFiles, .train, trainCount),
-      test: try join(contents, format.testFiles, .test, testCount))
+      train: try join(contents, format.train, .train, trainCount),
+      test: try join(contents, format.test, .test, testCount))
   }
 
   private func readArchive(_ path: String) throws(DatasetError) -> [String: Records] {
@@ -90,41 +104,45 @@ struct CIFARReader {
     let tar = TarReader(stream, path: path)
     var contents: [String: Records] = [:]
     while let member = try tar.next() {
-      let file = member.lastComponent
-      guard format.files.contains(file) else { continue }
+      guard let file = format.files.first(where: { $0.name == member.lastComponent }) else {
+        continue
+      }
       let place = "\(member.name) in \(path)"
-      guard contents[file] == nil else {
+      guard contents[file.name] == nil else {
         throw DatasetError("\(place) is there twice; get the archive again")
       }
-      try checkSize(member.size, of: place)
-      contents[file] = try Records(try tar.content(of: member), place, format)
+      try checkSize(member.size, of: place, file)
+      contents[file.name] = try Records(try tar.content(of: member), place, format)
     }
     try tar.finish()
-    if let missing = format.files.first(where: { contents[$0] == nil }) {
-      throw DatasetError("\(path) has no \(missing); it is not \(format.archive), or incomplete")
+    if let missing = format.files.first(where: { contents[$0.name] == nil }) {
+      throw DatasetError(
+        "\(path) has no \(missing.name); it is not \(format.archive), or incomplete")
     }
     return contents
   }
 
-  private func checkSize(_ size: Int, of path: String) throws(DatasetError) {
-    guard size == format.fileSize else {
+  private func checkSize(
+    _ size: Int, of path: String, _ file: CIFARFormat.File
+  ) throws(DatasetError) {
+    guard size == format.size(of: file) else {
       throw DatasetError(
-        "\(path) has \(size) bytes; \(format.recordsPerFile) records of \(format.recordSize) bytes "
-          + "are \(format.fileSize); it is truncated or another file, get it again")
+        "\(path) has \(size) bytes; \(file.records) records of \(format.recordSize) bytes "
+          + "are \(format.size(of: file)); it is truncated or another file, get it again")
     }
   }
 
   private func join(
-    _ contents: [String: Records], _ files: [String], _ split: DatasetSplit, _ count: Int?
+    _ contents: [String: Records], _ files: [CIFARFormat.File], _ split: DatasetSplit, _ count: Int?
   ) throws(DatasetError) -> ImageDataset {
     var labels: [Int32] = []
     var pixels: [UInt8] = []
-    let total = files.count * format.recordsPerFile
+    let total = files.reduce(0) { $0 + $1.records }
     let wanted = try Subset.count(count, of: total, split, format.name)
     pixels.reserveCapacity(wanted * format.shape.count)
     for file in files {
-      guard let records = contents[file], labels.count < wanted else { break }
-      let part = min(wanted - labels.count, format.recordsPerFile)
+      guard let records = contents[file.name], labels.count < wanted else { break }
+      let part = min(wanted - labels.count, file.records)
       labels += records.labels.prefix(part)
       pixels += records.pixels.prefix(part * format.shape.count)
     }
@@ -141,7 +159,7 @@ struct CIFARReader {
 
     init(_ bytes: [UInt8], _ path: String, _ format: CIFARFormat) throws(DatasetError) {
       let count = bytes.count / format.recordSize
-      labels = (0..<count).map { Int32(bytes[$0 * format.recordSize + format.labelBytes - 1]) }
+      labels = (0..<count).map { Int32(bytes[$0 * format.recordSize + format.labelIndex]) }
       if let record = labels.firstIndex(where: { Int($0) >= format.classNames.count }) {
         throw DatasetError(
           "\(path) has label \(labels[record]) in record \(record); allowed are 0 to "

@@ -24,6 +24,43 @@ public struct DatasetDescription: Sendable {
   public let files: [File]
   /// A command that installs the data set on Debian, where there is one.
   public let installCommand: String?
+  /// Classes of the images; with coarse labels see `classes(_:)`.
+  let fineClasses: Int
+  /// 3 for colour, 1 for grey.
+  public let channels: Int
+  /// The data set's own height and width, in pixels.
+  public let size: Int
+  /// Heights and widths that the images can be brought to or drawn at, in pixels.
+  public let sizes: ClosedRange<Int>
+  /// Images for training; of a generated data set, those made where no number is asked for.
+  public let trainCount: Int
+  /// Images for testing, likewise.
+  public let testCount: Int
+
+  /// Whether the images are generated, any number of them, so that there are no files.
+  public var isGenerated: Bool { files.isEmpty }
+
+  /// How many classes there are with these labels.
+  public func classes(_ labels: LabelLevel = .fine) -> Int {
+    name == .cifar100 && labels == .coarse ? 20 : fineClasses
+  }
+
+  private init(
+    _ name: DatasetName, _ summary: String, files: [File], installCommand: String? = nil,
+    classes: Int = 10, channels: Int, size: Int, sizes: ClosedRange<Int> = 8...512,
+    trainCount: Int, testCount: Int = 10_000
+  ) {
+    self.name = name
+    self.summary = summary
+    self.files = files
+    self.installCommand = installCommand
+    fineClasses = classes
+    self.channels = channels
+    self.size = size
+    self.sizes = sizes
+    self.trainCount = trainCount
+    self.testCount = testCount
+  }
 
   public static let all = DatasetName.allCases.map { of($0) }
 
@@ -31,35 +68,46 @@ public struct DatasetDescription: Sendable {
     switch name {
     case .shapes:
       DatasetDescription(
-        name: name, summary: "generated images of ten shapes, 16 to 224 pixels, any count",
-        files: [], installCommand: nil)
+        name, "generated images of ten shapes, 16 to 224 pixels, any count", files: [],
+        channels: 3, size: Shapes.defaultSize, sizes: Shapes.sizes,
+        trainCount: Shapes.defaultCount(.train), testCount: Shapes.defaultCount(.test))
     case .cifar10:
       DatasetDescription(
-        name: name, summary: "60,000 colour photographs in ten classes, 32 pixels",
+        name, "60,000 colour photographs in ten classes, 32 pixels",
         files: [
           File(
             "cifar-10-binary.tar.gz",
             url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
             md5: "c32a1d4ab5d03f1284b67883e8d87530")
-        ], installCommand: nil)
+        ], channels: 3, size: 32, trainCount: 50_000)
+    case .cifar100:
+      DatasetDescription(
+        name, "60,000 colour photographs in 100 classes (20 with coarse labels), 32 pixels",
+        files: [
+          File(
+            "cifar-100-binary.tar.gz",
+            url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+            md5: "03b5dce01913d631647c71ecec9e9cb8")
+        ], classes: 100, channels: 3, size: 32, trainCount: 50_000)
     case .mnist:
       DatasetDescription(
-        name: name, summary: "70,000 handwritten digits, grey, 28 pixels",
+        name, "70,000 handwritten digits, grey, 28 pixels",
         files: idxFiles(
           from: "https://ossci-datasets.s3.amazonaws.com/mnist/",
           md5: [
             "f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432",
             "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c",
-          ]), installCommand: nil)
+          ]), channels: 1, size: 28, trainCount: 60_000)
     case .fashionMNIST:
       DatasetDescription(
-        name: name, summary: "70,000 pieces of clothing in ten classes, grey, 28 pixels",
+        name, "70,000 pieces of clothing in ten classes, grey, 28 pixels",
         files: idxFiles(
           from: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
           md5: [
             "8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe",
             "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310",
-          ]), installCommand: "apt-get install dataset-fashion-mnist")
+          ]), installCommand: "apt-get install dataset-fashion-mnist", channels: 1, size: 28,
+        trainCount: 60_000)
     }
   }
 
@@ -80,7 +128,7 @@ public struct DatasetDescription: Sendable {
   }
 
   func searchedFolders(environment: [String: String]) -> [String] {
-    guard !files.isEmpty else { return [] }
+    guard !isGenerated else { return [] }
     var parents: [String] = []
     if let folder = environment["BENCH_DATA"], !folder.isEmpty { parents.append(folder) }
     parents.append("data")
@@ -100,7 +148,7 @@ public struct DatasetDescription: Sendable {
 
   /// How to get the data set: a command or addresses, with checksums, and where to put it.
   public var instructions: String {
-    guard !files.isEmpty else { return "it is generated; nothing to get" }
+    guard !isGenerated else { return "it is generated; nothing to get" }
     var lines: [String] = []
     if let installCommand { lines.append("Run: \(installCommand)") }
     lines.append(installCommand == nil ? "Get:" : "Or get:")

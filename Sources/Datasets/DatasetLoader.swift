@@ -30,8 +30,8 @@ public enum DatasetLoader {
           split: .train, count: trainCount ?? Shapes.defaultCount(.train), size: size),
         test: try Shapes.dataset(
           split: .test, count: testCount ?? Shapes.defaultCount(.test), size: size))
-    case .cifar10:
-      let reader = CIFARReader(format: .cifar10)
+    case .cifar10, .cifar100:
+      let reader = CIFARReader(name: request.name, labels: request.labels ?? .fine)
       guard let location = reader.locate(try place(request)) else { throw missing(request) }
       return try reader.read(location, trainCount: trainCount, testCount: testCount)
     case .mnist, .fashionMNIST:
@@ -45,7 +45,7 @@ public enum DatasetLoader {
     let path = expanded(path)
     return switch name {
     case .shapes: false
-    case .cifar10: CIFARReader(format: .cifar10).locate(path) != nil
+    case .cifar10, .cifar100: CIFARReader(name: name, labels: .fine).locate(path) != nil
     case .mnist, .fashionMNIST: IDXReader(name: name).isPresent(in: path)
     }
   }
@@ -71,6 +71,12 @@ public enum DatasetLoader {
       return path
     }
     return home + path.dropFirst()
+  }
+}
+
+extension CIFARReader {
+  init(name: DatasetName, labels: LabelLevel) {
+    self.init(format: name == .cifar10 ? .cifar10 : .cifar100(labels))
   }
 }
 

@@ -6,10 +6,20 @@ public enum DatasetName: String, Codable, CaseIterable, Sendable {
   case shapes
   /// 32×32 colour photographs in ten classes (Krizhevsky, 2009).
   case cifar10 = "cifar-10"
+  /// 32×32 colour photographs in 100 classes, or their 20 superclasses (Krizhevsky, 2009).
+  case cifar100 = "cifar-100"
   /// 28×28 grey handwritten digits (LeCun et al., 1998).
   case mnist
   /// 28×28 grey pieces of clothing (Xiao et al., 2017).
   case fashionMNIST = "fashion-mnist"
+}
+
+/// Which labels count, where a data set has two for each image.
+public enum LabelLevel: String, Codable, CaseIterable, Sendable {
+  /// The classes: 100 in CIFAR-100.
+  case fine
+  /// The superclasses: 20 in CIFAR-100.
+  case coarse
 }
 
 /// The two halves of a data set.
@@ -30,20 +40,21 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
   public var trainCount: Int?
   /// The first this many test examples. Nil takes all (10,000 of `shapes`).
   public var testCount: Int?
+  /// CIFAR-100's classes or superclasses. Nil takes the classes; other data sets refuse it.
+  public var labels: LabelLevel?
 
   public init(
     name: DatasetName, path: String? = nil, size: Int? = nil, trainCount: Int? = nil,
-    testCount: Int? = nil
+    testCount: Int? = nil, labels: LabelLevel? = nil
   ) {
     self.name = name
     self.path = path
     self.size = size
     self.trainCount = trainCount
     self.testCount = testCount
+    self.labels = labels
   }
 
-  /// Sizes that any data set can be brought to, in pixels.
-  public static let sizes = 8...512
   /// The most examples that one split can have.
   public static let maximumCount = 10_000_000
 
@@ -53,7 +64,11 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
     if name == .shapes, path != nil {
       throw DatasetError("the data set shapes is generated and takes no path; leave path out")
     }
-    let sizes = name == .shapes ? Shapes.sizes : Self.sizes
+    if labels != nil, name != .cifar100 {
+      throw DatasetError(
+        "the data set \(name.rawValue) has one label for each image; leave labels out")
+    }
+    let sizes = DatasetDescription.of(name).sizes
     if let size, !sizes.contains(size) {
       throw DatasetError(
         "size \(size) is not possible for \(name.rawValue); "

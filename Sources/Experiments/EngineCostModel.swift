@@ -10,12 +10,14 @@ public struct EngineCostModel: CostModel {
 
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
     let graph = try graph(of: variant)
+    let warnings = try variant.initialWeights?.check(variant.architecture, graph)
     let plan = variant.trainingProtocol
     let pixels = graph.inputShape.count * (plan.data.trainCount + plan.data.testCount)
     let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(memory + pixels))
+      memoryBytes: Int64(memory + pixels),
+      warnings: warnings ?? [])
   }
 
   /// Steps of more operations than this are not tried out, but taken to run at half the peak.
@@ -49,7 +51,7 @@ public struct EngineCostModel: CostModel {
 
   private func graph(of variant: Variant) throws -> Graph {
     let data = variant.trainingProtocol.data
-    let channels = data.name.hasSuffix("mnist") ? 1 : 3
+    let channels = data.description?.channels ?? 3
     return try variant.architecture.graph(
       input: ImageShape(height: data.size, width: data.size, channels: channels),
       classes: data.classes ?? 10)

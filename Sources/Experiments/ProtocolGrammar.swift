@@ -1,4 +1,5 @@
 // The keys of a protocol, with their ranges and defaults.
+import Datasets
 
 extension SpecGrammar {
   static let proto = SpecShape.object(protocolFields(partial: false))
@@ -33,7 +34,7 @@ extension SpecGrammar {
   private static func data(partial: Bool) -> SpecShape {
     .object([
       SpecField(
-        "name", .choice(DataRequest.known.map(\.name)), required: !partial,
+        "name", .choice(DatasetName.allCases.map(\.rawValue)), required: !partial,
         "Built-in generated images (shapes) or files to be had elsewhere."),
       SpecField(
         "path", .line(maximumLength: 4096),
@@ -45,6 +46,9 @@ extension SpecGrammar {
         "The first this many training images; all (50000 of shapes)."),
       SpecField(
         "testCount", .integer(examples), "The first this many test images; all (10000 of shapes)."),
+      SpecField(
+        "labels", .choice(LabelLevel.allCases.map(\.rawValue)),
+        "CIFAR-100's 100 classes (fine) or 20 superclasses (coarse); fine."),
     ])
   }
 

@@ -1,4 +1,5 @@
 // From a protocol's JSON to its value: defaults filled in, contradictions refused.
+import Datasets
 
 /// Reads a protocol whose keys and types have been checked by its shape, and finds what no single
 /// field shows: fields that contradict each other.
@@ -48,25 +49,31 @@ struct ProtocolReader {
 
   private mutating func readData() -> DataRequest? {
     guard let data = node["data"],
-      let known = DataRequest.known.first(where: { $0.name == data["name"]?.text })
+      let name = data["name"]?.text.flatMap({ DatasetName(rawValue: $0) })
     else { return nil }
+    let known = DatasetDescription.of(name)
+    let labels = data["labels"]?.text.flatMap { LabelLevel(rawValue: $0) }
     let result = DataRequest(
-      name: known.name, path: data["path"]?.text, size: data["size"]?.integer ?? known.size,
+      name: name.rawValue, path: data["path"]?.text, size: data["size"]?.integer ?? known.size,
       trainCount: data["trainCount"]?.integer ?? known.trainCount,
-      testCount: data["testCount"]?.integer ?? known.testCount)
+      testCount: data["testCount"]?.integer ?? known.testCount,
+      labels: name == .cifar100 ? labels ?? .fine : nil)
     if !known.sizes.contains(result.size) {
       let range = "\(known.sizes.lowerBound) to \(known.sizes.upperBound)"
-      report("data.size", "\(known.name) images have \(range) pixels, not \(result.size)")
+      report("data.size", "\(result.name) images have \(range) pixels, not \(result.size)")
     }
     if known.isGenerated, result.path != nil {
-      report("data.path", "\(known.name) is generated and has no files; leave path out")
+      report("data.path", "\(result.name) is generated and has no files; leave path out")
+    }
+    if labels != nil, name != .cifar100 {
+      report("data.labels", "\(result.name) has one label for each image; leave labels out")
     }
     if !known.isGenerated {
       for (key, count, limit) in [
         ("trainCount", result.trainCount, known.trainCount),
         ("testCount", result.testCount, known.testCount),
       ] where count > limit {
-        report("data.\(key)", "\(known.name) has \(limit) such images, not \(count)")
+        report("data.\(key)", "\(result.name) has \(limit) such images, not \(count)")
       }
     }
     return result

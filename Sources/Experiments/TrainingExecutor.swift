@@ -17,7 +17,8 @@ public final class TrainingExecutor: RunExecutor {
   }
 
   public func execute(
-    _ run: RunPlan, report: (RunProgress) throws -> Void, shouldStop: () -> Bool
+    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let plan = run.variant.trainingProtocol
     let data = try library.prepared(plan)
@@ -26,6 +27,8 @@ public final class TrainingExecutor: RunExecutor {
     let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
     let seed = UInt64(bitPattern: run.seed)
     network.state.initialize(seed: seed)
+    let weights = NetworkWeights(run.variant.architecture, graph)
+    try run.variant.initialWeights?.load(into: network.state, weights)
     let loader = BatchLoader(
       dataset: data.train, preprocessing: data.preprocessing,
       augmentation: Datasets.Augmentation(
@@ -73,8 +76,21 @@ public final class TrainingExecutor: RunExecutor {
       if !metrics.isEmpty { try report(.record(step: done, metrics: metrics)) }
       if done < steps && shouldStop() { return .interrupted(step: done) }
     }
-    return .complete(
-      weightsHash: network.state.weightsHash, seconds: (clock.now - start) / .seconds(1))
+    let seconds = (clock.now - start) / .seconds(1)
+    if let weightsFile {
+      let identity = NumericIdentity.current
+      let metadata = weights.metadata(
+        input: data.train.shape, classes: data.train.classNames.count
+      ).merging([
+        "run": run.key.description, "step": String(steps),
+        "configurationHash": run.variant.configurationHash,
+        "engine":
+          "\(identity.engineVersion) \(identity.backend) \(identity.instructionSet)",
+      ]) { first, _ in first }
+      try SafetensorsWriter.write(
+        weights.entries(of: network.state, steps: steps), metadata: metadata, to: weightsFile)
+    }
+    return .complete(weightsHash: network.state.weightsHash, seconds: seconds)
   }
 
   /// Mean cross-entropy in nats and error in percent over a whole split; nil if asked to stop.
@@ -143,13 +159,7 @@ private final class DataLibrary: Sendable {
   func splits(_ request: DataRequest) throws -> DataSplits {
     try loaded.withLock { known in
       if let splits = known[request] { return splits }
-      guard let name = DatasetName(rawValue: request.name) else {
-        throw ExperimentError("there is no data set named \(printable(request.name))")
-      }
-      let splits = try DatasetLoader.load(
-        DatasetRequest(
-          name: name, path: request.path, size: request.size, trainCount: request.trainCount,
-          testCount: request.testCount))
+      let splits = try DatasetLoader.load(request.datasetRequest())
       known[request] = splits
       return splits
     }

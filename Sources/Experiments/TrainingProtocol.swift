@@ -1,58 +1,5 @@
 // How a variant is trained: every field explicit, defaults filled in.
 
-/// Which images are learned.
-public struct DataRequest: Hashable, Sendable {
-  /// The data set's name, one of `known`.
-  public var name: String
-  /// Where the files are; nil searches the usual places. Says where, not what, so it is no part of
-  /// the configuration.
-  public var path: String?
-  /// Height and width in pixels.
-  public var size: Int
-  /// The first this many training images.
-  public var trainCount: Int
-  /// The first this many test images.
-  public var testCount: Int
-
-  public init(name: String, path: String? = nil, size: Int, trainCount: Int, testCount: Int) {
-    self.name = name
-    self.path = path
-    self.size = size
-    self.trainCount = trainCount
-    self.testCount = testCount
-  }
-
-  /// How many classes the images have; nil where unknown.
-  public var classes: Int? { Self.known.first { $0.name == name }?.classes }
-
-  /// What is known of a data set without opening it.
-  struct Known: Sendable {
-    let name: String
-    let size: Int
-    let sizes: ClosedRange<Int>
-    let trainCount: Int
-    let testCount: Int
-    let classes = 10
-    /// Whether the images are generated, any number of them.
-    let isGenerated: Bool
-  }
-
-  static let known = [
-    Known(
-      name: "shapes", size: 32, sizes: 16...224, trainCount: 50_000, testCount: 10_000,
-      isGenerated: true),
-    Known(
-      name: "cifar-10", size: 32, sizes: 8...512, trainCount: 50_000, testCount: 10_000,
-      isGenerated: false),
-    Known(
-      name: "mnist", size: 28, sizes: 8...512, trainCount: 60_000, testCount: 10_000,
-      isGenerated: false),
-    Known(
-      name: "fashion-mnist", size: 28, sizes: 8...512, trainCount: 60_000, testCount: 10_000,
-      isGenerated: false),
-  ]
-}
-
 /// The conditions of training, all explicit. Two variants are comparable where theirs are equal.
 public struct TrainingProtocol: Hashable, Sendable {
   public enum Length: Hashable, Sendable {
@@ -147,14 +94,11 @@ public struct TrainingProtocol: Hashable, Sendable {
     }
   }
 
-  /// Every field with its value. `data.path` is left out: moving files makes no other protocol.
+  /// Every field with its value.
   public var canonicalJSON: CanonicalJSON {
     var members: [String: CanonicalJSON] = [
       "name": .text(name),
-      "data": .object([
-        "name": .text(data.name), "size": .integer(data.size),
-        "trainCount": .integer(data.trainCount), "testCount": .integer(data.testCount),
-      ]),
+      "data": data.canonicalJSON,
       "batch": .integer(batch),
       "optimizer": .object([
         "learningRate": .number(optimizer.learningRate), "momentum": .number(optimizer.momentum),

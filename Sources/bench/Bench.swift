@@ -11,10 +11,20 @@ struct Bench: AsyncParsableCommand {
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
     version: version,
     subcommands: [
-      RunCommand.self, PlanCommand.self, StatusCommand.self, ShowCommand.self,
-      ReportCommand.self, QueryCommand.self, ModelsCommand.self, DataCommand.self,
-      PerfCommand.self, ReproduceCommand.self, DatabaseCommand.self, GarbageCommand.self,
+      RunCommand.self,
+      PlanCommand.self,
+      StatusCommand.self,
+      ShowCommand.self,
+      ReportCommand.self,
+      QueryCommand.self,
+      ReproduceCommand.self,
+      WeightsCommand.self,
+      ModelsCommand.self,
+      DataCommand.self,
+      DatabaseCommand.self,
+      GarbageCommand.self,
       MergeCommand.self,
+      PerfCommand.self,
     ])
 }
 

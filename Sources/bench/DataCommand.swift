@@ -18,7 +18,7 @@ struct DataListCommand: ParsableCommand {
   func run() {
     for description in DatasetDescription.all {
       print("\(description.name.rawValue): \(description.summary)")
-      if description.files.isEmpty {
+      if description.isGenerated {
         print("  built in")
       } else if let place = description.location() {
         print("  found in \(place)")
@@ -50,6 +50,9 @@ struct DataPreviewCommand: ParsableCommand {
   @Option(help: "Height and width in pixels. (default: the data set's own)")
   var size: Int?
 
+  @Option(help: "CIFAR-100's labels, fine or coarse. (default: fine)")
+  var labels: String?
+
   @Option(help: "train or test.")
   var split = DatasetSplit.train.rawValue
 
@@ -79,7 +82,14 @@ struct DataPreviewCommand: ParsableCommand {
     // Generated images cost time, so only as many as the sheet shows are made.
     let count = name == .shapes ? Shapes.classNames.count * max(1, min(countPerClass, 100)) : nil
     let splits = try DatasetLoader.load(
-      DatasetRequest(name: name, path: path, size: size, trainCount: count, testCount: count))
+      DatasetRequest(
+        name: name, path: path, size: size, trainCount: count, testCount: count,
+        labels: try labels.map(Self.labels)))
     return split == .train ? splits.train : splits.test
+  }
+
+  private static func labels(_ word: String) throws(DatasetError) -> LabelLevel {
+    if let labels = LabelLevel(rawValue: word) { return labels }
+    throw DatasetError("there are no labels '\(word)'; allowed are fine, coarse")
   }
 }

@@ -23,6 +23,11 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Print failures only.")
   var quiet = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keep each run's final weights in a folder beside the database.")
+  var weights = true
+
   func run() async throws {
     let chosen = try experiment.load()
     let services = RunServices.make()
@@ -41,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
     let start = monotonicSeconds()
     let runner = ExperimentRunner(
       store: store, executor: services.executor, provenance: provenance, stop: stop,
-      observe: display.show)
+      keepsWeights: weights, observe: display.show)
     let summary = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         continuation.resume(returning: runner.run(plans, jobs: chosen.share.jobs))
@@ -71,6 +76,7 @@ struct RunCommand: AsyncParsableCommand {
     try endingOnBadInput { () throws(ExperimentError) in
       if !tooLarge.isEmpty { throw ExperimentError(tooLarge) }
     }
+    for warning in plan.warnings { printError("warning: \(warning)") }
     let costs = Dictionary(
       plan.rows.map { ($0.run.variant.name, $0.cost) }, uniquingKeysWith: { first, _ in first })
     let store = try endingOnBadInput { () throws(ResultsError) in

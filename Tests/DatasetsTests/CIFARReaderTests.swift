@@ -14,8 +14,8 @@ import Testing
   static let format: CIFARFormat = {
     var format = CIFARFormat.cifar10
     format.shape = ImageShape(height: 2, width: 3, channels: 3)
-    format.recordsPerFile = 3
-    format.trainFiles = ["data_batch_1.bin", "data_batch_2.bin"]
+    format.train = ["data_batch_1.bin", "data_batch_2.bin"].map { .init(name: $0, records: 3) }
+    format.test = [.init(name: "test_batch.bin", records: 3)]
     return format
   }()
 
@@ -30,7 +30,7 @@ import Testing
   }
 
   static let members = format.files.enumerated().map {
-    tarMember("cifar-10-batches-bin/" + $1, content($0))
+    tarMember("cifar-10-batches-bin/" + $1.name, content($0))
   }
 
   func read(_ path: String, train: Int? = nil, test: Int? = nil) throws -> DatasetSplits {
@@ -42,7 +42,7 @@ import Testing
   func folder() throws -> TemporaryFolder {
     let folder = try folders.make()
     for (number, file) in Self.format.files.enumerated() {
-      try folder.write(Self.content(number), "cifar-10-batches-bin/" + file)
+      try folder.write(Self.content(number), "cifar-10-batches-bin/" + file.name)
     }
     return folder
   }
@@ -101,9 +101,55 @@ import Testing
     #expect(message { _ = try read(folder.path, train: 7) }.contains("trainCount 7"))
   }
 
-  @Test func realFormatHasTheRealSizes() {
-    #expect(CIFARFormat.cifar10.fileSize == 30_730_000)
-    #expect(CIFARFormat.cifar10.files.count == 6)
+  @Test func realFormatsHaveTheRealSizes() {
+    let ten = CIFARFormat.cifar10
+    #expect(ten.files.map(ten.size) == [Int](repeating: 30_730_000, count: 6))
+    #expect(ten.classNames.count == 10)
+    let hundred = CIFARFormat.cifar100(.fine)
+    #expect(hundred.files.map(hundred.size) == [153_700_000, 30_740_000])
+    #expect(hundred.classNames.count == 100)
+    #expect(Set(hundred.classNames).count == 100)
+    #expect(hundred.classNames == hundred.classNames.sorted())
+    #expect(Set(CIFARFormat.cifar100(.coarse).classNames).count == 20)
+  }
+
+  /// Two label bytes: the first is the superclass, the second the class.
+  @Test func cifar100HasTwoLabels() throws {
+    let folder = try folders.make()
+    func records(_ first: Int) -> [UInt8] {
+      var bytes: [UInt8] = []
+      for record in first..<first + 2 {
+        bytes += [UInt8(record), UInt8(50 + record)]
+        for position in 0..<18 { bytes.append(UInt8(20 * record + position)) }
+      }
+      return bytes
+    }
+    try folder.write(records(0), "cifar-100-binary/train.bin")
+    try folder.write(records(2), "cifar-100-binary/test.bin")
+    func read(_ labels: LabelLevel) throws -> DatasetSplits {
+      var format = CIFARFormat.cifar100(labels)
+      format.shape = ImageShape(height: 2, width: 3, channels: 3)
+      format.train[0].records = 2
+      format.test[0].records = 2
+      let reader = CIFARReader(format: format)
+      return try reader.read(try #require(reader.locate(folder.path)))
+    }
+    let fine = try read(.fine)
+    #expect(fine.train.labels == [50, 51])
+    #expect(fine.test.labels == [52, 53])
+    let names = fine.test.classNames
+    #expect(names[52] == "oak tree")
+    let coarse = try read(.coarse)
+    #expect(coarse.train.labels == [0, 1])
+    let coarseNames = coarse.train.classNames
+    #expect(coarseNames[1] == "fish")
+    #expect(fine.train.pixels == coarse.train.pixels)
+    #expect(Array(fine.train.pixels.suffix(3)) == [25, 31, 37])
+    var broken = records(0)
+    broken[21] = 100
+    try folder.write(broken, "cifar-100-binary/train.bin")
+    #expect(message { _ = try read(.fine) }.contains("label 100 in record 1"))
+    #expect(throws: Never.self) { try read(.coarse) }
   }
 
   @Test func brokenFoldersAreRefused() throws {
@@ -164,7 +210,7 @@ import Testing
     let folder = try folders.make()
     let plain = Self.members.flatMap { $0 }
     for length in stride(from: 1, to: plain.count, by: 37)
-    where length < plain.count - 512 + Self.format.fileSize {
+    where length < plain.count - 512 + Self.format.size(of: Self.format.test[0]) {
       let path = try folder.write(Array(plain.prefix(length)), "a.tar")
       #expect(throws: DatasetError.self, "\(length) of \(plain.count)") { try read(path) }
     }

@@ -25,6 +25,8 @@ import Testing
     #expect(problem(DatasetRequest(name: .shapes, size: 8)).contains("16 to 224"))
     #expect(problem(DatasetRequest(name: .mnist, size: 513)).contains("8 to 512"))
     #expect(problem(DatasetRequest(name: .mnist, testCount: 0)).contains("testCount 0"))
+    #expect(problem(DatasetRequest(name: .cifar10, labels: .coarse)).contains("leave labels out"))
+    #expect(throws: Never.self) { try DatasetRequest(name: .cifar100, labels: .fine).validate() }
     #expect(throws: Never.self) { try DatasetRequest(name: .shapes, size: 224).validate() }
   }
 
@@ -59,6 +61,24 @@ import Testing
         == "/x/bench/fashion-mnist")
     #expect(DatasetDescription.of(.shapes).searchedFolders.isEmpty)
     #expect(DatasetDescription.all.map(\.name) == DatasetName.allCases)
+  }
+
+  /// What is said without opening a file is what the readers find in it.
+  @Test func factsAreThoseOfTheFiles() {
+    for (name, labels) in [
+      (DatasetName.cifar10, LabelLevel.fine), (.cifar100, .fine), (.cifar100, .coarse),
+    ] {
+      let format = CIFARReader(name: name, labels: labels).format
+      let facts = DatasetDescription.of(name)
+      #expect(facts.trainCount == format.train.reduce(0) { $0 + $1.records })
+      #expect(facts.testCount == format.test.reduce(0) { $0 + $1.records })
+      #expect(facts.classes(labels) == format.classNames.count)
+      #expect(facts.channels == format.shape.channels && facts.size == format.shape.height)
+      let archive = facts.files.map(\.name)
+      #expect(archive == [format.archive])
+    }
+    #expect(DatasetDescription.of(.shapes).classes() == Shapes.classNames.count)
+    #expect(DatasetDescription.of(.fashionMNIST).classes() == 10)
   }
 
   @Test func imagesAndLabelsMustFit() {

@@ -14,10 +14,11 @@ private struct ChangedExecutor: RunExecutor {
   func dataChecksum(_ data: DataRequest) throws -> String { try base.dataChecksum(data) }
 
   func execute(
-    _ run: RunPlan, report: (RunProgress) throws -> Void, shouldStop: () -> Bool
+    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let outcome = try base.execute(
-      run,
+      run, weightsFile: weightsFile,
       report: { progress in
         guard case .record(let step, let metrics) = progress else { return try report(progress) }
         let changed = metrics.compactMap { name, value in
@@ -200,9 +201,26 @@ private struct ChangedExecutor: RunExecutor {
   @Test func dataIsSoughtWhereTheStoredSpecHasIt() throws {
     let data = #"{"name": "cifar-10", "path": "here/it/is"}"#
     let text = SpecFixture.text(proto: SpecFixture.proto(data: data))
-    #expect(StoredConfiguration.dataPath(specJSON: text, variant: "plain-20") == "here/it/is")
-    #expect(StoredConfiguration.dataPath(specJSON: text, variant: "gone") == nil)
-    #expect(StoredConfiguration.dataPath(specJSON: "{}", variant: "plain-20") == nil)
+    func places(_ text: String, _ variant: String = "plain-20") -> StoredPlaces {
+      StoredPlaces(specJSON: text, file: "folder/spec.json", variant: variant)
+    }
+    #expect(places(text).data == "here/it/is")
+    #expect(places(text, "gone").data == nil)
+    #expect(places("{}").data == nil && places("{}").weights == nil)
+    let named = places(SpecFixture.text(more: #""initialWeights": "start.safetensors""#))
+    #expect(named.weights?.hasSuffix("/folder/start.safetensors") == true)
+  }
+
+  @Test func initialWeightsMustBeThoseOfThen() throws {
+    let variant = try #require(try SpecFixture.variants(SpecFixture.text()).first)
+    let json = variant.configurationJSON.replacing(
+      #","protocol""#, with: #","initialWeights":"abc","protocol""#)
+    #expect(json.contains("abc"))
+    let unknown = #expect(throws: ExperimentError.self) { try StoredConfiguration(json: json) }
+    #expect(unknown?.description.contains("file of weights") == true)
+    #expect(throws: ExperimentError.self) {
+      try StoredConfiguration(json: json, weightsPath: SpecFixture.root.path)
+    }
   }
 
   // MARK: Causes

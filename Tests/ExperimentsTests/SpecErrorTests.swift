@@ -139,7 +139,7 @@ import Testing
       F.text(proto: F.proto(data: #"{"name": "cifar10"}"#)),
       """
       4:50: protocol.data.name: unknown 'cifar10'; did you mean cifar-10? Allowed: shapes, \
-      cifar-10, mnist, fashion-mnist
+      cifar-10, cifar-100, mnist, fashion-mnist
       """),
     Case(
       F.text(proto: F.proto(data: #"{"size": 16}"#)),
