@@ -58,8 +58,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks"], swiftSettings: strict),
+    .testTarget(
+      name: "EngineTests", dependencies: ["CKernels", "Engine"], swiftSettings: strict),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Networks"], exclude: ["Parity"],
+      swiftSettings: strict),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], swiftSettings: strict),
     .testTarget(
       name: "ResultsTests", dependencies: ["Results"], exclude: ["Fixtures"],

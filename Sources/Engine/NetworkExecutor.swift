@@ -144,9 +144,21 @@ public final class NetworkExecutor {
     unit.convolution?.staged == nil ? sliceCount : min(imageCount, Self.mostStagedSlices)
   }
 
-  func images(ofSlice slice: Int, of slices: Int? = nil) -> Range<Int> {
-    let slices = slices ?? sliceCount
-    return slice * imageCount / slices..<(slice + 1) * imageCount / slices
+  /// The images of one of `sliceCount` slices. Later slices are smaller, so that threads end a phase
+  /// nearly together.
+  func images(ofSlice slice: Int) -> Range<Int> {
+    let slices = sliceCount
+    func start(_ s: Int) -> Int {
+      s + (imageCount - slices) * s * (3 * slices - s) / (2 * slices * slices)
+    }
+    return start(slice)..<start(slice + 1)
+  }
+
+  /// The same for the slices in which a unit takes the batch.
+  func images(ofSlice slice: Int, of unit: StepUnit) -> Range<Int> {
+    unit.convolution?.staged == nil
+      ? images(ofSlice: slice)
+      : Self.images(ofStagedSlice: slice, of: slices(of: unit), images: imageCount)
   }
 
   /// One step of training on the images in `input`.

@@ -60,10 +60,11 @@ import Testing
     /// Where channel `c` of the `n`-th tile lies in a plane.
     func place(_ n: Int, _ c: Int) -> Int { c / w * block + n * w + c % w }
 
-    func forEach(_ body: (_ n: Int, _ row: Int, _ column: Int, _ c: Int) -> Void) {
-      for n in 0..<count {
-        for c in 0..<channels {
-          body(n, (first + n) / tilesWide * 2, (first + n) % tilesWide * 2, c)
+    /// Every channel of every tile, and the tile's first pixel.
+    var all: [(n: Int, row: Int, column: Int, c: Int)] {
+      (0..<count).flatMap { n in
+        (0..<channels).map { c in
+          (n, (first + n) / tilesWide * 2, (first + n) % tilesWide * 2, c)
         }
       }
     }
@@ -84,7 +85,7 @@ import Testing
         tiles.tilesWide, tiles.first, tiles.count)
       var truth = [Double](repeating: gapValue, count: v.count)
       let values = x.values.map(Double.init)
-      tiles.forEach { n, row, column, c in
+      for (n, row, column, c) in tiles.all {
         let tile = (0..<16).map { k in
           values[(row + k / 4) * pitch + (column + k % 4) * tiles.channels + c]
         }
@@ -109,7 +110,7 @@ import Testing
         tiles.channels, tiles.tilesWide, tiles.first, tiles.count)
       var truth = [Double](repeating: gapValue, count: y.count)
       let values = m.values.map(Double.init)
-      tiles.forEach { n, row, column, c in
+      for (n, row, column, c) in tiles.all {
         let tile = (0..<16).map { values[$0 * tiles.plane + tiles.place(n, c)] }
         for (k, value) in Self.sandwich(Self.aT, tile).enumerated() {
           let (r, s) = (row + k / 2, column + k % 2)
@@ -136,7 +137,7 @@ import Testing
         tiles.tilesWide, tiles.first, tiles.count)
       var truth = [Double](repeating: gapValue, count: v.count)
       let values = dy.values.map(Double.init)
-      tiles.forEach { n, row, column, c in
+      for (n, row, column, c) in tiles.all {
         let tile = (0..<4).map { k in
           values[(row + k / 2) * pitch + (column + k % 2) * tiles.channels + c]
         }

@@ -6,16 +6,16 @@
 Everything is computed in float64, so the numbers are the truth and not another implementation's
 rounding; `float32` in each case says how far PyTorch's own single precision is from it.
 
-Weights, images and labels come from a counter-based generator (`numbers`, `labels`) that the Swift
+Weights, images and labels come from a counter-based generator (`bits`, `numbers`) that the Swift
 tests have too, so only results are stored. A long tensor is stored as its norm, 16 projections on
 random signs, and 48 samples: for an error e the projections' mean square is ||e||^2 in
 expectation, so a mistake anywhere in the tensor shows.
 
 A rectifier's derivative jumps at 0, and max pooling's where two candidates tie: one value that
 rounding moves across changes gradients by a thousandth, and through them all later steps. So each
-case takes the first seed that keeps the first step away from all jumps (`margin`: the least
-distance over the root mean square of all that the layer reads), and whose ten losses single
-precision can follow at all, as PyTorch's own does.
+case takes a seed that keeps the first step away from all jumps (`margin`: the least distance over
+the root mean square of all that the layer reads), and whose ten losses single precision can follow
+at all, as PyTorch's own does.
 """
 import base64
 import json
@@ -32,7 +32,7 @@ from torch import nn
 torch.set_num_threads(1)
 torch.use_deterministic_algorithms(True)
 
-# --- Numbers that both sides make ------------------------------------------------------------------
+# --- Numbers that both sides make ----------------------------------------------------------------
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 PROJECTIONS, SAMPLES, STEPS = 16, 48, 10
@@ -89,7 +89,7 @@ def batch(case, step):
     return x.astype(np.float32).reshape(n, h, w, c), y.astype(np.int64)
 
 
-# --- The nets ----------------------------------------------------------------------------------------
+# --- The nets ------------------------------------------------------------------------------------
 
 IMAGENET = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3]}
 
@@ -121,7 +121,8 @@ class Block(nn.Module):
         if net["shortcut"] == "C" or (net["shortcut"] == "B" and changes):
             conv = nn.Conv2d(inputs, self.outputs, 1, stride, bias=net["bias"])
             bare = net["pre"] or net["family"] == "textbook"
-            self.downsample = nn.Sequential(*([conv] if bare else [conv, nn.BatchNorm2d(self.outputs)]))
+            layers = [conv] if bare else [conv, nn.BatchNorm2d(self.outputs)]
+            self.downsample = nn.Sequential(*layers)
 
     def shortcut(self, x, activated):
         if self.downsample is not None:
@@ -246,7 +247,7 @@ def architecture(name):
     return net
 
 
-# --- One case ------------------------------------------------------------------------------------------
+# --- One case ------------------------------------------------------------------------------------
 
 
 def text(values):
@@ -326,10 +327,10 @@ def error(a, b):
     return ((a.double() - b.double()).norm() / b.double().norm()).item()
 
 
-def make(name, shape, batch_size, classes, rate):
+def make(name, shape, batch_size, classes, rate, first_seed=1):
     case = {
         "name": name, "input": list(shape), "batch": batch_size, "classes": classes,
-        "learningRate": rate, "seed": 0,
+        "learningRate": rate, "seed": first_seed - 1,
     }
     while True:
         case["seed"] += 1
@@ -345,7 +346,6 @@ def make(name, shape, batch_size, classes, rate):
             "tenthLoss": abs(single["losses"][-1] - truth["losses"][-1]) / truth["losses"][-1],
         }
         lost = max(abs(a - b) / b for a, b in zip(single["losses"], truth["losses"]))
-        print(f"  seed {case['seed']}: margin {truth['margin']:.1e}, lost {lost:.1e},", case["float32"])
         if truth["margin"] > 2.5 * case["float32"]["logits"] and lost < FOLLOWS:
             break
     case["margin"] = truth["margin"]
@@ -366,6 +366,7 @@ def make(name, shape, batch_size, classes, rate):
 SMALL = ((3, 20, 20), 5, 7, 0.01)
 # An ImageNet stem quarters the image before the first stage: 45 x 37 becomes 12 x 10 ... 2 x 2.
 LARGE = ((3, 45, 37), 8, 7, 0.001)
+# Where the first seeds are known not to do, the one to begin with stands last.
 CASES = [
     ("plain-8", *SMALL),
     ("plain-14-width=0.5", *SMALL),
@@ -390,13 +391,13 @@ CASES = [
     ("resnet-8-width=2", (3, 19, 21), 5, 7, 0.01),
     ("resnet-8-preact-width=2", (3, 19, 21), 5, 7, 0.01),
     ("plain-8-width=2", (1, 17, 22), 3, 10, 0.01),
-    ("plain-18-width=0.25", *LARGE),
+    ("plain-18-width=0.25", *LARGE, 2),
     ("resnet-18-width=0.5", *LARGE),
     ("resnet-18-shortcut=A-width=0.25", *LARGE),
-    ("resnet-18-preact-shortcut=C-width=0.25", *LARGE),
-    ("resnet-50-width=0.125", *LARGE),
-    ("resnet-50-stride=1x1-width=0.125", *LARGE),
-    ("resnet-50-preact-width=0.125", *LARGE),
+    ("resnet-18-preact-shortcut=C-width=0.25", *LARGE, 17),
+    ("resnet-50-width=0.125", *LARGE, 44),
+    ("resnet-50-stride=1x1-width=0.125", *LARGE, 33),
+    ("resnet-50-preact-width=0.125", *LARGE, 3),
     ("resnet-18-textbook-width=0.25", (1, 40, 40), 5, 7, 0.01),
 ]
 
