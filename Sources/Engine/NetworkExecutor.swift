@@ -61,7 +61,7 @@ public final class NetworkExecutor {
   public var profile: StepProfile?
 
   /// The most slices that a batch is cut into.
-  public static let mostSlices = 16
+  static let mostSlices = 16
   /// The same where a slice costs no weight gradient of its own, and groups of slices need many.
   static let mostStagedSlices = 64
 

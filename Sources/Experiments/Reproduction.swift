@@ -63,15 +63,17 @@ public struct Reproducer: Sendable {
   /// - Parameters:
   ///   - threads: the attempt's own if nil.
   ///   - dataPath: where the data is, if elsewhere now.
+  ///   - weightsPath: where the initial weights are, if elsewhere now.
   /// - Throws: `ExperimentError` where the stored configuration cannot be trained.
   public static func plan(
-    _ attempt: RecordedAttempt, threads: Int? = nil, dataPath: String? = nil
+    _ attempt: RecordedAttempt, threads: Int? = nil, dataPath: String? = nil,
+    weightsPath: String? = nil
   ) throws(ExperimentError) -> (plan: RunPlan, differences: [String]) {
-    let path =
-      dataPath
-      ?? StoredConfiguration.dataPath(
-        specJSON: attempt.specJSON, variant: attempt.run.key.variant)
-    let configuration = try StoredConfiguration(json: attempt.configurationJSON, dataPath: path)
+    let places = StoredPlaces(
+      specJSON: attempt.specJSON, file: attempt.specPath, variant: attempt.run.key.variant)
+    let configuration = try StoredConfiguration(
+      json: attempt.configurationJSON, dataPath: dataPath ?? places.data,
+      weightsPath: weightsPath ?? places.weights)
     let plan = RunPlan(
       experiment: attempt.run.key.experiment, variant: configuration.variant,
       seed: attempt.run.key.seed, threads: threads ?? attempt.provenance.threads,

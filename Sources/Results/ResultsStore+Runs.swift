@@ -169,7 +169,7 @@ extension ResultsStore {
         + "process took it over because this one gave no sign of life")
   }
 
-  private static func row(of key: RunKey, in db: Database) throws -> Row? {
+  static func row(of key: RunKey, in db: Database) throws -> Row? {
     try Row.fetchOne(
       db,
       sql: """
@@ -184,7 +184,7 @@ extension ResultsStore {
         """, arguments: [key.experiment, key.variant, key.seed])
   }
 
-  private func effectiveStatus(_ row: Row) -> RunStatus {
+  func effectiveStatus(_ row: Row) -> RunStatus {
     Liveness.status(row, seenFrom: process)
   }
 }
