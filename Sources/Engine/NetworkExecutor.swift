@@ -109,9 +109,8 @@ public final class NetworkExecutor {
     let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
     arena = FloatBuffer(count: staging.arena)
     preparedWeights = FloatBuffer(count: staging.prepared)
-    let narrow = units.filter { $0.convolution?.staged == nil }
-    let largestWeight =
-      narrow.map { $0.convolution?.weightGradientCount ?? $0.weightCount }.max() ?? 0
+    let narrow = units.compactMap(\.convolution).filter { $0.staged == nil }
+    let largestWeight = narrow.map(\.weightGradientCount).max() ?? 0
     transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
     self.largestWeight = largestWeight
     let widest = widestChannels

@@ -55,10 +55,12 @@ extension NetworkExecutor {
     case .copy: summary = "copy, \(site.shape)"
     }
     let gradients = needsDataGradient ? 2 : 1
-    // Convolutions with many weights prepare them within their passes, and have one gradient
-    // instead of one for each slice.
-    let isStaged = units[index].convolution?.staged != nil
-    let parts = isStaged ? 1 : min(count, Self.mostSlices)
+    // Convolutions with many weights prepare them within their passes, and like the linear layer have
+    // one gradient instead of one for each slice.
+    let kernel = units[index].convolution
+    let isStaged = kernel?.staged != nil
+    let hasParts = kernel != nil && !isStaged
+    let parts = hasParts ? min(count, Self.mostSlices) : 1
     let forms = needsDataGradient ? 2 : 1
     let forward = forwardNumbers(step, index) * count + weights
     let backward =
@@ -70,7 +72,7 @@ extension NetworkExecutor {
       forwardBytes: forward * MemoryLayout<Float>.stride,
       backwardBytes: backward * MemoryLayout<Float>.stride,
       preparationBytes: isStaged ? 0 : forms * weights * MemoryLayout<Float>.stride,
-      weightSumBytes: isStaged ? 0 : (parts + 1) * weights * MemoryLayout<Float>.stride)
+      weightSumBytes: hasParts ? (parts + 1) * weights * MemoryLayout<Float>.stride : 0)
   }
 
   /// Tensors from which a site's value is worked out, with how many numbers per image are read.
