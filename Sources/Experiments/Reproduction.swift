@@ -111,7 +111,9 @@ public struct Reproducer: Sendable {
     var series: [String: [Int: Double]] = [:]
     var isDiverged = false
     var done = 0
-    // A step's numbers come in a record after it, which an evaluation may precede.
+    // A step's numbers come in a record after it, which an evaluation may precede. After the very
+    // last step the run ends by itself, with its weights.
+    let isCutShort = lastStep < plan.steps
     var isThrough = false
     let outcome = try executor.execute(
       plan, weightsFile: nil,
@@ -120,7 +122,8 @@ public struct Reproducer: Sendable {
         case .step(let step, _, _, _):
           done = step
           isThrough =
-            step >= lastStep && !proto.records(afterStep: step) && !proto.evaluates(afterStep: step)
+            isCutShort && step >= lastStep && !proto.records(afterStep: step)
+            && !proto.evaluates(afterStep: step)
         case .record(let step, let metrics):
           for (name, value) in metrics {
             if value.isFinite {
@@ -129,7 +132,7 @@ public struct Reproducer: Sendable {
               isDiverged = true
             }
           }
-          isThrough = step >= lastStep
+          isThrough = isCutShort && step >= lastStep
         }
         observe(progress)
       }, shouldStop: { isThrough || stop.isRequested })
