@@ -11,6 +11,9 @@ enum ResultsSchema {
       try db.execute(sql: FirstSchema.tables)
       try db.execute(sql: FirstSchema.views)
     }
+    migrator.registerMigration("2 resumptions") { db in
+      try db.execute(sql: ResumeSchema.sql)
+    }
     return migrator
   }
 
