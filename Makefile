@@ -9,7 +9,7 @@ SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test check lint build setup install clean
+.PHONY: run test soak check lint build setup install clean
 
 run: build
 	$(BENCH) run $(SPEC)
@@ -21,6 +21,11 @@ build: setup
 test: setup
 	swift build $(TEST_FLAGS) --build-tests
 	swift test $(TEST_FLAGS) --skip-build
+
+# The kill test at length: 500 kills at random instants.
+soak: setup
+	swift build $(TEST_FLAGS) --build-tests
+	BENCH_KILLS=500 swift test $(TEST_FLAGS) --skip-build --filter KillTests
 
 lint: setup
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -22,6 +22,9 @@ struct Bench: AsyncParsableCommand {
       WeightsCommand.self,
       ModelsCommand.self,
       DataCommand.self,
+      DatabaseCommand.self,
+      GarbageCommand.self,
+      MergeCommand.self,
       PerfCommand.self,
     ])
 }
