@@ -116,7 +116,7 @@ public struct Reproducer: Sendable {
     let isCutShort = lastStep < plan.steps
     var isThrough = false
     let outcome = try executor.execute(
-      plan, weightsFile: nil,
+      plan, keeping: .nothing,
       report: { progress in
         switch progress {
         case .step(let step, _, _, _):

@@ -24,7 +24,7 @@ import Testing
     let plan = RunPlan(experiment: "fixed", variant: variant, seed: 3, threads: 2, macs: 1)
     var losses: [Int: Double] = [:]
     _ = try TrainingExecutor().execute(
-      plan, weightsFile: nil,
+      plan, keeping: .nothing,
       report: { progress in
         guard case .record(let step, let metrics) = progress else { return }
         losses[step] = metrics.first { $0.name == "trainLoss" }?.value

@@ -14,11 +14,11 @@ private struct ChangedExecutor: RunExecutor {
   func dataChecksum(_ data: DataRequest) throws -> String { try base.dataChecksum(data) }
 
   func execute(
-    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,
     shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let outcome = try base.execute(
-      run, weightsFile: weightsFile,
+      run, keeping: keeping,
       report: { progress in
         guard case .record(let step, let metrics) = progress else { return try report(progress) }
         let changed = metrics.compactMap { name, value in
