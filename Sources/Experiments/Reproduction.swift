@@ -133,6 +133,7 @@ public struct Reproducer: Sendable {
             }
           }
           isThrough = isCutShort && step >= lastStep
+        case .answers: break
         }
         observe(progress)
       }, shouldStop: { isThrough || stop.isRequested })

@@ -2,6 +2,7 @@
 import Datasets
 import Engine
 import Foundation
+import Results
 
 /// Trains one run from where it stands to its end.
 final class TrainingSession {
@@ -99,8 +100,14 @@ final class TrainingSession {
         learningRate: learningRate(step - 1), gradientNorm: gradientNorm)
     }
     if plan.evaluates(afterStep: step) {
-      guard let (loss, error) = evaluate(shouldStop) else { return false }
+      guard let (loss, correct) = evaluate(shouldStop) else { return false }
+      let error = 100 * Double(correct.count { !$0 }) / Double(test.count)
       metrics += [("testLoss", loss), ("testError", error)]
+      if step == plan.totalSteps {
+        let checksum = test.dataset.checksum
+        try report(
+          .answers(Correctness(step: step, correct: correct, testChecksum: checksum)))
+      }
     }
     try report(.record(step: step, metrics: metrics))
     if records { position.totals = RunningTotals() }
@@ -108,11 +115,12 @@ final class TrainingSession {
     return true
   }
 
-  /// Mean cross-entropy in nats and error in percent over the test images; nil if asked to stop.
-  private func evaluate(_ shouldStop: () -> Bool) -> (loss: Double, error: Double)? {
+  /// Mean cross-entropy in nats over the test images, and which answers are right; nil if asked to
+  /// stop.
+  private func evaluate(_ shouldStop: () -> Bool) -> (loss: Double, correct: [Bool])? {
     var labels = [Int32](repeating: 0, count: network.batch)
     var loss = 0.0
-    var errors = 0
+    var correct: [Bool] = []
     var first = 0
     while first < test.count {
       if shouldStop() { return nil }
@@ -120,10 +128,10 @@ final class TrainingSession {
       test.fill(range, images: network.input, labels: &labels)
       let result = network.evaluate(labels: labels, count: range.count)
       loss += result.lossSum
-      errors += result.correct.count { !$0 }
+      correct += result.correct
       first = range.upperBound
     }
-    return (loss / Double(test.count), 100 * Double(errors) / Double(test.count))
+    return (loss / Double(test.count), correct)
   }
 
   // MARK: Checkpoints

@@ -213,16 +213,12 @@ extension Verdict {
       let free = NumberText.value(welch.degreesOfFreedom)
       statistic = "\(NumberText.value(welch.statistic())) (\(free))"
     }
-    var permutation = ""
-    if let test = test.permutation {
-      let smallest = NumberText.probability(test.smallestTwoSidedP)
-      permutation = "\(NumberText.probability(test.twoSidedP)) (\(smallest))"
-    }
     let holm = index == 0 ? adjustedP : nil
     return [
       index == 0 ? claim.id : "", metric, sides, difference,
       NumberText.interval(test.welch?.interval(), metric: metric), statistic,
-      test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "", permutation,
+      test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "",
+      test.permutation?.shortText ?? "",
       test.effect.map { NumberText.value($0) } ?? "",
     ]
   }

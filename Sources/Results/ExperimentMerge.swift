@@ -100,6 +100,8 @@ struct ExperimentMerge {
     let provenance: Row?
     let diff: String
     let metrics: [Row]
+    /// Nil where none is stored, as by earlier versions.
+    let correctness: Row?
 
     /// Which process made it, and when: no two attempts have this in common.
     var origin: [DatabaseValue] { ExperimentMerge.origin(of: row) }
@@ -128,7 +130,13 @@ struct ExperimentMerge {
             SELECT name, step, value FROM metric JOIN metricName ON id = metricNameId
             WHERE attemptId = ?
             """, arguments: [id])
-        return Attempt(row: row, provenance: provenance, diff: diff ?? "", metrics: metrics)
+        let correctness =
+          try db.tableExists("correctness")
+          ? Row.fetchOne(
+            db, sql: "SELECT * FROM correctness WHERE attemptId = ?", arguments: [id]) : nil
+        return Attempt(
+          row: row, provenance: provenance, diff: diff ?? "", metrics: metrics,
+          correctness: correctness)
       }
     }
   }
@@ -231,6 +239,13 @@ struct ExperimentMerge {
       try Self.insert(provenance, into: "provenance", setting: ["attemptId": attemptId], in: db)
     }
     try insert(attempt.metrics, ofAttempt: attemptId, in: db)
+    try insert(attempt.correctness, ofAttempt: attemptId, in: db)
+  }
+
+  private func insert(_ correctness: Row?, ofAttempt id: Int64, in db: Database) throws {
+    guard let correctness else { return }
+    try db.execute(sql: "DELETE FROM correctness WHERE attemptId = ?", arguments: [id])
+    try Self.insert(correctness, into: "correctness", setting: ["attemptId": id], in: db)
   }
 
   /// The same attempt, further on: its state and its numbers replace what is here.
@@ -244,6 +259,7 @@ struct ExperimentMerge {
       arguments: StatementArguments(values))
     try db.execute(sql: "DELETE FROM metric WHERE attemptId = ?", arguments: [id])
     try insert(attempt.metrics, ofAttempt: id, in: db)
+    try insert(attempt.correctness, ofAttempt: id, in: db)
   }
 
   private func insert(_ metrics: [Row], ofAttempt id: Int64, in db: Database) throws {

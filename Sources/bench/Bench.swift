@@ -17,6 +17,7 @@ struct Bench: AsyncParsableCommand {
       ShowCommand.self,
       ReportCommand.self,
       VerdictCommand.self,
+      CompareCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,

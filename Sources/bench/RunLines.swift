@@ -81,6 +81,7 @@ struct RunLines {
       let left = estimate.remaining(now: now).map { ["experiment \(SpanText.text($0)) left"] } ?? []
       let parts = ["step \(step)/\(plan.steps)"] + values + left
       return ["\(plan.label): \(parts.joined(separator: ", "))"]
+    case .answers: return []
     }
   }
 
