@@ -9,8 +9,8 @@ SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test test-settings sanitize sanitize-kernels sanitize-threads parity check lint build \
-  setup install clean
+.PHONY: run test soak test-settings parity sanitize sanitize-kernels sanitize-threads check lint \
+  build setup install clean
 
 run: build
 	$(BENCH) run $(SPEC)
@@ -55,6 +55,11 @@ sanitize-kernels: setup
 sanitize-threads: setup
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tsan --sanitize=thread \
 	  --filter 'EngineTests|ExperimentsTests'
+
+# The kill test at length: 500 kills at random instants.
+soak: setup
+	swift build $(TEST_FLAGS) --build-tests
+	BENCH_KILLS=500 swift test $(TEST_FLAGS) --skip-build --filter KillTests
 
 lint: setup
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Engine", "Experiments", "Networks", "Results",
+        "Datasets", "Engine", "Experiments", "Networks", "Results",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(

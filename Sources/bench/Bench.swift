@@ -21,6 +21,9 @@ struct Bench: AsyncParsableCommand {
       WeightsCommand.self,
       ModelsCommand.self,
       DataCommand.self,
+      DatabaseCommand.self,
+      GarbageCommand.self,
+      MergeCommand.self,
       PerfCommand.self,
     ])
 }
