@@ -31,9 +31,9 @@ struct RunBehaviour: ParsableArguments {
   var retry: Retried?
 
   @Flag(
-    help:
+    help: ArgumentHelp(
       "Make all runs again from their beginning, as new attempts; old ones are kept. To go on with "
-      + "them after an interruption, leave it out."
+        + "them after an interruption, leave it out.")
   )
   var force = false
 
