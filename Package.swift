@@ -49,7 +49,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Reports",
-      dependencies: ["Results", .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: [
+        "Experiments", "Networks", "Results",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "bench",
@@ -74,7 +77,8 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", "Results"], exclude: ["Fixtures"],
+      name: "ReportsTests", dependencies: ["Experiments", "Reports", "Results"],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "BenchTests", dependencies: ["bench", "Experiments", "Results"], swiftSettings: strict),

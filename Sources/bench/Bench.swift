@@ -16,6 +16,7 @@ struct Bench: AsyncParsableCommand {
       StatusCommand.self,
       ShowCommand.self,
       ReportCommand.self,
+      VerdictCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,
