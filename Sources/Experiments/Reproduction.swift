@@ -73,12 +73,18 @@ public struct Reproducer: Sendable {
       specJSON: attempt.specJSON, file: attempt.specPath, variant: attempt.run.key.variant)
     let configuration = try StoredConfiguration(
       json: attempt.configurationJSON, dataPath: dataPath ?? places.data,
-      weightsPath: weightsPath ?? places.weights)
+      weightsPath: weightsPath ?? Self.initialWeightsPath(attempt.provenance) ?? places.weights)
     let plan = RunPlan(
       experiment: attempt.run.key.experiment, variant: configuration.variant,
       seed: attempt.run.key.seed, threads: threads ?? attempt.provenance.threads,
       macs: attempt.run.macs)
     return (plan, configuration.differences)
+  }
+
+  /// The path in `PATH SHA256`, as the runner notes it.
+  private static func initialWeightsPath(_ provenance: Provenance) -> String? {
+    let end = provenance.initialWeights.lastIndex(of: " ")
+    return end.map { String(provenance.initialWeights[..<$0]) }
   }
 
   /// The step at which training may end: the last that the attempt recorded, or an earlier one.

@@ -14,17 +14,20 @@ struct RunClaim: Sendable {
     _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
     say: (String) -> Void
   ) throws -> RunClaim? {
-    if !options.forces, let claim = try resume(plan, provenance, in: store, options, say: say) {
+    // Said only once the run is ours: before, another process may just have taken it up.
+    var notes: [String] = []
+    if !options.forces, let claim = try resume(plan, provenance, in: store, options, &notes) {
+      notes.forEach(say)
       return claim
     }
-    let hash = plan.variant.configurationHash
     let run = try store.claim(
-      plan.key, configurationHash: hash, provenance: provenance,
+      plan.key, configurationHash: plan.variant.configurationHash, provenance: provenance,
       retryFailed: options.retriesFailed, force: options.forces)
     guard let run else {
       try explain(plan, provenance, in: store, say)
       return nil
     }
+    notes.forEach(say)
     RunFiles(database: store.path, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
     return RunClaim(run: run, checkpoint: nil)
   }
@@ -42,47 +45,52 @@ struct RunClaim: Sendable {
   /// Takes up an unfinished attempt; nil where there is none, or no checkpoint of it.
   private static func resume(
     _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
-    say: (String) -> Void
+    _ notes: inout [String]
   ) throws -> RunClaim? {
-    guard let attempt = try store.unfinishedAttempt(of: plan.key),
-      attempt.status == .interrupted || options.retriesFailed
+    guard let attempt = try store.currentAttempt(of: plan.key),
+      attempt.status == .interrupted || attempt.status == .failed && options.retriesFailed
     else { return nil }
-    let identity = identity(
-      plan, runId: attempt.runId, attempt: attempt.number, provenance)
-    let files = RunFiles(
-      database: store.path, runId: attempt.runId, attempt: attempt.number)
+    let identity = identity(plan, runId: attempt.runId, attempt: attempt.number, provenance)
+    let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
     let (found, damaged) = CheckpointFolder(path: files.checkpoints).latest()
-    damaged.forEach(say)
+    notes += damaged
     guard let checkpoint = found, checkpoint.identity.belongs(to: identity) else {
-      say("no checkpoint of attempt \(attempt.number); it starts at its beginning")
+      notes.append("no checkpoint of attempt \(attempt.number); it starts at its beginning")
       return nil
     }
     let step = checkpoint.position.step
-    if !damaged.isEmpty { say("the checkpoint before is whole, after step \(step)") }
+    if !damaged.isEmpty { notes.append("the checkpoint before is whole, after step \(step)") }
     let changes = identity.changes(since: checkpoint.identity)
-    if let changes, !options.allowsNumericChange {
-      throw ExperimentError(
-        "it stands after step \(step), but going on could change bits: \(changes). Give "
-          + "--allow-numeric-change to go on all the same, which is recorded, or --force to make "
-          + "the run anew")
+    if let changes {
+      guard options.allowsNumericChange else {
+        throw ExperimentError(
+          "it stands after step \(step), but going on could change bits: \(changes). Give "
+            + "--allow-numeric-change to go on all the same, which is recorded, or --force to make "
+            + "the run anew")
+      }
+      notes.append("goes on in spite of a change: \(changes)")
     }
     let point = ResumePoint(
       attempt: attempt.number, step: step, lastRecord: checkpoint.position.lastRecord,
       numericChanges: changes.map { "after step \(step): \($0)" } ?? "")
-    let run = try store.resume(
-      plan.key, at: point, configurationHash: identity.configurationHash, provenance: provenance)
-    guard let run else { return nil }
-    if let changes { say("goes on in spite of a change: \(changes)") }
-    return RunClaim(run: run, checkpoint: checkpoint)
+    return try store.resume(
+      plan.key, at: point, configurationHash: identity.configurationHash, provenance: provenance
+    ).map { RunClaim(run: $0, checkpoint: checkpoint) }
   }
 
   /// Says of a run that is not made what the user may not know.
   private static func explain(
     _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ say: (String) -> Void
   ) throws {
-    if let failed = try store.unfinishedAttempt(of: plan.key), failed.status == .failed {
-      say("failed before: \(printable(failed.message ?? "without a message", limit: 300))")
-    } else if let made = try store.finalProvenance(of: plan.key) {
+    guard let attempt = try store.currentAttempt(of: plan.key) else { return }
+    if attempt.status == .failed {
+      say("failed before: \(printable(attempt.message ?? "without a message", limit: 300))")
+    }
+    guard attempt.status.isFinal else { return }
+    // A process may have been killed before it came to this.
+    let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
+    CheckpointFolder(path: files.checkpoints).remove()
+    if let made = try store.finalProvenance(of: plan.key) {
       let now = identity(plan, runId: "", attempt: 0, provenance)
       if let changes = now.changes(since: identity(plan, runId: "", attempt: 0, made)) {
         say("its result is of other conditions: \(changes); --force makes it anew")

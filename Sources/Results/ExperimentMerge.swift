@@ -98,18 +98,32 @@ struct ExperimentMerge {
   private struct Attempt {
     let row: Row
     let provenance: Row?
-    let diff: String
+    /// The texts of code changes that the provenance refers to.
+    let diffs: [Row]
     let metrics: [Row]
     /// Nil where none is stored, as by earlier versions.
     let correctness: Row?
+    let origin: Origin
 
-    /// Which process made it, and when: no two attempts have this in common.
-    var origin: [DatabaseValue] { ExperimentMerge.origin(of: row) }
+    var isFinal: Bool { RunStatus(rawValue: row["status"])?.isFinal == true }
   }
 
-  private static func origin(of row: Row) -> [DatabaseValue] {
-    ["startedAt", "configurationHash", "processHost", "bootId", "processId", "processStart"]
-      .map { row[$0] }
+  /// What no two attempts at a run have in common, and what stays when one is taken up again.
+  private struct Origin: Hashable {
+    let startedAt: String
+    let configurationHash: String
+    /// Where it was started.
+    let host: String?
+
+    init(_ attempt: Row, _ provenance: Row?) {
+      startedAt = attempt["startedAt"]
+      configurationHash = attempt["configurationHash"]
+      host = provenance?["host"]
+    }
+  }
+
+  private static func provenance(of id: Int64, in db: Database) throws -> Row? {
+    try Row.fetchOne(db, sql: "SELECT * FROM provenance WHERE attemptId = ?", arguments: [id])
   }
 
   private func read(_ run: Row) throws(ResultsError) -> [Attempt] {
@@ -119,11 +133,14 @@ struct ExperimentMerge {
         arguments: [run["id"] as String])
       return try rows.map { row in
         let id: Int64 = row["id"]
-        let provenance = try Row.fetchOne(
-          db, sql: "SELECT * FROM provenance WHERE attemptId = ?", arguments: [id])
-        let diff = try String.fetchOne(
-          db, sql: "SELECT text FROM codeDiff WHERE hash = ?",
-          arguments: [provenance?["diffHash"] as String?])
+        let provenance = try Self.provenance(of: id, in: db)
+        let resumptions: String = provenance?["resumptions"] ?? "[]"
+        let diffs = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT * FROM codeDiff WHERE hash = ?
+              OR hash IN (SELECT json_extract(value, '$.diff') FROM json_each(?))
+            """, arguments: [provenance?["diffHash"] as String?, resumptions])
         let metrics = try Row.fetchAll(
           db,
           sql: """
@@ -135,8 +152,8 @@ struct ExperimentMerge {
           ? Row.fetchOne(
             db, sql: "SELECT * FROM correctness WHERE attemptId = ?", arguments: [id]) : nil
         return Attempt(
-          row: row, provenance: provenance, diff: diff ?? "", metrics: metrics,
-          correctness: correctness)
+          row: row, provenance: provenance, diffs: diffs, metrics: metrics,
+          correctness: correctness, origin: Origin(row, provenance))
       }
     }
   }
@@ -201,18 +218,21 @@ struct ExperimentMerge {
     in db: Database
   ) throws {
     let ours = try Row.fetchAll(db, sql: "SELECT * FROM attempt WHERE runId = ?", arguments: [id])
+    let origins = try ours.map { Origin($0, try Self.provenance(of: $0["id"], in: db)) }
     var last = ours.map { $0["number"] as Int }.max() ?? 0
     for attempt in attempts {
-      if let known = ours.first(where: { Self.origin(of: $0) == attempt.origin }) {
-        let hasEnded = known["finishedAt"] as String? != nil
-        let went = (known["step"] as Int, attempt.row["step"] as Int)
-        guard !hasEnded, attempt.row["finishedAt"] as String? != nil || went.0 < went.1 else {
-          continue
-        }
-        try replace(known, with: attempt, in: db)
+      if let index = origins.firstIndex(of: attempt.origin) {
+        let known = ours[index]
+        let isFinal = RunStatus(rawValue: known["status"])?.isFinal == true
+        let (here, there): (Int, Int) = (known["step"], attempt.row["step"])
+        guard !isFinal, attempt.isFinal || there > here else { continue }
+        // The same attempt, further on: it replaces what is here.
+        try db.execute(
+          sql: "DELETE FROM attempt WHERE id = ?", arguments: [known["id"] as Int64])
+        try insert(attempt, asNumber: known["number"], ofRun: id, in: db)
         summary.continued += 1
       } else {
-        last += 1
+        last = max(last + 1, attempt.row["number"])
         try insert(attempt, asNumber: last, ofRun: id, in: db)
         summary.attempts += 1
       }
@@ -232,10 +252,12 @@ struct ExperimentMerge {
   ) throws {
     let attemptId = try Self.insert(
       attempt.row, into: "attempt", setting: ["runId": id, "number": number], in: db)
-    if let provenance = attempt.provenance {
+    for diff in attempt.diffs {
       try db.execute(
         sql: "INSERT INTO codeDiff (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        arguments: [provenance["diffHash"] as String, attempt.diff])
+        arguments: [diff["hash"] as String, diff["text"] as String])
+    }
+    if let provenance = attempt.provenance {
       try Self.insert(provenance, into: "provenance", setting: ["attemptId": attemptId], in: db)
     }
     try insert(attempt.metrics, ofAttempt: attemptId, in: db)
@@ -244,22 +266,7 @@ struct ExperimentMerge {
 
   private func insert(_ correctness: Row?, ofAttempt id: Int64, in db: Database) throws {
     guard let correctness else { return }
-    try db.execute(sql: "DELETE FROM correctness WHERE attemptId = ?", arguments: [id])
     try Self.insert(correctness, into: "correctness", setting: ["attemptId": id], in: db)
-  }
-
-  /// The same attempt, further on: its state and its numbers replace what is here.
-  private func replace(_ known: Row, with attempt: Attempt, in db: Database) throws {
-    let id: Int64 = known["id"]
-    let kept: Set<String> = ["id", "runId", "number"]
-    let columns = known.columnNames.filter { attempt.row.hasColumn($0) && !kept.contains($0) }
-    let values = columns.map { attempt.row[$0] as DatabaseValue } + [id.databaseValue]
-    try db.execute(
-      sql: "UPDATE attempt SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")) WHERE id = ?",
-      arguments: StatementArguments(values))
-    try db.execute(sql: "DELETE FROM metric WHERE attemptId = ?", arguments: [id])
-    try insert(attempt.metrics, ofAttempt: id, in: db)
-    try insert(attempt.correctness, ofAttempt: id, in: db)
   }
 
   private func insert(_ metrics: [Row], ofAttempt id: Int64, in db: Database) throws {

@@ -27,6 +27,20 @@ public struct Garbage: Equatable, Sendable {
     """
   private static let hasNumbers = "EXISTS (SELECT 1 FROM metric WHERE attemptId = attempt.id)"
 
+  /// Code changes that one of these attempts was started or taken up with.
+  private static func diffs(ofAttemptsWhere condition: String) -> String {
+    """
+    SELECT diffHash FROM provenance JOIN attempt ON attempt.id = provenance.attemptId
+      JOIN run ON run.id = attempt.runId
+      WHERE \(condition)
+    UNION
+    SELECT json_extract(resumption.value, '$.diff') FROM provenance
+      JOIN attempt ON attempt.id = provenance.attemptId JOIN run ON run.id = attempt.runId
+      JOIN json_each(provenance.resumptions) AS resumption
+      WHERE json_extract(resumption.value, '$.diff') IS NOT NULL AND \(condition)
+    """
+  }
+
   static func find(in db: Database) throws -> Garbage {
     var garbage = Garbage()
     let attempts = try Row.fetchAll(
@@ -51,10 +65,8 @@ public struct Garbage: Equatable, Sendable {
       db,
       sql: """
         SELECT count(*) AS number, coalesce(sum(length(CAST(text AS BLOB))), 0) AS bytes
-        FROM codeDiff WHERE NOT EXISTS (
-          SELECT 1 FROM provenance JOIN attempt ON attempt.id = provenance.attemptId
-            JOIN run ON run.id = attempt.runId
-          WHERE provenance.diffHash = codeDiff.hash AND NOT (\(replaced) AND NOT \(hasNumbers)))
+        FROM codeDiff
+        WHERE hash NOT IN (\(diffs(ofAttemptsWhere: "NOT (\(replaced) AND NOT \(hasNumbers))")))
         """)
     garbage.unusedDiffs = diffs?["number"] ?? 0
     garbage.unusedDiffBytes = diffs?["bytes"] ?? 0
@@ -69,14 +81,26 @@ public struct Garbage: Equatable, Sendable {
         DELETE FROM attempt WHERE id IN (
           SELECT attempt.id FROM attempt JOIN run ON run.id = attempt.runId
           WHERE \(replaced) AND NOT \(hasNumbers));
-        DELETE FROM codeDiff WHERE hash NOT IN (SELECT diffHash FROM provenance);
+        DELETE FROM codeDiff WHERE hash NOT IN (\(diffs(ofAttemptsWhere: "TRUE")));
         """)
   }
 }
 
 extension ResultsReader {
   /// What `ResultsStore.dropGarbage()` would drop.
-  public func garbage() throws(ResultsError) -> Garbage { try read(Garbage.find) }
+  /// - Throws: `ResultsError` where the database is of another version.
+  public func garbage() throws(ResultsError) -> Garbage {
+    try read { db in
+      switch try ResultsSchema.age(db) {
+      case .current: return try Garbage.find(in: db)
+      case .empty: return Garbage()
+      case .older, .newer, .foreign:
+        throw ResultsError(
+          "\(path) is of another version of bench; an earlier one is brought up to date by the "
+            + "next `bench run`, or by --delete")
+      }
+    }
+  }
 }
 
 extension ResultsStore {

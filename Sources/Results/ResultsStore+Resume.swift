@@ -2,11 +2,11 @@
 import Foundation
 import GRDB
 
-/// A run's current attempt that was interrupted or has failed.
-public struct UnfinishedAttempt: Sendable {
+/// The attempt that counts of a run.
+public struct CurrentAttempt: Sendable {
   public let runId: String
   public let number: Int
-  /// `interrupted` or `failed`.
+  /// `interrupted` rather than `running` where the process is gone.
   public let status: RunStatus
   /// Why, if it was said.
   public let message: String?
@@ -31,19 +31,17 @@ public struct ResumePoint: Hashable, Sendable {
 }
 
 extension ResultsStore {
-  /// The run's current attempt, if it was interrupted or has failed; nil in any other state.
-  public func unfinishedAttempt(of key: RunKey) throws(ResultsError) -> UnfinishedAttempt? {
+  /// The run's current attempt; nil where it is waiting for its first one.
+  public func currentAttempt(of key: RunKey) throws(ResultsError) -> CurrentAttempt? {
     try ResultsError.wrap("cannot read run \(key) (database \(path))") {
       try queue.read { db in
-        guard let row = try Self.row(of: key, in: db) else { return nil }
-        let status = effectiveStatus(row)
-        guard status == .interrupted || status == .failed,
+        guard let row = try Self.row(of: key, in: db),
           let attempt = try Row.fetchOne(
             db, sql: "SELECT number, message FROM attempt WHERE id = ?",
             arguments: [row["attemptId"] as Int64?])
         else { return nil }
-        return UnfinishedAttempt(
-          runId: row["runId"], number: attempt["number"], status: status,
+        return CurrentAttempt(
+          runId: row["runId"], number: attempt["number"], status: effectiveStatus(row),
           message: attempt["message"])
       }
     }
@@ -96,7 +94,8 @@ extension ResultsStore {
         UPDATE provenance SET
           resumptions = json_insert(resumptions, '$[#]', json_object(
             'at', :now, 'step', :step,
-            'after', (SELECT status || coalesce(': ' || message, '') FROM attempt WHERE id = :id),
+            'after', (SELECT CASE status WHEN 'running' THEN 'its process was gone' ELSE
+              status || coalesce(': ' || message, '') END FROM attempt WHERE id = :id),
             'commit', :commit, 'diff', :diff, 'host', :host, 'engine', :engine,
             'threads', :threads, 'data', :data, 'command', :command, 'changes', :changes)),
           numericChanges = numericChanges

@@ -1,6 +1,8 @@
 // bench db: looks after the results database.
 import ArgumentParser
+import Experiments
 import Foundation
+import Reports
 import Results
 
 struct DatabaseCommand: ParsableCommand {
@@ -22,7 +24,13 @@ struct DatabaseCheckCommand: ParsableCommand {
 
   func run() throws {
     let reader = try database.reader()
-    let findings = try endingOnBadInput { () throws(ResultsError) in try reader.check() }
+    let findings = try endingOnBadInput { () throws(ResultsError) in
+      try reader.check()
+        + CheckpointInventory(reader).unknown.map {
+          CheckFinding(
+            isProblem: false, text: "\($0.path) has checkpoints of a run that is not here")
+        }
+    }
     for finding in findings {
       print("\(finding.isProblem ? "problem" : "note")  \(finding.text.printable)")
     }

@@ -10,7 +10,8 @@ struct MergeCommand: ParsableCommand {
     abstract: "Take over the runs of another results database.",
     discussion: """
       Runs that are complete here stay as they are; where the other database has other results for \
-      them, they are listed as conflicts. Merging twice changes nothing. Logs are not copied.
+      them, they are listed as conflicts. Merging twice changes nothing. Logs, weights and \
+      checkpoints are files beside the database and are not copied.
 
       Exit code: 0 merged, 1 merged but for conflicts, 2 bad input.
       """)

@@ -30,7 +30,11 @@ struct RunBehaviour: ParsableArguments {
       valueName: "failed"))
   var retry: Retried?
 
-  @Flag(help: "Make all runs again from their beginning, as new attempts; old ones are kept.")
+  @Flag(
+    help: ArgumentHelp(
+      "Make all runs again from their beginning, as new attempts; old ones are kept. To go on with "
+        + "them after an interruption, leave it out.")
+  )
   var force = false
 
   @Flag(help: "End everything at the first failure; without it, the other runs are made.")

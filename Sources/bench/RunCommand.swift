@@ -153,7 +153,8 @@ struct RunCommand: AsyncParsableCommand {
           + "makes \(failedBefore == 1 ? "it" : "them") again")
     }
     if summary.signal != nil || !summary.failures.isEmpty {
-      let words = ["bench", "run"] + CommandLine.arguments.dropFirst(2)
+      // With --force it would begin again.
+      let words = ["bench", "run"] + CommandLine.arguments.dropFirst(2).filter { $0 != "--force" }
       let again = words.map(ProvenanceCollector.quoted).joined(separator: " ")
       printError("to make the runs that are missing: \(again)")
     }

@@ -244,6 +244,14 @@ private struct ChangedExecutor: RunExecutor {
     #expect(found.map(\.isHarmless) == [false, false, false, false, true])
   }
 
+  @Test func aRunThatWentOnUnderAChangeSaysSo() {
+    var old = RunnerFixture.provenance
+    old.numericChanges = "after step 7: instruction set avx512, now avx2"
+    let found = ProvenanceDifference.all(old, RunnerFixture.provenance)
+    #expect(found.count == 1)
+    #expect(found.first?.description.contains("after step 7") == true)
+  }
+
   @Test func versionsThatBothKnowAreCompared() {
     var (old, new) = (RunnerFixture.provenance, RunnerFixture.provenance)
     old.versionsJSON = #"{"bench":"1","libxsmm":"1.17","gone":"1"}"#

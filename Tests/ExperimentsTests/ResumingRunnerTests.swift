@@ -133,6 +133,17 @@ import Testing
     #expect(forced.notes == ["attempt 2"])
   }
 
+  @Test func checkpointsOfACompleteRunAreRemovedLater() throws {
+    let fixture = try RunnerFixture()
+    #expect(Self.notes(fixture).notes == ["attempt 1"])
+    let run = try #require(
+      try ResultsReader(path: fixture.database).runs(experiment: "sample").first)
+    let files = RunFiles(database: fixture.database, runId: run.runId, attempt: 1)
+    try CheckpointTests.write(CheckpointFolder(path: files.checkpoints), 5)
+    #expect(Self.notes(fixture).summary.results[0].result == .skipped(.complete))
+    #expect(try Self.checkpoints(fixture).isEmpty)
+  }
+
   @Test func forceStartsAgainEvenWhatWasInterrupted() throws {
     let fixture = try RunnerFixture()
     Self.interrupted(fixture, at: 3)

@@ -150,6 +150,36 @@ import Testing
     #expect(try restored.merge(ResultsReader(path: there.path)).changesNothing)
   }
 
+  @Test func anAttemptThatWasTakenUpAgainIsTheSame() throws {
+    let run = try there.claimed("plain-20", 0)
+    try there.record(run, step: 5, metrics: [("testError", 50)])
+    try there.finish(run, status: .interrupted, seconds: 1, weightsHash: nil, message: nil)
+    #expect(try merge().attempts == 1)
+    // Another process goes on with it, with changed code.
+    var process = ProcessIdentity.current
+    process.startTicks += 1
+    let later = try ResultsStore(path: there.path, process: process)
+    let resumed = try #require(
+      try later.resume(
+        run.key, at: ResumePoint(attempt: 1, step: 4, lastRecord: 4),
+        configurationHash: "hash-plain-20", provenance: Fixture.provenance(diff: "+later")))
+    try later.record(resumed, step: 10, metrics: [("testError", 30)])
+    try later.finish(resumed, status: .complete, seconds: 2, weightsHash: "ab12", message: nil)
+    let summary = try merge()
+    #expect(summary.continued == 1 && summary.attempts == 0)
+    for table in ["curves", "attempts"] {
+      #expect(try sorted(table, here) == sorted(table, there))
+    }
+    let diffs = "SELECT text FROM codeDiff ORDER BY 1"
+    #expect(try rows(diffs, here) == rows(diffs, there))
+    #expect(try rows(diffs, here).contains([.text("+later")]))
+    #expect(try merge().changesNothing)
+    // What a resumption refers to is no garbage.
+    #expect(try ResultsReader(path: here.path).garbage().unusedDiffs == 0)
+    try here.dropGarbage()
+    #expect(try rows(diffs, here).contains([.text("+later")]))
+  }
+
   @Test func newerAndOwnDatabasesAreRefused() throws {
     #expect(throws: ResultsError.self) { try here.merge(ResultsReader(path: here.path)) }
     let link = folder.url.appending(path: "link.sqlite").path

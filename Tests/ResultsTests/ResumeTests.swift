@@ -32,7 +32,7 @@ import Testing
   @Test func numbersBeyondTheCheckpointGoInTheSameTransaction() throws {
     let lost = try dead.claimed("plain-20", 0)
     for step in [10, 20, 30, 40] { try dead.record(lost, step: step, metrics: [("trainLoss", 1)]) }
-    let attempt = try #require(try store.unfinishedAttempt(of: key))
+    let attempt = try #require(try store.currentAttempt(of: key))
     #expect(attempt.number == 1 && attempt.status == .interrupted && attempt.runId == lost.runId)
     let run = try #require(try resume(ResumePoint(attempt: 1, step: 25, lastRecord: 25)))
     #expect(run.attempt == 1 && run.runId == lost.runId)
@@ -53,7 +53,8 @@ import Testing
       """)
     #expect(
       notes.rows == [
-        [.integer(25), .text("running")], [.integer(30), .text("interrupted: stopped")],
+        [.integer(25), .text("its process was gone")],
+        [.integer(30), .text("interrupted: stopped")],
       ])
   }
 
@@ -77,17 +78,17 @@ import Testing
   @Test func whatCannotBeTakenUpIsNot() throws {
     let point = ResumePoint(attempt: 1, step: 5, lastRecord: 5)
     #expect(try resume(point) == nil)
-    #expect(try store.unfinishedAttempt(of: key) == nil)
+    #expect(try store.currentAttempt(of: key) == nil)
     let run = try store.claimed("plain-20", 0)
     #expect(try resume(point) == nil, "it is in work")
     try store.finish(run, status: .failed, seconds: 1, weightsHash: nil, message: "disk full")
-    #expect(try store.unfinishedAttempt(of: key)?.message == "disk full")
+    #expect(try store.currentAttempt(of: key)?.message == "disk full")
     #expect(try resume(point, hash: "another") == nil)
     #expect(try resume(ResumePoint(attempt: 2, step: 5, lastRecord: 5)) == nil)
     let again = try #require(try resume(point))
     try store.finish(again, status: .complete, seconds: 1, weightsHash: "x", message: nil)
     #expect(try resume(point) == nil)
-    #expect(try store.unfinishedAttempt(of: key) == nil)
+    #expect(try store.currentAttempt(of: key)?.status == .complete)
     #expect(try store.finalProvenance(of: key)?.commit == "9de7de8")
     #expect(try store.finalProvenance(of: Fixture.key("plain-20", 1)) == nil)
   }
@@ -104,5 +105,26 @@ import Testing
       "SELECT resumed, numericChanges FROM attempts"
     ).rows
     #expect(rows == [[.integer(3), .text("a; b")]])
+  }
+}
+
+@Suite struct ZombieTests {
+  /// A killed process whose parent never asks for it is dead all the same.
+  @Test func aDeadProcessThatNobodyHasBuriedIsDead() throws {
+    var pid: pid_t = 0
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+    defer { for argument in arguments { free(argument) } }
+    #expect(posix_spawn(&pid, "/bin/sleep", nil, nil, &arguments, nil) == 0)
+    let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+    let fields = text.split(separator: " ")
+    var process = ProcessIdentity.current
+    process.pid = pid
+    process.startTicks = try #require(Int64(fields[21]))
+    #expect(process.isAlive() == true)
+    kill(pid, SIGKILL)
+    for _ in 0..<500 where process.isAlive() == true { usleep(10_000) }
+    #expect(process.isAlive() == false)
+    var status: Int32 = 0
+    #expect(waitpid(pid, &status, 0) == pid)
   }
 }
