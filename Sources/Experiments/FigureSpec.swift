@@ -24,6 +24,9 @@ public struct FigureSpec: Hashable, Sendable {
     case depth, parameters, macs
   }
 
+  /// The metric of figures that no run stores: test error minus training error.
+  public static let errorGap = "errorGap"
+
   /// The figure's file name.
   public var name: String
   public var kind: Kind
@@ -96,9 +99,9 @@ extension SpecGrammar {
       "lines", .choice(allFactors.map(\.key)),
       "One colour for each level of this factor; by default for what varies."),
     SpecField(
-      "metrics", .list(of: .choice(metrics), count: 1...2),
-      "The first is dashed or thin, the second bold; trainError and testError of curves, testError "
-        + "of other figures."),
+      "metrics", .list(of: .choice(metrics + [FigureSpec.errorGap]), count: 1...2),
+      "The first is dashed or thin, the second bold; errorGap is test error minus training error. "
+        + "trainError and testError of curves, testError of other figures."),
     SpecField(
       "style", .choice(FigureSpec.Style.allCases.map(\.rawValue)),
       "Curves as in figure6 (dashed training error, bold test error) or figure4 (thin, bold) of He "

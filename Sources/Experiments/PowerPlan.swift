@@ -43,11 +43,10 @@ public struct PowerPlan: Sendable {
         return claim.power(
           difference: pair.difference, deviations: deviations, seeds: seeds, level: level)
       }
-      let hardest = pairs.max { first, second in
-        (first.difference ?? .infinity) > (second.difference ?? .infinity)
+      func ease(_ pair: ClaimPower) -> (Double, Double) {
+        (pair.power ?? 1, pair.difference ?? .infinity)
       }
-      return pairs.first { $0.power == pairs.compactMap(\.power).min() } ?? hardest
-        ?? ClaimPower(claim: claim, seeds: seeds)
+      return pairs.min { ease($0) < ease($1) } ?? ClaimPower(claim: claim, seeds: seeds)
     }
   }
 }

@@ -17,10 +17,15 @@ public struct Comparison: Sendable {
     public var name: String
     public var first: [Double]
     public var second: [Double]
-    /// First minus second; nil with one value on a side.
+    /// Of first minus second; nil with one value on a side.
     public var welch: WelchTest?
     public var permutation: PermutationTest?
     public var effect: Double?
+
+    /// First minus second, of the means; nil where a side has no value.
+    public var difference: Double? {
+      Statistics.mean(first).flatMap { first in Statistics.mean(second).map { first - $0 } }
+    }
   }
 
   /// As the user names them.

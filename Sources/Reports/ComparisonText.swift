@@ -21,7 +21,7 @@ extension Comparison {
     if let paired {
       parts.append(paired.text)
     } else if let pairedObstacle {
-      parts.append("example by example: \(pairedObstacle)\n".printable)
+      parts.append("example by example: \(pairedObstacle.printable)\n")
     }
     return parts.joined(separator: "\n")
   }
@@ -38,13 +38,10 @@ extension Comparison {
       ["metric", "a", "b", "a − b"]
       + (isTested ? ["95 % interval", "Welch p", "permutation p (smallest)", "g"] : [])
     let rows = metrics.map { metric in
-      let difference = Statistics.mean(metric.first).flatMap { first in
-        Statistics.mean(metric.second).map { first - $0 }
-      }
       var cells = [
         metric.name, Self.values(metric.first, metric.name),
         Self.values(metric.second, metric.name),
-        difference.map { NumberText.difference($0, metric: metric.name) } ?? "",
+        metric.difference.map { NumberText.difference($0, metric: metric.name) } ?? "",
       ]
       if isTested {
         cells += [
@@ -80,7 +77,7 @@ extension Comparison {
       "code": list(code), "environment": list(environment), "metrics": .list(metrics.map(\.json)),
       "paired": paired.map(\.json) ?? .null,
     ]
-    let order = ["a", "b", "configuration", "code", "environment", "metrics", "field", "metric"]
+    let order = ["field", "metric", "a", "b", "configuration", "code", "environment", "metrics"]
     return CanonicalJSON.object(members).indented(order: order) + "\n"
   }
 }
@@ -89,7 +86,7 @@ extension Comparison.Metric {
   fileprivate var json: CanonicalJSON {
     .object([
       "metric": .text(name), "a": .numbers(first), "b": .numbers(second),
-      "difference": .optional(welch?.difference), "interval": .interval(welch?.interval()),
+      "difference": .optional(difference), "interval": .interval(welch?.interval()),
       "welchP": .optional(welch?.twoSidedP), "permutation": permutation.map(\.json) ?? .null,
       "hedgesG": .optional(effect),
     ])

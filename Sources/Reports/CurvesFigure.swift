@@ -35,8 +35,8 @@ extension Figure {
     let means = series.filter { $0.role != .band && !$0.role.isSeed }
     let recorded = means.flatMap { $0.points.map(\.x) }.max() ?? 0
     let last = max(1, recorded, Double(report.runs.compactMap(\.totalSteps).max() ?? 0))
-    let isError = spec.metrics.allSatisfy { $0.hasSuffix("Error") }
-    let top = isError ? Self.topError(series, last: last) : Self.topValue(series)
+    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
+    let top = isPercent ? Self.topError(series, last: last) : Self.topValue(series)
     self.init(
       name: spec.name, title: spec.title,
       subtitle: Self.subtitle(
@@ -44,8 +44,9 @@ extension Figure {
         counts: means.compactMap { $0.points.map(\.n).max() }),
       legend: Self.legend(spec), panels: panels,
       x: Axis(label: "training step", low: 0, high: last),
-      y: Axis(label: isError ? "error (%)" : NumberText.title(spec.metrics[0]), low: 0, high: top),
-      chanceError: isError ? report.chanceError.flatMap { $0 < top ? $0 : nil } : nil)
+      y: Axis(
+        label: Self.label(spec.metrics), low: Self.bottom(series.flatMap(\.points)), high: top),
+      chanceError: Self.chanceError(report, spec.metrics, below: top))
   }
 
   private static func legend(_ spec: FigureSpec) -> String {

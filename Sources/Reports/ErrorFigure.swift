@@ -29,7 +29,7 @@ extension Figure {
       return Panel(title: title, series: series)
     }
     let points = panels.flatMap { $0.series.flatMap(\.points) }
-    let isError = spec.metrics.allSatisfy { $0.hasSuffix("Error") }
+    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
     let top = Self.roundedUp(points.map(\.high).max() ?? 1)
     self.init(
       name: spec.name, title: spec.title,
@@ -37,9 +37,9 @@ extension Figure {
       legend: Self.legend(spec.metrics, hasPapers: panels.contains(where: \.hasPapers)),
       panels: panels, x: Self.axis(spec.x, points.map(\.x)),
       y: Axis(
-        label: isError ? "error (%)" : NumberText.title(spec.metrics[0]), low: 0,
-        high: isError ? min(100, top) : top),
-      chanceError: isError ? report.chanceError.flatMap { $0 < top ? $0 : nil } : nil)
+        label: Self.label(spec.metrics), low: Self.bottom(points),
+        high: isPercent ? min(100, top) : top),
+      chanceError: Self.chanceError(report, spec.metrics, below: top))
   }
 
   /// A bar for each variant, in the order of the spec, with interval and single values.
@@ -82,7 +82,7 @@ extension Figure {
       legend: Self.legend([metric], hasPapers: panels.contains(where: \.hasPapers)), panels: panels,
       x: Axis(label: "", low: -0.6, high: Double(names.count) - 0.4, names: names),
       y: Axis(
-        label: NumberText.title(metric), low: 0,
+        label: NumberText.title(metric), low: Self.bottom(points),
         high: Self.roundedUp(points.map(\.high).max() ?? 1)))
   }
 

@@ -61,7 +61,8 @@ public struct ExperimentReport: Sendable {
     }
     let variants = try reader.variants(experiment: experiment.name)
     let planned = Set(variants.filter(\.planned).map(\.name))
-    let finals = try reader.finals(experiment: experiment.name)
+    let stored = try reader.finals(experiment: experiment.name)
+    let finals = stored + ErrorGap.finals(stored)
     self.experiment = experiment
     self.variants = variants.filter(\.planned)
     runs = try reader.runs(experiment: experiment.name)
@@ -74,11 +75,13 @@ public struct ExperimentReport: Sendable {
     ledger = study.spec == nil ? nil : DeviationLedger(study.variants)
     provenance = try reader.provenance(experiment: experiment.name)
     self.finals = finals
-    curves = try reader.curves(experiment: experiment.name, metrics: study.metrics)
+    let series = try reader.curves(experiment: experiment.name, metrics: study.metrics)
       .filter { planned.contains($0.key.variant) }
     let former = Set(finals.map(\.key.variant)).subtracting(planned)
     formerVariants = variants.map(\.name).filter { former.contains($0) }
-    let (runs, curves) = (runs, curves)
+    let curves = series + (study.drawsGap ? ErrorGap.curves(series) : [])
+    self.curves = curves
+    let runs = runs
     rows = self.variants.map { variant in
       let complete = Set(
         runs.filter { $0.key.variant == variant.name && $0.status == .complete }.map(\.key))

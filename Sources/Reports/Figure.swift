@@ -175,6 +175,30 @@ extension Figure {
     return (highest * 1.04 / unit).rounded(.up) * unit
   }
 
+  /// Zero, or below the lowest value where one is negative, as of gaps.
+  static func bottom(_ points: [Point]) -> Double {
+    let lowest = points.map { min($0.low, $0.y) }.min() ?? 0
+    return lowest < 0 ? -roundedUp(-lowest) : 0
+  }
+
+  /// What the vertical axis shows.
+  static func label(_ metrics: [String]) -> String {
+    guard metrics.count > 1, metrics.allSatisfy(NumberText.isPercent) else {
+      return NumberText.title(metrics[0])
+    }
+    return "error (%)"
+  }
+
+  /// The error of guessing where it is on the axes and every metric is an error.
+  static func chanceError(
+    _ report: ExperimentReport, _ metrics: [String], below top: Double
+  ) -> Double? {
+    guard metrics.allSatisfy({ $0.hasSuffix("Error") }), let error = report.chanceError else {
+      return nil
+    }
+    return error < top ? error : nil
+  }
+
   /// `protocol quick; mean ± standard deviation over 2 seeds; 6 of 8 runs done`
   static func subtitle(_ report: ExperimentReport, spread: String, counts: [Int]) -> String {
     var parts = ["protocol \(report.experiment.protocolName)"]

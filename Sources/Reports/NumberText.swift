@@ -6,8 +6,13 @@ import Results
 enum NumberText {
   /// Two digits after the point, for errors in percent; four significant ones for other metrics.
   static func value(_ value: Double, metric: String = "testError") -> String {
-    if metric.hasSuffix("Error") { return String(format: "%.2f", value) }
+    if isPercent(metric) { return String(format: "%.2f", value) }
     return String(format: "%.4g", value)
+  }
+
+  /// Whether a metric is an error in percent, or a difference of two.
+  static func isPercent(_ metric: String) -> Bool {
+    metric.hasSuffix("Error") || metric == ErrorGap.name
   }
 
   /// With its sign: `+1.32`.
@@ -50,6 +55,7 @@ enum NumberText {
     switch metric {
     case "trainError": "training error (%)"
     case "testError": "test error (%)"
+    case ErrorGap.name: "test − training error (%)"
     case "trainLoss": "training loss"
     case "testLoss": "test loss"
     case "learningRate": "learning rate"

@@ -29,7 +29,12 @@ struct StoredStudy {
     let figures = spec?.figures ?? []
     let rate = figures.contains(where: \.showsLearningRate) ? ["learningRate"] : []
     let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate
-    return (ExperimentReport.metrics + wanted).uniqued
+    return (ExperimentReport.metrics + wanted).uniqued.filter { $0 != ErrorGap.name }
+  }
+
+  /// Whether a figure needs the gap's series.
+  var drawsGap: Bool {
+    spec?.figures.contains { $0.kind == .curves && $0.metrics.contains(ErrorGap.name) } ?? false
   }
 }
 

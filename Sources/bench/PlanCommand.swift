@@ -27,13 +27,16 @@ struct PlanCommand: ParsableCommand {
     help: ArgumentHelp(
       "Say what fits into this time, such as 8h, 90m or 1h30m; seeds are dropped last.",
       valueName: "time"))
-  var budget: TimeBudget?
+  var budget: TimeSpan?
 
   @OptionGroup var database: DatabaseOptions
 
   func validate() throws {
     if budget != nil, !calibration {
       throw ValidationError("--budget needs the times that --no-calibration leaves out.")
+    }
+    if let budget, budget.seconds == 0 {
+      throw ValidationError("Nothing fits into no time; give --budget some, such as 8h.")
     }
   }
 

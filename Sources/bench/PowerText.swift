@@ -1,5 +1,4 @@
 // What `bench plan` says of the claims: what the seeds can decide, and what fits into a budget.
-import ArgumentParser
 import Experiments
 import Foundation
 import Reports
@@ -77,27 +76,5 @@ enum PowerText {
       lines.append("Seeds: --seeds \(list)")
     }
     return lines.map { $0 + "\n" }.joined()
-  }
-}
-
-/// `8h`, `90m`, `1h30m`, `2d` on the command line.
-struct TimeBudget: ExpressibleByArgument {
-  var seconds: Double
-
-  init?(argument: String) {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    var total = 0.0
-    var digits = ""
-    for character in argument {
-      if let unit = units[character] {
-        guard let number = Double(digits), number >= 0 else { return nil }
-        total += number * unit
-        digits = ""
-      } else {
-        digits.append(character)
-      }
-    }
-    guard digits.isEmpty, total > 0, total.isFinite else { return nil }
-    seconds = total
   }
 }

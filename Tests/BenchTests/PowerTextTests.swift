@@ -7,14 +7,15 @@ import Testing
 @Suite struct PowerTextTests {
   @Test(arguments: [
     ("8h", 28_800.0), ("90m", 5400), ("1h30m", 5400), ("2d", 172_800), ("45s", 45), ("0.5h", 1800),
+    ("90", 90),
   ])
-  func budgetsAreRead(text: String, seconds: Double) {
-    #expect(TimeBudget(argument: text)?.seconds == seconds)
+  func spansAreRead(text: String, seconds: Double) {
+    #expect(TimeSpan(argument: text)?.seconds == seconds)
   }
 
-  @Test(arguments: ["", "8", "h", "8x", "-1h", "0h", "8h5", "nanh", "infd"])
-  func otherBudgetsAreNot(text: String) {
-    #expect(TimeBudget(argument: text) == nil)
+  @Test(arguments: ["", "h", "8x", "-1h", "8h5", "5h8x", "nanh", "infd", "1e99d"])
+  func otherSpansAreNot(text: String) {
+    #expect(TimeSpan(argument: text) == nil)
   }
 
   @Test func powerAsATable() throws {
@@ -36,11 +37,11 @@ import Testing
     let plan = PowerPlan(claims, seeds: 3) { _, variant in values[variant] ?? [] }
     let expected = """
 
-      claim    difference  spread                         seeds for 80 %  power of 3 seeds
-      -------  ----------  -----------------------------  --------------  ----------------
-      gain           1.78  0.10 and 0.50                               4              68 %
-      more           0.54  unknown; may be at most 0.12                –                 –
-      unknown           –  unknown                                     –                 –
+      claim    difference  spread                        seeds for 80 %  power of 3 seeds
+      -------  ----------  ----------------------------  --------------  ----------------
+      gain           1.78  0.10 and 0.50                              4              76 %
+      more           0.54  unknown; may be at most 0.16               –                 –
+      unknown           –  unknown                                    –                 –
 
       Power at the reference's difference, one-sided level 0.0167 (0.05 over 3 claims).
       A spread is known once two seeds of both sides are complete; until then it is said how large \

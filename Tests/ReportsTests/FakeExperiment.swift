@@ -94,13 +94,14 @@ final class FakeExperiment {
   private func claim(_ net: Net, seed: Int64, force: Bool = false) throws -> ClaimedRun {
     let claim = try store.claim(
       RunKey(experiment: experiment, variant: net.name, seed: seed),
-      configurationHash: "hash-" + net.name,
-      provenance: Provenance(
-        commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
-        engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
-        dataChecksum: "", versionsJSON: "{}", commandLine: "bench run"), force: force)
+      configurationHash: "hash-" + net.name, provenance: Self.provenance, force: force)
     return try #require(claim)
   }
+
+  static let provenance = Provenance(
+    commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
+    engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
+    dataChecksum: "", versionsJSON: "{}", commandLine: "bench run")
 
   /// Records a run's curve up to a step, and ends it if a status is given.
   func run(_ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete) throws {
