@@ -6,7 +6,7 @@ import Testing
 
 @testable import Datasets
 
-@Suite(.timeLimit(.minutes(2))) struct ReaderMutationTests {
+@Suite struct ReaderMutationTests {
   let folders: TemporaryFolders
 
   init() throws { folders = try TemporaryFolders() }

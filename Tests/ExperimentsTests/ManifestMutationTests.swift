@@ -5,7 +5,7 @@ import Testing
 
 @testable import Experiments
 
-@Suite(.timeLimit(.minutes(2))) struct ManifestMutationTests {
+@Suite struct ManifestMutationTests {
   @Test func changedManifests() throws {
     let scratch = try ScratchFolder()
     let folder = CheckpointFolder(path: scratch.path("m"))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Results
 
-@Suite(.timeLimit(.minutes(2))) struct DatabaseMutationTests {
+@Suite struct DatabaseMutationTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
