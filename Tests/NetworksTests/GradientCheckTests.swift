@@ -193,7 +193,7 @@ import Testing
 
     static let all: [Kind] = Architecture.Block.allCases.flatMap { block in
       Architecture.ActivationOrder.allCases.flatMap { order in
-        ([nil] + Architecture.Shortcut.allCases).flatMap { shortcut in
+        ((order.appliesToPlain ? [nil] : []) + Architecture.Shortcut.allCases).flatMap { shortcut in
           (block == .basic ? [.middle3x3] : Architecture.StrideLocation.allCases).map {
             Kind(block: block, order: order, shortcut: shortcut, strideLocation: $0)
           }
