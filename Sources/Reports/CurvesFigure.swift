@@ -20,12 +20,16 @@ extension Figure {
     let dashed = spec.style == .figure6
     let panels = groups.map { title, variants in
       var series: [Series] = []
+      var taken: [Int: Int] = [:]
       for variant in variants {
+        let colour = colours[variant.name] ?? 0
+        let markShift = taken[colour] ?? 0
+        taken[colour] = markShift + 1
         series += spec.metrics.enumerated().flatMap { index, metric in
           let isBold = index == spec.metrics.count - 1
           return Self.curve(
             report, variant.name, metric, isBold ? .bold : .first(dashed: dashed),
-            colour: colours[variant.name] ?? 0)
+            colour: colour, markShift: markShift)
         }
       }
       let track = spec.showsLearningRate ? Self.track(report, variants, colours) : []
@@ -60,7 +64,8 @@ extension Figure {
 
   /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
   private static func curve(
-    _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int
+    _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int,
+    markShift: Int
   ) -> [Series] {
     let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
     let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric }
@@ -87,7 +92,9 @@ extension Figure {
       }
     }
     return series + [
-      Series(name: variant, isInLegend: true, role: role, colour: colour, points: points)
+      Series(
+        name: variant, isInLegend: true, role: role, colour: colour, markShift: markShift,
+        points: points)
     ]
   }
 
@@ -113,11 +120,13 @@ extension Figure {
           $0.key.variant == variant.name && $0.metric == "learningRate"
         })
       else { return nil }
-      let points = curve.points.map { Point(x: Double($0.step), y: $0.value) }
+      // A record has the rate of the steps that end with it.
+      let first = curve.points.first.map { [Point(x: 0, y: $0.value)] } ?? []
+      let points = first + curve.points.map { Point(x: Double($0.step), y: $0.value) }
       guard !drawn.contains(points) else { return nil }
       drawn.append(points)
       return Series(
-        name: variant.name, role: .first(dashed: false), colour: colours[variant.name] ?? 0,
+        name: variant.name, role: .steps, colour: colours[variant.name] ?? 0,
         points: points)
     }
   }

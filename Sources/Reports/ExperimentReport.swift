@@ -75,11 +75,15 @@ public struct ExperimentReport: Sendable {
     ledger = study.spec == nil ? nil : DeviationLedger(study.variants)
     provenance = try reader.provenance(experiment: experiment.name)
     self.finals = finals
-    let series = try reader.curves(experiment: experiment.name, metrics: study.metrics)
-      .filter { planned.contains($0.key.variant) }
+    let layers = try reader.layers(
+      experiment: experiment.name,
+      quantities: study.metrics.compactMap(LayerMetric.Quantity.init(rawValue:)))
+    let series =
+      try reader.curves(experiment: experiment.name, metrics: study.metrics) + layers
     let former = Set(finals.map(\.key.variant)).subtracting(planned)
     formerVariants = variants.map(\.name).filter { former.contains($0) }
-    let curves = series + (study.drawsGap ? ErrorGap.curves(series) : [])
+    let gaps = study.drawsGap ? ErrorGap.curves(series) : []
+    let curves = (series + gaps).filter { planned.contains($0.key.variant) }
     self.curves = curves
     let runs = runs
     rows = self.variants.map { variant in

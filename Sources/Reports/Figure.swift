@@ -23,6 +23,8 @@ struct Figure: Equatable {
     case papers
     /// Horizontal bars from zero, with intervals.
     case bars
+    /// Values that hold until the next: the learning rate.
+    case steps
   }
 
   struct Series: Equatable {
@@ -32,6 +34,8 @@ struct Figure: Equatable {
     var role: Role
     /// Position in the palette.
     var colour: Int
+    /// Tells series of one colour apart: how many marks to go on.
+    var markShift = 0
     var points: [Point]
   }
 
@@ -91,13 +95,21 @@ struct Figure: Equatable {
 
   var hasData: Bool { panels.contains { $0.series.contains { !$0.points.isEmpty } } }
 
-  /// Each panel as a figure of its own, for narrow pages.
+  /// Each panel as a figure of its own, without the texts above it: for pages, which set them.
   var separatePanels: [Figure] {
     panels.map { panel in
       var figure = self
       figure.panels = [panel]
+      figure.title = ""
+      figure.subtitle = ""
+      figure.legend = ""
       return figure
     }
+  }
+
+  /// What stands above the panels besides the title.
+  var caption: String {
+    [subtitle, legend].filter { !$0.isEmpty }.joined(separator: "; ")
   }
 }
 
@@ -183,10 +195,9 @@ extension Figure {
 
   /// What the vertical axis shows.
   static func label(_ metrics: [String]) -> String {
-    guard metrics.count > 1, metrics.allSatisfy(NumberText.isPercent) else {
-      return NumberText.title(metrics[0])
-    }
-    return "error (%)"
+    guard metrics.count > 1 else { return NumberText.title(metrics[0]) }
+    if metrics.allSatisfy(NumberText.isPercent) { return "error (%)" }
+    return metrics.allSatisfy { $0.hasSuffix("Loss") } ? "loss" : NumberText.title(metrics[0])
   }
 
   /// The error of guessing where it is on the axes and every metric is an error.

@@ -69,10 +69,11 @@ extension ResultsReader {
             JOIN run ON run.currentAttempt = correctness.attemptId
           WHERE run.id = ?
           """, arguments: [runId])
-      guard let row, let correct = Correctness.unpacked(row["bits"], count: row["count"]) else {
-        return nil
-      }
-      return Correctness(step: row["step"], correct: correct, testChecksum: row["testChecksum"])
+      guard let row,
+        let correct = Correctness.unpacked(try row.get("bits"), count: try row.get("count"))
+      else { return nil }
+      return Correctness(
+        step: try row.get("step"), correct: correct, testChecksum: try row.get("testChecksum"))
     }
   }
 }

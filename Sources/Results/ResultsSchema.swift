@@ -17,6 +17,9 @@ enum ResultsSchema {
     migrator.registerMigration("3 correctness") { db in
       try db.execute(sql: CorrectnessSchema.sql)
     }
+    migrator.registerMigration("4 layers") { db in
+      try db.execute(sql: LayerSchema.sql)
+    }
     return migrator
   }
 

@@ -18,6 +18,7 @@ struct Bench: AsyncParsableCommand {
       ReportCommand.self,
       VerdictCommand.self,
       CompareCommand.self,
+      VerifyCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,

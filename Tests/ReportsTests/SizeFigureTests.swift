@@ -51,7 +51,7 @@ import Testing
     let singles = series.filter { $0.role == .values }.map(\.points.count)
     #expect(singles == [6, 6])
     #expect(figure.x.ticks == [20, 56])
-    #expect(figure.legend.contains("under their own protocol"))
+    #expect(figure.legend.contains("under the papers' protocol"))
   }
 
   @Test func parametersAndMultiplyAddsAreInMillions() throws {
@@ -119,10 +119,41 @@ import Testing
     }
     let figure = try figure("rate")
     #expect(figure.panels.map { $0.track.count } == [1, 0])
-    #expect(figure.panels[0].track[0].points.map(\.y) == [0.1, 0.1, 0.01, 0.01])
+    let track = figure.panels[0].track[0]
+    #expect(track.role == .steps)
+    #expect(track.points.map(\.x) == [0, 20, 400, 420, 600])
+    #expect(track.points.map(\.y) == [0.1, 0.1, 0.1, 0.01, 0.01])
     let script = FigureScript(figure: figure).script
-    #expect(script.contains("set ylabel 'rate'"))
+    #expect(script.contains("with fsteps") && script.contains("'learning rate'"))
     #expect(script.contains("set logscale y"))
+  }
+
+  /// Where `lines` does not part all variants of a panel, marks do.
+  @Test func variantsOfOneColourHaveMarksOfTheirOwn() throws {
+    let nets = ["original", "pre"].map { order in
+      FakeExperiment.Net(
+        network: "residual", depth: 20, trainError: 20, testError: 30,
+        extra: [LevelRecord(factor: "activationOrder", level: order)])
+    }
+    let fake = try FakeExperiment(
+      nets: nets,
+      more: #""figures": [{"name": "curves", "kind": "curves", "lines": "depth"}]"#)
+    try fake.runAll()
+    let figure = try #require(Figure.all(try fake.report()).first)
+    let bold = figure.panels[0].series.filter { $0.role == .bold }
+    #expect(bold.map(\.colour) == [0, 0])
+    #expect(bold.map(\.markShift) == [0, 1])
+    let script = FigureScript(figure: figure).script
+    #expect(script.contains("pointtype 7 ") && script.contains("pointtype 5 "))
+  }
+
+  @Test(arguments: [
+    (0.06, 1.3, [0.1, 0.2, 0.5, 1]), (3, 45, [5, 10, 20]), (2, 3e5, [10, 1e2, 1e3, 1e4, 1e5]),
+  ])
+  func logarithmicAxesHaveRoundNumbers(low: Double, high: Double, expected: [Double]) {
+    let ticks = Figure.roundNumbers(low...high)
+    let isClose = zip(ticks, expected).allSatisfy { abs($0 - $1) < 1e-9 * $1 }
+    #expect(ticks.count == expected.count && isClose)
   }
 
   @Test(.enabled(if: FigureTests.gnuplotExists)) func gnuplotDrawsAll() async throws {
