@@ -12,9 +12,10 @@ public protocol BatchSource: Sendable {
   /// - Parameters:
   ///   - images: `[batch, H, W, C]`.
   ///   - labels: `[batch]`.
+  /// - Returns: how many examples the batch has, at most `batch`.
   func fill(
     step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) throws(DatasetError)
+  ) throws(DatasetError) -> Int
 }
 
 /// Batches of a training set: shuffled anew in every epoch, augmented, preprocessed.
@@ -24,13 +25,16 @@ public protocol BatchSource: Sendable {
 /// short and no example is dropped: each is seen exactly once an epoch. Order and augmentation come
 /// from counter-based randomness keyed by the seed, the epoch and the example, so a batch depends on
 /// nothing but the seed and the step.
+///
+/// Where an example's file is broken, the next one that is not stands in for it, with its own label.
 public final class BatchLoader: BatchSource {
-  public let dataset: ImageDataset
+  public let dataset: any ImageCollection
   public let preprocessing: Preprocessing
   public let augmentation: Augmentation
   public let batch: Int
   public let seed: UInt64
   public let shuffle: Bool
+  public let brokenFiles: BrokenFiles
 
   public var shape: ImageShape { dataset.shape }
 
@@ -42,9 +46,10 @@ public final class BatchLoader: BatchSource {
   ///   - batch: examples in a batch, at least 1; may exceed the data set.
   ///   - seed: the run's seed.
   ///   - shuffle: false keeps the data set's own order in every epoch.
+  ///   - brokenFiles: where files that cannot be used are remembered.
   public init(
-    dataset: ImageDataset, preprocessing: Preprocessing, augmentation: Augmentation, batch: Int,
-    seed: UInt64, shuffle: Bool = true
+    dataset: any ImageCollection, preprocessing: Preprocessing, augmentation: Augmentation,
+    batch: Int, seed: UInt64, shuffle: Bool = true, brokenFiles: BrokenFiles = BrokenFiles()
   ) {
     precondition(batch > 0, "batch \(batch) is not positive")
     precondition(
@@ -59,6 +64,7 @@ public final class BatchLoader: BatchSource {
     self.batch = batch
     self.seed = seed
     self.shuffle = shuffle
+    self.brokenFiles = brokenFiles
   }
 
   /// Steps that make up one epoch, rounded up.
@@ -79,42 +85,70 @@ public final class BatchLoader: BatchSource {
 
   public func fill(
     step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) {
+  ) throws(DatasetError) -> Int {
     precondition(step >= 0, "step \(step) is negative")
     var epoch = step * batch / dataset.count
     var position = step * batch % dataset.count
     var order = order(epoch: epoch)
-    dataset.pixels.withUnsafeBufferPointer { pixels in
-      guard let pixels = pixels.baseAddress else { return }
-      for slot in 0..<batch {
-        if position == dataset.count {
-          epoch += 1
-          position = 0
-          order = self.order(epoch: epoch)
-        }
-        let example = Int(order[position])
-        let placement = Placement(augmentation, seed: seed, epoch: epoch, example: example)
-        preprocessing.write(
-          pixels + example * shape.count, placement: placement, to: images + slot * shape.count)
-        labels[slot] = dataset.labels[example]
-        position += 1
+    for slot in 0..<batch {
+      if position == dataset.count {
+        epoch += 1
+        position = 0
+        order = self.order(epoch: epoch)
+      }
+      let example = try write(
+        Int(order[position]), epoch: epoch, to: images + slot * shape.count)
+      labels[slot] = dataset.labels[example]
+      position += 1
+    }
+    return batch
+  }
+
+  /// The most broken files in a row before something else must be wrong.
+  static let mostBrokenInARow = 100
+
+  /// - Returns: the example that was written: the one asked for, or the next sound one.
+  private func write(
+    _ wanted: Int, epoch: Int, to output: UnsafeMutablePointer<Float>
+  ) throws(DatasetError) -> Int {
+    var example = wanted
+    for _ in 0..<min(dataset.count, Self.mostBrokenInARow) {
+      do throws(DatasetError) {
+        try dataset.write(
+          example, seed: seed, epoch: epoch, augmentation: augmentation,
+          preprocessing: preprocessing, to: output)
+        return example
+      } catch {
+        try brokenFiles.note(error.description)
+        example = (example + 1) % dataset.count
       }
     }
+    throw DatasetError(
+      "\(min(dataset.count, Self.mostBrokenInARow)) training pictures in a row cannot be used; "
+        + brokenFiles.summary)
   }
 }
 
-/// Images in their own order, without augmentation: for evaluation.
+/// Examples in their own order, without augmentation: for evaluation. Those whose files are broken
+/// are left out.
 public struct EvaluationLoader: Sendable {
-  public let dataset: ImageDataset
+  public let dataset: any ImageCollection
   public let preprocessing: Preprocessing
+  public let brokenFiles: BrokenFiles
 
-  /// - Parameter preprocessing: statistics of the *training* set, of the same image shape.
-  public init(dataset: ImageDataset, preprocessing: Preprocessing) {
+  /// - Parameters:
+  ///   - preprocessing: statistics of the *training* set, of the same image shape.
+  ///   - brokenFiles: where files that cannot be used are remembered.
+  public init(
+    dataset: any ImageCollection, preprocessing: Preprocessing,
+    brokenFiles: BrokenFiles = BrokenFiles()
+  ) {
     precondition(
       preprocessing.shape == dataset.shape,
       "preprocessing is for images \(preprocessing.shape), the data set has \(dataset.shape)")
     self.dataset = dataset
     self.preprocessing = preprocessing
+    self.brokenFiles = brokenFiles
   }
 
   public var shape: ImageShape { dataset.shape }
@@ -124,20 +158,51 @@ public struct EvaluationLoader: Sendable {
   /// - Parameters:
   ///   - images: `[range.count, H, W, C]`.
   ///   - labels: `[range.count]`.
+  /// - Returns: how many were written; fewer than the range has where files are broken.
+  @discardableResult
   public func fill(
     _ range: Range<Int>, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) {
+  ) throws(DatasetError) -> Int {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= count,
       "examples \(range) are not within 0..<\(count)")
-    dataset.pixels.withUnsafeBufferPointer { pixels in
-      guard let pixels = pixels.baseAddress else { return }
-      for example in range {
-        let slot = example - range.lowerBound
-        preprocessing.write(
-          pixels + example * shape.count, placement: .unchanged, to: images + slot * shape.count)
+    var slot = 0
+    for example in range {
+      do throws(DatasetError) {
+        try dataset.write(
+          example, seed: 0, epoch: 0, augmentation: .none, preprocessing: preprocessing,
+          to: images + slot * shape.count)
         labels[slot] = dataset.labels[example]
+        slot += 1
+      } catch {
+        try brokenFiles.note(error.description)
       }
     }
+    return slot
+  }
+}
+
+/// The examples of an evaluation in batches, the last of which may be short.
+public struct EvaluationBatches: BatchSource {
+  public let loader: EvaluationLoader
+  public let batch: Int
+
+  /// - Parameter batch: examples in a batch, at least 1.
+  public init(_ loader: EvaluationLoader, batch: Int) {
+    precondition(batch > 0, "batch \(batch) is not positive")
+    self.loader = loader
+    self.batch = batch
+  }
+
+  public var shape: ImageShape { loader.shape }
+  /// Batches that make up the whole.
+  public var steps: Int { (loader.count + batch - 1) / batch }
+
+  public func fill(
+    step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
+  ) throws(DatasetError) -> Int {
+    let first = step * batch
+    return try loader.fill(
+      first..<min(first + batch, loader.count), images: images, labels: labels)
   }
 }

@@ -16,10 +16,15 @@ public struct DataRequest: Hashable, Sendable {
   public var testCount: Int
   /// Which labels count where the data set has two for each image, else nil.
   public var labels: LabelLevel?
+  /// How many classes the images have; nil where unknown.
+  public var classCount: Int?
+  /// The shorter side to which a folder's pictures are scaled before the image is cut out of their
+  /// middle; nil elsewhere.
+  public var resize: Int?
 
   public init(
     name: String, path: String? = nil, size: Int, trainCount: Int, testCount: Int,
-    labels: LabelLevel? = nil
+    labels: LabelLevel? = nil, classCount: Int? = nil, resize: Int? = nil
   ) {
     self.name = name
     self.path = path
@@ -27,6 +32,8 @@ public struct DataRequest: Hashable, Sendable {
     self.trainCount = trainCount
     self.testCount = testCount
     self.labels = labels
+    self.classCount = classCount
+    self.resize = resize
   }
 
   /// What is known of the data set; nil where the name is none.
@@ -35,7 +42,13 @@ public struct DataRequest: Hashable, Sendable {
   }
 
   /// How many classes the images have; nil where unknown.
-  public var classes: Int? { description?.classes(labels ?? .fine) }
+  public var classes: Int? { classCount ?? description?.classes(labels ?? .fine) }
+
+  /// Bytes of memory that the images take; pictures of a folder are decoded when they are used.
+  var memoryBytes: Int {
+    guard name != DatasetName.imageFolder.rawValue else { return 0 }
+    return size * size * (description?.channels ?? 3) * (trainCount + testCount)
+  }
 
   /// The request as the loader takes it.
   /// - Throws: `ExperimentError` where there is no such data set.
@@ -45,7 +58,8 @@ public struct DataRequest: Hashable, Sendable {
     }
     return DatasetRequest(
       name: name, path: path, size: size, trainCount: trainCount, testCount: testCount,
-      labels: labels)
+      labels: labels, resize: resize,
+      classes: name == .imageFolder ? classCount : nil)
   }
 
   /// Every field with its value. `path` is left out: moving files makes no other protocol. Fields
@@ -56,6 +70,10 @@ public struct DataRequest: Hashable, Sendable {
       "testCount": .integer(testCount),
     ]
     if let labels { members["labels"] = .text(labels.rawValue) }
+    if let resize {
+      members["resize"] = .integer(resize)
+      members["classes"] = classCount.map { .integer($0) } ?? .null
+    }
     return .object(members)
   }
 }

@@ -11,11 +11,13 @@ public struct EngineCostModel: CostModel {
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
     let graph = try graph(of: variant)
     let plan = variant.trainingProtocol
-    let pixels = graph.inputShape.count * (plan.data.trainCount + plan.data.testCount)
+    // Batches prepared ahead, for training and for evaluation.
+    let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
+    let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
     let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(memory + pixels))
+      memoryBytes: Int64(memory + prepared + plan.data.memoryBytes))
   }
 
   /// Steps of more operations than this are not tried out, but taken to run at half the peak.

@@ -99,8 +99,8 @@ public enum SpecGrammar {
   ])
 
   static let metrics = [
-    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "imagesPerSecond",
-    "gradientNorm",
+    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
+    "imagesPerSecond", "gradientNorm",
   ]
 
   private static func choice<Value: CaseIterable & RawRepresentable>(

@@ -3,17 +3,26 @@ import Datasets
 import Engine
 import Foundation
 import Networks
-import Synchronization
 
 /// Trains runs with the project's own engine.
 public final class TrainingExecutor: RunExecutor {
   private let library = DataLibrary()
+  private let strictData: Bool
 
-  public init() {}
+  /// - Parameter strictData: whether a broken file fails the run that meets it; otherwise it is
+  ///   named, counted and passed over.
+  public init(strictData: Bool = false) { self.strictData = strictData }
+
+  /// Background threads that prepare batches; more than one only where pictures are decoded.
+  static func prefetchThreads(_ data: DataRequest, threads: Int) -> Int {
+    data.name == DatasetName.imageFolder.rawValue ? max(1, min(16, threads / 2)) : 1
+  }
 
   public func dataChecksum(_ data: DataRequest) throws -> String {
-    let splits = try library.splits(data)
-    return sha256("\(splits.train.checksum) \(splits.test.checksum)")
+    let opened = try library.opened(data)
+    let problems = opened.train.problems + opened.test.problems
+    if strictData, !problems.isEmpty { throw DatasetError(problems.joined(separator: "\n")) }
+    return sha256("\(opened.train.checksum) \(opened.test.checksum)")
   }
 
   public func execute(
@@ -26,19 +35,25 @@ public final class TrainingExecutor: RunExecutor {
     let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
     let seed = UInt64(bitPattern: run.seed)
     network.state.initialize(seed: seed)
+    let files = FileNotes(isStrict: strictData, datasets: [data.train, data.test])
     let loader = BatchLoader(
       dataset: data.train, preprocessing: data.preprocessing,
       augmentation: Datasets.Augmentation(
-        padding: plan.augmentation.padding, flip: plan.augmentation.flip),
-      batch: plan.batch, seed: seed, shuffle: plan.shuffle)
-    let test = EvaluationLoader(dataset: data.test, preprocessing: data.preprocessing)
+        padding: plan.augmentation.padding, flip: plan.augmentation.flip,
+        scale: plan.augmentation.scale), batch: plan.batch, seed: seed, shuffle: plan.shuffle,
+      brokenFiles: files.broken)
+    let test = EvaluationBatches(
+      EvaluationLoader(
+        dataset: data.test, preprocessing: data.preprocessing, brokenFiles: files.broken),
+      batch: plan.batch)
+    let threads = Self.prefetchThreads(plan.data, threads: run.threads)
     let optimizer = SGD(
       momentum: Float(plan.optimizer.momentum), weightDecay: Float(plan.optimizer.weightDecay),
       nesterov: plan.optimizer.nesterov)
     let learningRate = plan.learningRate
 
     let steps = plan.totalSteps
-    let prefetcher = Prefetcher(source: loader, steps: 0..<steps)
+    let prefetcher = Prefetcher(source: loader, steps: 0..<steps, threads: threads)
     defer { prefetcher.stop() }
     let clock = ContinuousClock()
     let start = clock.now
@@ -65,11 +80,11 @@ public final class TrainingExecutor: RunExecutor {
         sinceRecord = RunningTotals()
       }
       if plan.evaluates(afterStep: done) {
-        guard let (loss, error) = Self.evaluate(network, test, shouldStop: shouldStop) else {
-          return .interrupted(step: done)
-        }
-        metrics += [("testLoss", loss), ("testError", error)]
+        let result = try Self.evaluate(network, test, threads: threads, shouldStop: shouldStop)
+        guard let result else { return .interrupted(step: done) }
+        metrics += result.metrics(prefix: "test")
       }
+      try files.tell(&metrics, report)
       if !metrics.isEmpty { try report(.record(step: done, metrics: metrics)) }
       if done < steps && shouldStop() { return .interrupted(step: done) }
     }
@@ -77,24 +92,25 @@ public final class TrainingExecutor: RunExecutor {
       weightsHash: network.state.weightsHash, seconds: (clock.now - start) / .seconds(1))
   }
 
-  /// Mean cross-entropy in nats and error in percent over a whole split; nil if asked to stop.
+  /// A whole split with the running statistics; nil if asked to stop.
   private static func evaluate(
-    _ network: NetworkExecutor, _ loader: EvaluationLoader, shouldStop: () -> Bool
-  ) -> (loss: Double, error: Double)? {
-    var labels = [Int32](repeating: 0, count: network.batch)
-    var loss = 0.0
-    var errors = 0
-    var first = 0
-    while first < loader.count {
+    _ network: NetworkExecutor, _ batches: EvaluationBatches, threads: Int,
+    shouldStop: () -> Bool
+  ) throws -> EvaluationTotals? {
+    let prefetcher = Prefetcher(source: batches, steps: 0..<batches.steps, threads: threads)
+    defer { prefetcher.stop() }
+    var totals = EvaluationTotals(classes: batches.loader.dataset.classNames.count)
+    while let batch = try prefetcher.next() {
       if shouldStop() { return nil }
-      let range = first..<min(first + network.batch, loader.count)
-      loader.fill(range, images: network.input, labels: &labels)
-      let result = network.evaluate(labels: labels, count: range.count)
-      loss += result.lossSum
-      errors += result.correct.count { !$0 }
-      first = range.upperBound
+      // Of pictures, all may be broken.
+      guard batch.count > 0 else { continue }
+      network.input.update(from: batch.images, count: batch.count * batches.shape.count)
+      totals.add(network.evaluate(labels: batch.labels, count: batch.count))
     }
-    return (loss / Double(loader.count), 100 * Double(errors) / Double(loader.count))
+    guard totals.images > 0 else {
+      throw DatasetError("none of the \(batches.loader.count) test pictures can be used")
+    }
+    return totals
   }
 }
 
@@ -128,44 +144,3 @@ private struct RunningTotals {
     ]
   }
 }
-
-/// Data sets that are loaded once and shared by all runs.
-private final class DataLibrary: Sendable {
-  struct Prepared {
-    let train: ImageDataset
-    let test: ImageDataset
-    let preprocessing: Preprocessing
-  }
-
-  private let loaded = Mutex<[DataRequest: DataSplits]>([:])
-  private let statistics = Mutex<[String: Preprocessing]>([:])
-
-  func splits(_ request: DataRequest) throws -> DataSplits {
-    try loaded.withLock { known in
-      if let splits = known[request] { return splits }
-      let splits = try DatasetLoader.load(request.datasetRequest())
-      known[request] = splits
-      return splits
-    }
-  }
-
-  func prepared(_ plan: TrainingProtocol) throws -> Prepared {
-    let splits = try splits(plan.data)
-    let mean: MeanSubtraction =
-      switch plan.mean {
-      case .perPixel: .perPixel
-      case .perChannel: .perChannel
-      case .none: .none
-      }
-    let key = "\(splits.train.checksum) \(mean.rawValue)"
-    let preprocessing = statistics.withLock { known in
-      if let done = known[key] { return done }
-      let done = Preprocessing(training: splits.train, mean: mean)
-      known[key] = done
-      return done
-    }
-    return Prepared(train: splits.train, test: splits.test, preprocessing: preprocessing)
-  }
-}
-
-private typealias DataSplits = DatasetSplits

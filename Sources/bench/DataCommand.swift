@@ -20,6 +20,8 @@ struct DataListCommand: ParsableCommand {
       print("\(description.name.rawValue): \(description.summary)")
       if description.isGenerated {
         print("  built in")
+      } else if description.files.isEmpty {
+        print("  \(description.instructions)")
       } else if let place = description.location() {
         print("  found in \(place)")
       } else {
@@ -49,6 +51,10 @@ struct DataPreviewCommand: ParsableCommand {
 
   @Option(help: "Height and width in pixels. (default: the data set's own)")
   var size: Int?
+
+  @Option(
+    help: "Of an image-folder, the shorter side before the middle is cut out. (default: size)")
+  var resize: Int?
 
   @Option(help: "CIFAR-100's labels, fine or coarse. (default: fine)")
   var labels: String?
@@ -80,11 +86,18 @@ struct DataPreviewCommand: ParsableCommand {
       throw DatasetError("there is no split '\(split)'; allowed are train, test")
     }
     // Generated images cost time, so only as many as the sheet shows are made.
-    let count = name == .shapes ? Shapes.classNames.count * max(1, min(countPerClass, 100)) : nil
+    // Pictures of a folder are decoded, the classes in turn.
+    let perClass = max(1, min(countPerClass, 100))
+    var count: Int?
+    if name == .shapes { count = Shapes.classNames.count * perClass }
+    if name == .imageFolder, let path {
+      let counts = try FolderCounts.of(path)
+      count = min(counts.classes * perClass, counts.train, counts.test)
+    }
     let splits = try DatasetLoader.load(
       DatasetRequest(
         name: name, path: path, size: size, trainCount: count, testCount: count,
-        labels: try labels.map(Self.labels)))
+        labels: try labels.map(Self.labels), resize: resize))
     return split == .train ? splits.train : splits.test
   }
 

@@ -20,12 +20,15 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var experiment: ExperimentOptions
   @OptionGroup var database: DatabaseOptions
 
+  @Flag(help: "A picture that cannot be used fails the run; without this it is named and counted.")
+  var strictData = false
+
   @Flag(help: "Print failures only.")
   var quiet = false
 
   func run() async throws {
     let chosen = try experiment.load()
-    let services = RunServices.make()
+    let services = RunServices.make(strictData: strictData)
     let (store, plans) = try prepare(chosen, services)
     try checkData(of: plans, in: store, services)
 

@@ -69,6 +69,7 @@ struct RunLines {
       live[index].error = error
       live[index].imagesPerSecond = imagesPerSecond
       return []
+    case .note(let sentence): return ["\(plan.label): \(sentence.printable)"]
     case .record(let step, let metrics):
       for metric in metrics { live[index].lastMetrics[metric.name] = metric.value }
       guard tellsRecords else { return [] }

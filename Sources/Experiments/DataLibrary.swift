@@ -1,0 +1,49 @@
+// The data of all runs, opened once.
+import Datasets
+import Synchronization
+
+/// Data sets that are opened once and shared by all runs.
+final class DataLibrary: Sendable {
+  struct Prepared {
+    let train: any ImageCollection
+    let test: any ImageCollection
+    let preprocessing: Preprocessing
+  }
+
+  private struct StatisticsKey: Hashable {
+    let data: DataRequest
+    let mean: TrainingProtocol.Mean
+    let deviation: TrainingProtocol.Deviation
+  }
+
+  private let known = Mutex<[DataRequest: OpenedDataset]>([:])
+  private let statistics = Mutex<[StatisticsKey: Preprocessing]>([:])
+
+  func opened(_ request: DataRequest) throws -> OpenedDataset {
+    try known.withLock { known in
+      if let opened = known[request] { return opened }
+      let opened = try DatasetLoader.open(request.datasetRequest())
+      known[request] = opened
+      return opened
+    }
+  }
+
+  func prepared(_ plan: TrainingProtocol) throws -> Prepared {
+    let opened = try opened(plan.data)
+    let mean: MeanSubtraction =
+      switch plan.mean {
+      case .perPixel: .perPixel
+      case .perChannel: .perChannel
+      case .none: .none
+      }
+    let key = StatisticsKey(data: plan.data, mean: plan.mean, deviation: plan.deviation)
+    let preprocessing = statistics.withLock { known in
+      if let done = known[key] { return done }
+      let done = Preprocessing(
+        training: opened.train, mean: mean, dividesByDeviation: plan.deviation == .perChannel)
+      known[key] = done
+      return done
+    }
+    return Prepared(train: opened.train, test: opened.test, preprocessing: preprocessing)
+  }
+}
