@@ -61,8 +61,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks"], swiftSettings: strict),
+    .testTarget(
+      name: "EngineTests", dependencies: ["CKernels", "Engine"], swiftSettings: strict),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Networks"], exclude: ["Parity"],
+      swiftSettings: strict),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], swiftSettings: strict),
     .testTarget(
       name: "ResultsTests", dependencies: ["Results"], exclude: ["Fixtures"],
@@ -70,10 +73,9 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Engine", "Experiments", "Results",
+        "Engine", "Experiments", "Networks", "Results",
         .product(name: "Subprocess", package: "swift-subprocess"),
-      ],
-      swiftSettings: strict),
+      ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Results"], exclude: ["Fixtures"],
       swiftSettings: strict),

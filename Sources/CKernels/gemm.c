@@ -73,10 +73,15 @@ static void run_libxsmm(const bench_gemm *g, const float *a, const float *b, flo
 }
 #endif
 
+bench_gemm bench_gemm_make_blas(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb,
+                                int32_t ldc, int32_t transposeB, int32_t accumulate) {
+  pthread_once(&once, choose_backend);
+  return (bench_gemm){m, n, k, lda, ldb, ldc, transposeB, accumulate, run_blas, NULL};
+}
+
 bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
                            int32_t transposeB, int32_t accumulate) {
-  pthread_once(&once, choose_backend);
-  bench_gemm g = {m, n, k, lda, ldb, ldc, transposeB, accumulate, run_blas, NULL};
+  bench_gemm g = bench_gemm_make_blas(m, n, k, lda, ldb, ldc, transposeB, accumulate);
 #ifdef BENCH_HAVE_LIBXSMM
   if (uses_libxsmm) {
     float alpha = 1.0f, beta = accumulate ? 1.0f : 0.0f;

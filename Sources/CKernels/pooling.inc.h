@@ -1,49 +1,91 @@
 // Max pooling of one image, forward and backward.
 // Included by sweeps.inc.h, once per instruction set.
 
+typedef struct {
+  long height, width, kernel, stride, padding;
+} pool_shape;
+
+// Where a window starts, and which of its rows (or columns) lie inside the image.
+INLINE long window_start(long out, long size, const pool_shape *s, long *first, long *end) {
+  long start = out * s->stride - s->padding;
+  *first = start < 0 ? -start : 0;
+  *end = size - start < s->kernel ? size - start : s->kernel;
+  return start;
+}
+
 static void max_pool(float *out, const float *x, long height, long width, long C, long kernel,
                      long stride, long padding, long outHeight, long outWidth) {
-  for (long oy = 0; oy < outHeight; oy++)
+  pool_shape s = {height, width, kernel, stride, padding};
+  long vectors = C / LANES * LANES, y0, y1, x0, x1;
+  for (long oy = 0; oy < outHeight; oy++) {
+    long top = window_start(oy, height, &s, &y0, &y1);
     for (long ox = 0; ox < outWidth; ox++) {
+      long left = window_start(ox, width, &s, &x0, &x1);
+      const float *corner = x + (top * width + left) * C;
       float *o = out + (oy * outWidth + ox) * C;
-      for (long c = 0; c < C; c++) o[c] = -FLT_MAX;
-      for (long ky = 0; ky < kernel; ky++) {
-        long y = oy * stride + ky - padding;
-        if (y < 0 || y >= height) continue;
-        for (long kx = 0; kx < kernel; kx++) {
-          long at = ox * stride + kx - padding;
-          if (at < 0 || at >= width) continue;
-          const float *p = x + (y * width + at) * C;
-          for (long c = 0; c < C; c++) o[c] = p[c] > o[c] ? p[c] : o[c];
-        }
+      for (long c = 0; c < vectors; c += LANES) {
+        vf best = splat(-FLT_MAX);
+        for (long ky = y0; ky < y1; ky++)
+          for (long kx = x0; kx < x1; kx++) {
+            vf v = load(corner + (ky * width + kx) * C + c);
+            vi greater = v > best;
+            best = (vf)((greater & (vi)v) | (~greater & (vi)best));
+          }
+        store(o + c, best);
+      }
+      for (long c = vectors; c < C; c++) {
+        float best = -FLT_MAX;
+        for (long ky = y0; ky < y1; ky++)
+          for (long kx = x0; kx < x1; kx++) {
+            float v = corner[(ky * width + kx) * C + c];
+            best = v > best ? v : best;
+          }
+        o[c] = best;
       }
     }
+  }
 }
 
 static void max_pool_backward(float *dx, const float *x, const float *dy, long height, long width,
                               long C, long kernel, long stride, long padding, long outHeight,
                               long outWidth) {
   memset(dx, 0, sizeof(float) * (size_t)(height * width * C));
-  float best[LANES];
-  int32_t where[LANES];
-  for (long oy = 0; oy < outHeight; oy++)
-    for (long ox = 0; ox < outWidth; ox++)
-      for (long base = 0; base < C; base += LANES) {
-        long n = C - base < LANES ? C - base : LANES;
-        for (int i = 0; i < LANES; i++) best[i] = -FLT_MAX, where[i] = -1;
-        for (long ky = 0; ky < kernel; ky++) {
-          long y = oy * stride + ky - padding;
-          if (y < 0 || y >= height) continue;
-          for (long kx = 0; kx < kernel; kx++) {
-            long at = ox * stride + kx - padding;
-            if (at < 0 || at >= width) continue;
-            const float *p = x + (y * width + at) * C + base;
-            for (long i = 0; i < n; i++)
-              if (p[i] > best[i]) best[i] = p[i], where[i] = (int32_t)(y * width + at);
+  pool_shape s = {height, width, kernel, stride, padding};
+  long vectors = C / LANES * LANES, y0, y1, x0, x1;
+  for (long oy = 0; oy < outHeight; oy++) {
+    long top = window_start(oy, height, &s, &y0, &y1);
+    for (long ox = 0; ox < outWidth; ox++) {
+      long left = window_start(ox, width, &s, &x0, &x1);
+      long corner = (top * width + left) * C;
+      const float *d = dy + (oy * outWidth + ox) * C;
+      for (long c = 0; c < vectors; c += LANES) {
+        vf best = splat(-FLT_MAX);
+        vi where = (vi)splat(0) - 1;
+        for (long ky = y0; ky < y1; ky++)
+          for (long kx = x0; kx < x1; kx++) {
+            vf v = load(x + corner + (ky * width + kx) * C + c);
+            vi greater = v > best, here = (vi)splat(0) + (int32_t)(ky * kernel + kx);
+            best = (vf)((greater & (vi)v) | (~greater & (vi)best));
+            where = (greater & here) | (~greater & where);
           }
-        }
-        const float *d = dy + (oy * outWidth + ox) * C + base;
-        for (long i = 0; i < n; i++)
-          if (where[i] >= 0) dx[where[i] * C + base + i] += d[i];
+        vf gradient = load(d + c);
+        for (long ky = y0; ky < y1; ky++)
+          for (long kx = x0; kx < x1; kx++) {
+            float *to = dx + corner + (ky * width + kx) * C + c;
+            vi here = where == (vi)splat(0) + (int32_t)(ky * kernel + kx);
+            store(to, load(to) + (vf)(here & (vi)gradient));
+          }
       }
+      for (long c = vectors; c < C; c++) {
+        float best = -FLT_MAX;
+        long where = -1;
+        for (long ky = y0; ky < y1; ky++)
+          for (long kx = x0; kx < x1; kx++) {
+            long at = corner + (ky * width + kx) * C + c;
+            if (x[at] > best) best = x[at], where = at;
+          }
+        if (where >= 0) dx[where] += d[c];
+      }
+    }
+  }
 }

@@ -5,6 +5,9 @@
 #endif
 #define TABLE bench_sweeps_avx512
 #define NAME "avx512"
+// Registers: 32 of 16 floats.
+#define CONV_COLUMNS 16
+#define CONV_INPUTS 4
 #include "sweeps.inc.h"
 #if defined(__x86_64__)
 #pragma clang attribute pop

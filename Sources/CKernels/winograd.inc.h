@@ -1,4 +1,4 @@
-// Winograd F(2x2, 3x3): the transforms of input tiles, output tiles and weights.
+// Winograd F(2x2, 3x3): the transforms of tiles and weights, and their adjoints for the weight gradient.
 // Included by sweeps.inc.h, once per instruction set.
 
 INLINE void winograd_input_lane(float *v, long plane, const float *x, long pitch, long C) {
@@ -19,55 +19,120 @@ INLINE void winograd_input_lane(float *v, long plane, const float *x, long pitch
   }
 }
 
-static void winograd_input(float *v, long plane, const float *x, long pitch, long C, long wide,
-                           long first, long count) {
+static void winograd_input(float *v, long plane, long block, long W, const float *x, long pitch,
+                           long C, long wide, long first, long count) {
   for (long n = 0; n < count; n++) {
     long tile = first + n;
     const float *from = x + tile / wide * 2 * pitch + tile % wide * 2 * C;
-    for (long c = 0; c < C; c += LANES) winograd_input_lane(v + n * C + c, plane, from + c, pitch, C);
+    for (long b = 0; b < C / W; b++)
+      for (long c = 0; c < W; c += LANES)
+        winograd_input_lane(v + b * block + n * W + c, plane, from + b * W + c, pitch, C);
   }
 }
 
-static void winograd_output(float *y, const float *m, long plane, long height, long width, long C,
-                            long wide, long first, long count) {
+static void winograd_output(float *y, const float *m, long plane, long block, long W, long height,
+                            long width, long C, long wide, long first, long count) {
   for (long n = 0; n < count; n++) {
     long row = (first + n) / wide * 2, column = (first + n) % wide * 2;
-    float *to = y + (row * width + column) * C;
     int down = row + 1 < height, right = column + 1 < width;
-    for (long c = 0; c < C; c += LANES) {
-      const float *p = m + n * C + c;
-      vf s[2][4];
+    for (long b = 0; b < C / W; b++) {
+      float *to = y + (row * width + column) * C + b * W;
+      for (long c = 0; c < W; c += LANES) {
+        const float *p = m + b * block + n * W + c;
+        vf s[2][4];
+        for (int j = 0; j < 4; j++) {
+          vf a = load(p + j * plane), d = load(p + (4 + j) * plane), e = load(p + (8 + j) * plane),
+             f = load(p + (12 + j) * plane);
+          s[0][j] = a + d + e;
+          s[1][j] = d - e - f;
+        }
+        store(to + c, s[0][0] + s[0][1] + s[0][2]);
+        if (right) store(to + C + c, s[0][1] - s[0][2] - s[0][3]);
+        if (down) store(to + width * C + c, s[1][0] + s[1][1] + s[1][2]);
+        if (down && right) store(to + (width + 1) * C + c, s[1][1] - s[1][2] - s[1][3]);
+      }
+    }
+  }
+}
+
+static void winograd_gradient(float *v, long plane, long block, long W, const float *dy, long pitch,
+                              long C, long wide, long first, long count) {
+  for (long n = 0; n < count; n++) {
+    long tile = first + n;
+    const float *from = dy + tile / wide * 2 * pitch + tile % wide * 2 * C;
+    for (long b = 0; b < C / W; b++)
+      for (long c = 0; c < W; c += LANES) {
+        const float *p = from + b * W + c;
+        float *to = v + b * block + n * W + c;
+        vf top[2] = {load(p), load(p + C)}, bottom[2] = {load(p + pitch), load(p + pitch + C)};
+        vf t[4][2];
+        for (int j = 0; j < 2; j++) {
+          t[0][j] = top[j];
+          t[1][j] = top[j] + bottom[j];
+          t[2][j] = top[j] - bottom[j];
+          t[3][j] = -bottom[j];
+        }
+        for (int i = 0; i < 4; i++) {
+          store(to + (4 * i) * plane, t[i][0]);
+          store(to + (4 * i + 1) * plane, t[i][0] + t[i][1]);
+          store(to + (4 * i + 2) * plane, t[i][0] - t[i][1]);
+          store(to + (4 * i + 3) * plane, -t[i][1]);
+        }
+      }
+  }
+}
+
+INLINE void winograd_weight_lane(vf t[4][4], vf w[3][3]) {
+  vf half = splat(0.5f), s[4][3];
+  for (int j = 0; j < 3; j++) {
+    vf sum = w[0][j] + w[2][j];
+    s[0][j] = w[0][j];
+    s[1][j] = half * (sum + w[1][j]);
+    s[2][j] = half * (sum - w[1][j]);
+    s[3][j] = w[2][j];
+  }
+  for (int k = 0; k < 4; k++) {
+    vf sum = s[k][0] + s[k][2];
+    t[k][0] = s[k][0];
+    t[k][1] = half * (sum + s[k][1]);
+    t[k][2] = half * (sum - s[k][1]);
+    t[k][3] = s[k][2];
+  }
+}
+
+static void winograd_weight(float *u, long plane, const float *w, long tapStride, long rowStride,
+                            long rows, long columns) {
+  for (long r = 0; r < rows; r++)
+    for (long c = 0; c < columns; c += LANES) {
+      const float *from = w + r * rowStride + c;
+      vf taps[3][3], t[4][4];
+      for (int k = 0; k < 9; k++) taps[k / 3][k % 3] = load(from + k * tapStride);
+      winograd_weight_lane(t, taps);
+      for (int k = 0; k < 16; k++) store(u + k * plane + r * columns + c, t[k / 4][k % 4]);
+    }
+}
+
+static void winograd_weight_gradient(float *dw, long tapStride, long rowStride, const float *du,
+                                     long plane, long rows, long columns) {
+  vf half = splat(0.5f);
+  for (long r = 0; r < rows; r++)
+    for (long c = 0; c < columns; c += LANES) {
+      const float *p = du + r * columns + c;
+      vf s[3][4];
       for (int j = 0; j < 4; j++) {
         vf a = load(p + j * plane), b = load(p + (4 + j) * plane), d = load(p + (8 + j) * plane),
            e = load(p + (12 + j) * plane);
-        s[0][j] = a + b + d;
-        s[1][j] = b - d - e;
+        vf sum = half * (b + d);
+        s[0][j] = a + sum;
+        s[1][j] = half * (b - d);
+        s[2][j] = sum + e;
       }
-      store(to + c, s[0][0] + s[0][1] + s[0][2]);
-      if (right) store(to + C + c, s[0][1] - s[0][2] - s[0][3]);
-      if (down) store(to + width * C + c, s[1][0] + s[1][1] + s[1][2]);
-      if (down && right) store(to + (width + 1) * C + c, s[1][1] - s[1][2] - s[1][3]);
+      float *to = dw + r * rowStride + c;
+      for (int k = 0; k < 3; k++) {
+        vf sum = half * (s[k][1] + s[k][2]);
+        store(to + (3 * k) * tapStride, s[k][0] + sum);
+        store(to + (3 * k + 1) * tapStride, half * (s[k][1] - s[k][2]));
+        store(to + (3 * k + 2) * tapStride, sum + s[k][3]);
+      }
     }
-  }
-}
-
-static void winograd_weight(float *u, const float *w, long rows, long columns) {
-  long size = rows * columns;
-  for (long i = 0; i < size; i++) {
-    float t[4][3];
-    for (int j = 0; j < 3; j++) {
-      float a = w[j * size + i], b = w[(3 + j) * size + i], c = w[(6 + j) * size + i];
-      t[0][j] = a;
-      t[1][j] = 0.5f * (a + b + c);
-      t[2][j] = 0.5f * (a - b + c);
-      t[3][j] = c;
-    }
-    for (int k = 0; k < 4; k++) {
-      float a = t[k][0], b = t[k][1], c = t[k][2];
-      u[(4 * k) * size + i] = a;
-      u[(4 * k + 1) * size + i] = 0.5f * (a + b + c);
-      u[(4 * k + 2) * size + i] = 0.5f * (a - b + c);
-      u[(4 * k + 3) * size + i] = c;
-    }
-  }
 }

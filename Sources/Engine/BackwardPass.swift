@@ -10,19 +10,31 @@ extension NetworkExecutor {
     for unit in units.reversed() {
       if case .linear = unit.step.kind {
         head?.backward(of: self, unit)
+        profile?.lap(.backward, unit.index)
         reduceWeights(unit, slices: sliceCount)
+        profile?.lap(.weightSums, unit.index)
         continue
       }
       let site = plan.sites[unit.step.input]
-      pool.run(tasks: sliceCount) { slice, worker in
-        clearSums(slice)
-        for (position, image) in images(ofSlice: slice).enumerated() {
-          backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
+      if let staged = unit.convolution?.staged {
+        backward(unit, staged)
+        profile?.lap(.backward, unit.index)
+      } else {
+        pool.run(tasks: sliceCount) { slice, worker in
+          clearSums(slice)
+          for (position, image) in images(ofSlice: slice).enumerated() {
+            backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
+          }
         }
+        profile?.lap(.backward, unit.index)
+        reduceWeights(unit, slices: sliceCount)
+        profile?.lap(.weightSums, unit.index)
       }
-      reduceWeights(unit, slices: sliceCount)
-      if unit.isFirstReader && unit.needsDataGradient { finishNorms(site) }
+      if unit.isFirstReader && unit.needsDataGradient {
+        finishNorms(site, slices: slices(of: unit))
+      }
       if let bias = unit.biasOffset { reduceBias(bias, unit) }
+      profile?.lap(.gradientSums, unit.index)
     }
   }
 
@@ -45,12 +57,8 @@ extension NetworkExecutor {
       let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
       kernel.weightGradient(
         x, gradient.pointer, accumulate: !isFirst,
-        into: partialWeights[slice * largestWeight])
-      if unit.biasOffset != nil {
-        sweeps.channel_sums(
-          dy, gradientShape.pitch, gradientShape.height, gradientShape.width,
-          gradientShape.channels, sums(ofSlice: slice) + 3 * widestChannels)
-      }
+        into: partialWeights[slice * largestWeight], workspace: scratch.workspace.pointer)
+      takeBiasGradient(unit, dy, slice: slice)
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(
         gradient.pointer, unit.transposedWeight.pointer, into: dx,
@@ -81,11 +89,20 @@ extension NetworkExecutor {
       dx.update(from: dy, count: site.shape.count)
     case .linear: return
     }
-    complete(unit, site, image: image, slice: slice, value: value, valuePitch: valuePitch, scratch)
+    complete(
+      unit, site, image: image, slice: slice, dx: dx, value: value, valuePitch: valuePitch, scratch)
+  }
+
+  func takeBiasGradient(_ unit: StepUnit, _ dy: UnsafePointer<Float>, slice: Int) {
+    guard unit.biasOffset != nil else { return }
+    let shape = unit.gradientShape
+    sweeps.channel_sums(
+      dy, shape.pitch, shape.height, shape.width, shape.channels,
+      sums(ofSlice: slice) + 3 * widestChannels)
   }
 
   /// The gradient of a raw output for one image: the sum of all that flows back into it.
-  private func gatherGradient(
+  func gatherGradient(
     of tensor: TensorID, image: Int, into out: UnsafeMutablePointer<Float>, pitch: Int,
     _ scratch: WorkerScratch
   ) {
@@ -131,13 +148,13 @@ extension NetworkExecutor {
     }
   }
 
-  /// Turns the gradient in `scratch.dx` into the stored one of the site's value.
-  private func complete(
-    _ unit: StepUnit, _ site: Site, image: Int, slice: Int, value: UnsafePointer<Float>,
-    valuePitch: Int, _ scratch: WorkerScratch
+  /// Turns one reader's gradient `dx` into the stored one of the site's value.
+  func complete(
+    _ unit: StepUnit, _ site: Site, image: Int, slice: Int, dx: UnsafePointer<Float>,
+    value: UnsafePointer<Float>, valuePitch: Int, _ scratch: WorkerScratch
   ) {
     let shape = site.shape
-    let dx = scratch.dx.pointer
+    var dx = dx
     guard unit.isFirstReader else {
       let partial = stored(.partial(unit.step.input), image: image, size: shape.count)
       if site.readers.last == unit.index {
@@ -155,7 +172,11 @@ extension NetworkExecutor {
       if others.count < 2 {
         others.append(other)
       } else {
-        sweeps.add(dx, other, shape.count)
+        if dx != UnsafePointer(scratch.dx.pointer) {
+          scratch.dx.pointer.update(from: dx, count: shape.count)
+          dx = UnsafePointer(scratch.dx.pointer)
+        }
+        sweeps.add(scratch.dx.pointer, other, shape.count)
       }
     }
     let sums = sums(ofSlice: slice)
@@ -215,25 +236,29 @@ extension NetworkExecutor {
 
   // MARK: Sums over slices, in order
 
-  private func clearSums(_ slice: Int) {
+  func clearSums(_ slice: Int) {
     sums(ofSlice: slice).update(repeating: 0, count: Self.sumRows * widestChannels)
   }
 
   func reduceWeights(_ unit: StepUnit, slices: Int) {
-    guard unit.weightCount > 0 else { return }
+    let count = unit.convolution?.weightGradientCount ?? unit.weightCount
+    guard count > 0 else { return }
+    let gradient = state.gradients[unit.weightOffset]
+    let transforms = unit.convolution?.transformsWeightGradient == true
+    let sum = transforms ? transformedGradient.pointer : gradient
     let chunk = 4096
-    pool.run(tasks: (unit.weightCount + chunk - 1) / chunk) { task, _ in
+    pool.run(tasks: (count + chunk - 1) / chunk) { task, _ in
       let start = task * chunk
       sweeps.sum_parts(
-        state.gradients[unit.weightOffset + start], partialWeights[start], slices, largestWeight,
-        min(chunk, unit.weightCount - start))
+        sum + start, partialWeights[start], slices, largestWeight, min(chunk, count - start))
     }
+    if transforms { unit.convolution?.finishWeightGradient(sum, into: gradient) }
   }
 
-  private func finishNorms(_ site: Site) {
+  private func finishNorms(_ site: Site, slices: Int) {
     let channels = site.shape.channels
     let total = partialSums.pointer
-    for slice in 1..<max(1, sliceCount) {
+    for slice in 1..<max(1, slices) {
       let part = sums(ofSlice: slice)
       for row in 0..<3 {
         for c in 0..<channels {
@@ -254,7 +279,7 @@ extension NetworkExecutor {
   private func reduceBias(_ offset: Int, _ unit: StepUnit) {
     for c in 0..<plan.tensors[unit.step.output].channels {
       var sum = 0.0
-      for slice in 0..<sliceCount { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
+      for slice in 0..<slices(of: unit) { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
       state.gradients[offset + c].pointee = Float(sum)
     }
   }

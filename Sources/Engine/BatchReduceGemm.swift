@@ -63,13 +63,16 @@ public struct NumericIdentity: Hashable, Codable, Sendable {
 
   /// The identity of this process on this machine.
   public static let current = NumericIdentity(
-    engineVersion: 1, backend: String(cString: bench_gemm_backend()),
+    engineVersion: 2, backend: String(cString: bench_gemm_backend()),
     instructionSet: String(cString: sweeps.name))
 }
 
 extension NumericIdentity {
   /// The multiplying library's version and target, for the record.
   public static var libraryVersion: String { String(cString: bench_gemm_version()) }
+
+  /// How 3×3 convolutions of stride 1 may be computed, for the record: `winograd` or `direct`.
+  public static var convolution: String { WinogradConvolution.isAllowed ? "winograd" : "direct" }
 }
 
 /// The elementwise sweeps for this CPU.

@@ -37,6 +37,12 @@ final class ConvolutionKernel: Sendable {
   /// first: [padded height][output width][kernel width · channels] floats. 0 where that is not done.
   let expandedCount: Int
 
+  /// Does the products of several images at once, where the weights are many; then `forward`,
+  /// `dataGradient` and `weightGradient` are not called.
+  let staged: (any StagedConvolution)?
+
+  /// With few channels, kernels of our own take the place of the products.
+  private let isNarrow: Bool
   private let winograd: WinogradConvolution?
   private let winogradGradient: WinogradConvolution?
 
@@ -73,11 +79,15 @@ final class ConvolutionKernel: Sendable {
     let usesWinograd = WinogradConvolution.isUsed(for: p, input: input)
     winograd = usesWinograd ? WinogradConvolution(input: input, outputChannels: co) : nil
     winogradGradient = usesWinograd ? WinogradConvolution(input: output, outputChannels: ci) : nil
+    isNarrow =
+      k == 3 && s == 1 && p.padding == 1 && !usesWinograd
+      && [ci, co].allSatisfy { $0 % 16 == 0 && $0 <= 64 }
     preparedCount = (usesWinograd ? 16 : k * k) * ci * co
-    workspaceCount = max(winograd?.workspaceCount ?? 0, winogradGradient?.workspaceCount ?? 0)
-    paddedInput = PaddedShape(
+    let readsTiles = usesWinograd || WinogradConvolution.isStaged(p, input: input)
+    let paddedInput = PaddedShape(
       height: input.height, width: input.width, channels: ci, low: p.padding,
-      high: usesWinograd ? WinogradConvolution.highPadding(input) : p.padding)
+      high: readsTiles ? WinogradConvolution.highPadding(input) : p.padding)
+    self.paddedInput = paddedInput
     let (outHeight, outWidth) = (output.height, output.width)
 
     // Forward. C is one row of outputs, A a tap's weights, B the padded row shifted by the tap.
@@ -126,8 +136,13 @@ final class ConvolutionKernel: Sendable {
     }
     let padded = PaddedShape(
       height: outHeight, width: outWidth, channels: co, low: low,
-      high: usesWinograd ? WinogradConvolution.highPadding(output) : high)
+      high: readsTiles ? WinogradConvolution.highPadding(output) : high)
     paddedGradient = padded
+    staged = Staging.convolution(
+      p, input: input, paddedInput: paddedInput, paddedGradient: padded)
+    workspaceCount = max(
+      winograd?.workspaceCount ?? 0, winogradGradient?.workspaceCount ?? 0,
+      staged?.workspaceCount ?? 0)
     var phases: [Phase] = []
     for a in 0..<s where count(a, input.height) > 0 {
       for b in 0..<s where count(b, input.width) > 0 {
@@ -174,11 +189,9 @@ final class ConvolutionKernel: Sendable {
     let length = parameters.kernelSize * input.channels
     let step = parameters.stride * input.channels
     for row in 0..<(input.height + 2 * parameters.padding) {
-      let from = padded + row * paddedInput.pitch
-      let to = expanded + row * output.width * length
-      for column in 0..<output.width {
-        for i in 0..<length { to[column * length + i] = from[column * step + i] }
-      }
+      sweeps.expand_columns(
+        expanded + row * output.width * length, padded + row * paddedInput.pitch, output.width,
+        length, step)
     }
   }
 
@@ -188,7 +201,9 @@ final class ConvolutionKernel: Sendable {
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>?
   ) -> Bool {
     guard winograd != nil, let prepared else { return false }
-    sweeps.winograd_weight(prepared, weight, parameters.inputChannels, parameters.outputChannels)
+    let (inputs, outputs) = (parameters.inputChannels, parameters.outputChannels)
+    sweeps.winograd_weight(
+      prepared, inputs * outputs, weight, inputs * outputs, outputs, inputs, outputs)
     return true
   }
 
@@ -202,13 +217,17 @@ final class ConvolutionKernel: Sendable {
     let taps = parameters.kernelSize * parameters.kernelSize
     let isWinograd = winogradGradient != nil
     for tap in 0..<taps {
-      // Winograd's form is a convolution of the gradient, so its kernel is turned round.
+      // Where the data gradient is a convolution of its own, the kernel is turned round.
       let target =
         isWinograd
-        ? scratch + (taps - 1 - tap) * inputs * outputs : prepared + tap * inputs * outputs
-      sweeps.transpose(target, weight + tap * inputs * outputs, inputs, outputs)
+        ? scratch + (taps - 1 - tap) * inputs * outputs
+        : prepared + (isNarrow ? taps - 1 - tap : tap) * inputs * outputs
+      sweeps.transpose(
+        target, inputs, weight + tap * inputs * outputs, outputs, inputs, outputs)
     }
-    if isWinograd { sweeps.winograd_weight(prepared, scratch, outputs, inputs) }
+    guard isWinograd else { return }
+    sweeps.winograd_weight(
+      prepared, inputs * outputs, scratch, inputs * outputs, inputs, outputs, inputs)
   }
 
   /// Whether `forward` reads prepared weights or the weights themselves.
@@ -226,6 +245,12 @@ final class ConvolutionKernel: Sendable {
   ) {
     if let winograd {
       winograd.apply(x, pitch: paddedInput.pitch, weight, into: y, workspace: workspace)
+      return
+    }
+    if isNarrow {
+      sweeps.narrow_convolution(
+        y, x, paddedInput.pitch, weight, output.height, output.width, input.channels,
+        output.channels)
       return
     }
     let outRow = output.width * output.channels
@@ -252,6 +277,12 @@ final class ConvolutionKernel: Sendable {
         dy, pitch: paddedGradient.pitch, weight, into: dx, workspace: workspace)
       return
     }
+    if isNarrow {
+      sweeps.narrow_convolution(
+        dx, dy, paddedGradient.pitch, weight, input.height, input.width, output.channels,
+        input.channels)
+      return
+    }
     if !phasesCoverInput { dx.update(repeating: 0, count: input.count) }
     for phase in phases {
       for row in 0..<phase.rows {
@@ -262,14 +293,47 @@ final class ConvolutionKernel: Sendable {
     }
   }
 
+  /// Numbers of the weights' gradient as `weightGradient` sums it up.
+  var weightGradientCount: Int {
+    (winograd == nil ? parameters.kernelSize * parameters.kernelSize : 16)
+      * parameters.inputChannels * parameters.outputChannels
+  }
+
+  /// Whether `weightGradient` sums up something that `finishWeightGradient` has to transform.
+  var transformsWeightGradient: Bool { winograd != nil }
+
+  /// Brings what `weightGradient` has summed up, over all images, into the weights' own form.
+  func finishWeightGradient(
+    _ sum: UnsafePointer<Float>, into dWeight: UnsafeMutablePointer<Float>
+  ) {
+    let (inputs, outputs) = (parameters.inputChannels, parameters.outputChannels)
+    sweeps.winograd_weight_gradient(
+      dWeight, inputs * outputs, outputs, sum, inputs * outputs, inputs, outputs)
+  }
+
   /// dWeight = (or +=) the gradient of the weights from one image.
   /// - Parameters:
   ///   - x: the padded (or expanded) input.
   ///   - dy: the padded gradient of the output.
+  ///   - dWeight: `weightGradientCount` numbers.
+  ///   - workspace: `workspaceCount` numbers.
   func weightGradient(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, accumulate: Bool,
-    into dWeight: UnsafeMutablePointer<Float>
+    into dWeight: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
+    if let winograd {
+      winograd.weightGradient(
+        x, pitch: paddedInput.pitch, dy + paddedGradient.interior,
+        gradientPitch: paddedGradient.pitch, accumulate: accumulate, into: dWeight,
+        workspace: workspace)
+      return
+    }
+    if isNarrow {
+      sweeps.narrow_weight_gradient(
+        dWeight, x, paddedInput.pitch, dy + paddedGradient.interior, paddedGradient.pitch,
+        output.height, output.width, input.channels, output.channels, accumulate ? 1 : 0)
+      return
+    }
     let product = accumulate ? nextWeightProduct : firstWeightProduct
     for tap in taps { product.run(dy, x + tap.x, dWeight + tap.weight) }
   }

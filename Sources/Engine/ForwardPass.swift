@@ -6,12 +6,22 @@ extension NetworkExecutor {
   func forward(count: Int, mode: ExecutionMode) {
     precondition((1...batch).contains(count), "\(count) images for a batch of at most \(batch)")
     imageCount = count
+    profile?.begin()
     if mode == .evaluation { for norm in norms { norm.useRunning() } }
     prepareWeights(withDataGradient: mode == .training)
+    profile?.lap(.preparation)
     for unit in units {
       let taken = mode == .training ? plan.norms(of: unit.step.output) : []
       if case .linear = unit.step.kind {
         head?.logits(of: self, unit)
+        profile?.lap(.forward, unit.index)
+        continue
+      }
+      if let staged = unit.convolution?.staged {
+        forward(unit, staged, withMoments: !taken.isEmpty)
+        profile?.lap(.forward, unit.index)
+        for norm in taken { finishMoments(norm, unit) }
+        profile?.lap(.statistics, unit.index)
         continue
       }
       pool.run(tasks: sliceCount) { slice, worker in
@@ -26,7 +36,9 @@ extension NetworkExecutor {
           merged += 1
         }
       }
-      for norm in taken { finishMoments(norm, of: unit.step.output) }
+      profile?.lap(.forward, unit.index)
+      for norm in taken { finishMoments(norm, unit) }
+      profile?.lap(.statistics, unit.index)
     }
   }
 
@@ -37,13 +49,14 @@ extension NetworkExecutor {
       let weight = state.weights[unit.weightOffset]
       let isNeeded = withDataGradient && unit.needsDataGradient && unit.weightCount > 0
       if let kernel = unit.convolution {
+        guard kernel.staged == nil else { return }
         kernel.prepareForward(weight, into: unit.forwardWeight?.pointer)
         guard isNeeded else { return }
         kernel.prepareDataGradient(
           weight, into: unit.transposedWeight.pointer, scratch: scratch[worker].weights.pointer)
       } else if case .linear(let outputs) = unit.step.kind, isNeeded {
-        sweeps.transpose(
-          unit.transposedWeight.pointer, weight, unit.weightCount / outputs, outputs)
+        let inputs = unit.weightCount / outputs
+        sweeps.transpose(unit.transposedWeight.pointer, inputs, weight, outputs, inputs, outputs)
       }
     }
   }
@@ -57,9 +70,7 @@ extension NetworkExecutor {
       let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
       let weight = unit.forwardWeight?.pointer ?? state.weights[unit.weightOffset]
       kernel.forward(x, weight, into: output, workspace: scratch.workspace.pointer)
-      if let bias = unit.biasOffset {
-        sweeps.add_bias(output, state.weights[bias], shape.pixels, shape.channels)
-      }
+      addBias(unit, to: output)
     case .maxPool(let kernelSize, let stride, let padding):
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
       let from = plan.sites[unit.step.input].shape
@@ -79,9 +90,21 @@ extension NetworkExecutor {
       output.update(from: x, count: shape.count)
     case .linear: break
     }
-    if let addend = unit.step.addend {
-      sweeps.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
-    }
+    addAddend(unit, image: image, to: output, scratch)
+  }
+
+  func addBias(_ unit: StepUnit, to output: UnsafeMutablePointer<Float>) {
+    guard let bias = unit.biasOffset else { return }
+    let shape = plan.tensors[unit.step.output]
+    sweeps.add_bias(output, state.weights[bias], shape.pixels, shape.channels)
+  }
+
+  func addAddend(
+    _ unit: StepUnit, image: Int, to output: UnsafeMutablePointer<Float>, _ scratch: WorkerScratch
+  ) {
+    guard let addend = unit.step.addend else { return }
+    let shape = plan.tensors[unit.step.output]
+    sweeps.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
   }
 
   /// The input of a convolution, padded or expanded as the kernel wants it.
@@ -182,7 +205,7 @@ extension NetworkExecutor {
   // MARK: Statistics
 
   /// Adds one image's channel moments to its slice's, in Double (Chan et al. 1983).
-  private func takeMoments(
+  func takeMoments(
     of tensor: TensorID, image: Int, into slice: Int, channels: Int, _ merged: Int,
     _ scratch: WorkerScratch
   ) {
@@ -215,15 +238,16 @@ extension NetworkExecutor {
     }
   }
 
-  private func finishMoments(_ norm: NormID, of tensor: TensorID) {
-    let shape = plan.tensors[tensor]
+  private func finishMoments(_ norm: NormID, _ unit: StepUnit) {
+    let shape = plan.tensors[unit.step.output]
+    let slices = slices(of: unit)
     let channels = shape.channels
     var mean = [Double](repeating: 0, count: channels)
     var m2 = mean
     var count = 0
-    for slice in 0..<sliceCount {
+    for slice in 0..<slices {
       let sliceMean = sums(ofSlice: slice)
-      let sliceImages = images(ofSlice: slice).count
+      let sliceImages = images(ofSlice: slice, of: slices).count
       Self.merge(
         &mean, &m2, count: count, with: sliceMean, sliceMean + widestChannels,
         count: sliceImages * shape.pixels, channels: channels)

@@ -52,10 +52,19 @@ public final class NetworkExecutor {
   let widestChannels: Int
   let largestWeight: Int
   let head: ClassificationHead?
+  /// What wide convolutions share: the staged images, the prepared weights, and the weights' gradient
+  /// where it has a form of its own.
+  let arena: FloatBuffer
+  let preparedWeights: FloatBuffer
+  let transformedGradient: FloatBuffer
   var imageCount = 0
+  /// Takes down where the time of each step goes, if set.
+  public var profile: StepProfile?
 
   /// The most slices that a batch is cut into.
-  static let mostSlices = 16
+  public static let mostSlices = 16
+  /// The same where a slice costs no weight gradient of its own, and groups of slices need many.
+  static let mostStagedSlices = 64
 
   /// Allocates everything that training or evaluating batches of `batch` images needs.
   /// - Parameters:
@@ -88,7 +97,13 @@ public final class NetworkExecutor {
     widestChannels = shapes.map(\.channels).max() ?? 0
     let largestExpansion = units.compactMap { $0.convolution?.expandedCount }.max() ?? 0
     let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
-    let largestWeight = units.map(\.weightCount).max() ?? 0
+    let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
+    arena = FloatBuffer(count: staging.arena)
+    preparedWeights = FloatBuffer(count: staging.prepared)
+    let narrow = units.filter { $0.convolution?.staged == nil }
+    let largestWeight =
+      narrow.map { $0.convolution?.weightGradientCount ?? $0.weightCount }.max() ?? 0
+    transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
     self.largestWeight = largestWeight
     let widest = widestChannels
     scratch = (0..<pool.threads).map { _ in
@@ -97,8 +112,10 @@ public final class NetworkExecutor {
         workspace: largestWorkspace, weights: largestWeight, channels: widest)
     }
     let slices = min(batch, Self.mostSlices)
+    let hasStaged = units.contains { $0.convolution?.staged != nil }
+    let sumSlices = min(batch, hasStaged ? Self.mostStagedSlices : Self.mostSlices)
     partialWeights = FloatBuffer(count: largestWeight * slices)
-    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * slices)
+    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * sumSlices)
     if case .linear(let outputs)? = plan.steps.last?.kind, let unit = units.last {
       head = ClassificationHead(
         classes: outputs, features: plan.sites[unit.step.input].shape.channels, batch: batch)
@@ -106,6 +123,9 @@ public final class NetworkExecutor {
       head = nil
     }
   }
+
+  /// How many threads work.
+  public var threads: Int { pool.threads }
 
   /// Where a batch's images go: [batch, H, W, C]. Filled by the caller before each step.
   public var input: UnsafeMutablePointer<Float> { tensors[0].pointer }
@@ -121,8 +141,13 @@ public final class NetworkExecutor {
     partialSums[slice * Self.sumRows * widestChannels]
   }
 
-  func images(ofSlice slice: Int) -> Range<Int> {
-    let slices = sliceCount
+  /// How many slices a unit takes the batch in.
+  func slices(of unit: StepUnit) -> Int {
+    unit.convolution?.staged == nil ? sliceCount : min(imageCount, Self.mostStagedSlices)
+  }
+
+  func images(ofSlice slice: Int, of slices: Int? = nil) -> Range<Int> {
+    let slices = slices ?? sliceCount
     return slice * imageCount / slices..<(slice + 1) * imageCount / slices
   }
 
@@ -135,6 +160,7 @@ public final class NetworkExecutor {
   ) -> StepResult {
     let result = computeGradients(labels: labels, count: count)
     optimizer.step(state, learningRate: learningRate, pool: pool)
+    profile?.lap(.optimizer)
     return result
   }
 
@@ -143,16 +169,20 @@ public final class NetworkExecutor {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
     forward(count: count, mode: .training)
     let outcome = head.loss(of: self, labels: labels, withGradient: true)
+    profile?.lap(.loss)
     backward()
+    let norm = gradientNorm()
+    profile?.lap(.gradientNorm)
     return StepResult(
       loss: outcome.lossSum / Double(count), errors: outcome.correct.count { !$0 },
-      gradientNorm: gradientNorm())
+      gradientNorm: norm)
   }
 
   /// Classifies the images in `input` with the running statistics.
   public func evaluate(labels: UnsafePointer<Int32>, count: Int) -> EvaluationResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
     forward(count: count, mode: .evaluation)
+    defer { profile?.lap(.loss) }
     return head.loss(of: self, labels: labels, withGradient: false)
   }
 
@@ -184,9 +214,23 @@ public final class NetworkExecutor {
     let gradients = GradientPlan(plan)
     let perImage = plan.tensors.reduce(0) { $0 + $1.count } + gradients.bufferSizes.reduce(0, +)
     let parameters = graph.tensorSpecifications.reduce(0) { $0 + $1.count }
-    let largest = graph.tensorSpecifications.map(\.count).max() ?? 0
+    var narrow = 0
+    var largest = 0
+    var staged: [any StagedConvolution] = []
+    for step in plan.steps {
+      guard case .convolution(let p) = step.kind else { continue }
+      let kernel = ConvolutionKernel(p, input: plan.sites[step.input].shape)
+      if let wide = kernel.staged {
+        staged.append(wide)
+      } else {
+        narrow += kernel.preparedCount * (kernel.preparesForward ? 2 : 1)
+        largest = max(largest, kernel.weightGradientCount)
+      }
+    }
+    let staging = StagingMemory(staged, batch: batch)
     return MemoryLayout<Float>.stride
-      * (perImage * batch + 4 * parameters + largest * min(batch, mostSlices))
+      * (perImage * batch + 3 * parameters + narrow + largest * min(batch, mostSlices)
+        + staging.arena + staging.prepared + max(staging.transformed, largest))
   }
 }
 
@@ -294,7 +338,7 @@ final class StepUnit: Sendable {
         }
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
-    let preparedCount = kernel?.preparedCount ?? weightCount
+    let preparedCount = kernel?.staged == nil ? kernel?.preparedCount ?? weightCount : 0
     forwardWeight = kernel?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
     transposedWeight = FloatBuffer(count: needsDataGradient ? preparedCount : 0)
   }

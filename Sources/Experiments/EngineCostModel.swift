@@ -10,6 +10,7 @@ public struct EngineCostModel: CostModel {
 
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
     let graph = try graph(of: variant)
+    let warnings = try variant.initialWeights?.check(variant.architecture, graph)
     let plan = variant.trainingProtocol
     // Batches prepared ahead, for training and for evaluation.
     let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
@@ -17,7 +18,8 @@ public struct EngineCostModel: CostModel {
     let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(memory + prepared + plan.data.memoryBytes))
+      memoryBytes: Int64(memory + prepared + plan.data.memoryBytes),
+      warnings: warnings ?? [])
   }
 
   /// Steps of more operations than this are not tried out, but taken to run at half the peak.

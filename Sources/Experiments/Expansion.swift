@@ -107,7 +107,7 @@ extension ExperimentSpec {
     return resolved.map {
       Variant(
         architecture: architecture, trainingProtocol: $0,
-        protocolLevels: levels.map(\.resolved))
+        protocolLevels: levels.map(\.resolved), initialWeights: initialWeights)
     }
   }
 }

@@ -9,11 +9,14 @@ public struct VariantCost: Hashable, Sendable {
   public var macs: Int64
   /// Bytes that training it needs at its batch size, data included.
   public var memoryBytes: Int64
+  /// What a user should know before it is trained.
+  public var warnings: [String]
 
-  public init(parameters: Int64, macs: Int64, memoryBytes: Int64) {
+  public init(parameters: Int64, macs: Int64, memoryBytes: Int64, warnings: [String] = []) {
     self.parameters = parameters
     self.macs = macs
     self.memoryBytes = memoryBytes
+    self.warnings = warnings
   }
 }
 
@@ -92,6 +95,12 @@ public struct ExperimentPlan: Sendable {
       else { return nil }
       return "\(row.run.variant.name): \(obstacle)"
     }
+  }
+
+  /// What a user should know of the variants, each sentence once.
+  public var warnings: [String] {
+    var seen: Set<String> = []
+    return rows.flatMap(\.cost.warnings).filter { seen.insert($0).inserted }
   }
 
   /// Bytes that the largest runs that can meet need together.

@@ -11,22 +11,26 @@ public final class ExperimentRunner: Sendable {
   private let provenance: Provenance
   private let stop: StopRequest
   private let heartbeatInterval: Duration
+  private let keepsWeights: Bool
   private let observe: @Sendable (RunEvent) -> Void
 
   /// - Parameters:
   ///   - provenance: what all runs share; threads, data and log file are filled in for each.
   ///   - stop: read after every step.
   ///   - heartbeatInterval: how often a run says that it lives.
+  ///   - keepsWeights: whether each completed run's weights are written to a file.
   ///   - observe: takes events, from several threads at once.
   public init(
     store: ResultsStore, executor: any RunExecutor, provenance: Provenance, stop: StopRequest,
-    heartbeatInterval: Duration = .seconds(5), observe: @escaping @Sendable (RunEvent) -> Void
+    heartbeatInterval: Duration = .seconds(5), keepsWeights: Bool = true,
+    observe: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.store = store
     self.executor = executor
     self.provenance = provenance
     self.stop = stop
     self.heartbeatInterval = heartbeatInterval
+    self.keepsWeights = keepsWeights
     self.observe = observe
   }
 
@@ -110,8 +114,9 @@ public final class ExperimentRunner: Sendable {
     let clock = ContinuousClock()
     var lastSign = clock.now
     try store.heartbeat(run, step: 0, of: plan.steps)
+    let files = RunFiles(database: store.path, runId: run.runId, attempt: run.attempt)
     return try executor.execute(
-      plan,
+      plan, weightsFile: keepsWeights ? files.weights : nil,
       report: { progress in
         switch progress {
         case .record(let step, let metrics):

@@ -31,6 +31,8 @@ public struct ExperimentSpec: Sendable {
   public let baseProtocol: TrainingProtocol
   public let seeds: [Int64]
   public let figures: [FigureSpec]
+  /// With which every run starts; nil for random weights.
+  public let initialWeights: InitialWeights?
 
   /// The whole file with positions, for expansion.
   let root: JSONNode
@@ -62,6 +64,18 @@ public struct ExperimentSpec: Sendable {
       problems += reader.problems
     }
     problems += SpecRules.problems(in: root)
+    var initialWeights: InitialWeights?
+    if problems.isEmpty, let node = root["initialWeights"], let path = node.text {
+      do throws(ExperimentError) {
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+        initialWeights = try InitialWeights(
+          path: URL(fileURLWithPath: path, relativeTo: folder).absoluteURL.path)
+      } catch {
+        problems.append(
+          SpecProblem(
+            position: node.position, path: "initialWeights", message: error.description))
+      }
+    }
     guard problems.isEmpty, let baseProtocol, let name = root["name"]?.text,
       let title = root["title"]?.text
     else { throw SpecProblem.error(problems, file: file) }
@@ -72,6 +86,7 @@ public struct ExperimentSpec: Sendable {
     self.baseProtocol = baseProtocol
     text = String(decoding: bytes, as: UTF8.self)
     hash = sha256(text)
+    self.initialWeights = initialWeights
     seeds = Self.seeds(root["seeds"])
     figures = root["figures"]?.elements.map { Self.figure($0, title: title) } ?? []
   }

@@ -24,7 +24,9 @@ struct JSONReader {
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// - Throws: `Fault` at the first byte that does not fit.
-  static func read(_ bytes: [UInt8]) throws(Fault) -> JSONNode {
+  static func read(
+    _ bytes: [UInt8], maximumBytes: Int = Self.maximumBytes
+  ) throws(Fault) -> JSONNode {
     var reader = JSONReader(bytes)
     guard bytes.count <= maximumBytes else {
       throw reader.fault("the file has \(bytes.count) bytes; at most \(maximumBytes) are read")

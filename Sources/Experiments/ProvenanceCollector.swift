@@ -95,7 +95,8 @@ public struct ProvenanceCollector: Sendable {
     return parts.filter { !$0.isEmpty }.joined(separator: ", kernel ")
   }
 
-  private static func cpu() -> String {
+  /// This machine's processor as it names itself; empty where it does not.
+  public static func cpu() -> String {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     return value(of: "model name", in: text, separator: ":") ?? ""
   }

@@ -8,11 +8,13 @@ public protocol RunExecutor: Sendable {
 
   /// Trains one run from its beginning.
   /// - Parameters:
+  ///   - weightsFile: where the final weights go; nil if they are not kept.
   ///   - report: takes what has been measured; it throws when the numbers cannot be stored, and
   ///     the run then ends with that error.
   ///   - shouldStop: asked after every step; when true, the run ends as interrupted.
   func execute(
-    _ run: RunPlan, report: (RunProgress) throws -> Void, shouldStop: () -> Bool
+    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    shouldStop: () -> Bool
   ) throws -> RunOutcome
 }
 

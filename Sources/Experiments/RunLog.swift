@@ -32,7 +32,11 @@ final class RunLog {
     let header = [
       ("run", "\(plan.key) attempt \(run.attempt) id \(run.runId)"), ("started", started),
       ("command", provenance.commandLine), ("configuration", plan.variant.configurationJSON),
-      ("configurationHash", plan.variant.configurationHash), ("threads", "\(plan.threads)"),
+      ("configurationHash", plan.variant.configurationHash),
+      (
+        "initialWeights",
+        plan.variant.initialWeights.map { "\($0.path) SHA-256 \($0.sha256)" } ?? "random"
+      ), ("threads", "\(plan.threads)"),
       ("host", provenance.host), ("operatingSystem", provenance.operatingSystem),
       ("cpu", provenance.cpu),
       ("engine", "\(provenance.engineVersion) \(provenance.backend) \(provenance.instructionSet)"),

@@ -34,6 +34,10 @@ public enum SpecGrammar {
       .integerOrList(1...10_000, of: .integer(0...9_007_199_254_740_991), count: 1...10_000),
       required: true, "Seeds, or how many: 3 is [0, 1, 2]. A seed is never part of a variant."),
     SpecField(
+      "initialWeights", .line(maximumLength: 4096),
+      "A safetensors file, relative to the spec, with which every run starts; random weights. Its "
+        + "names and shapes must be the network's, as in torchvision."),
+    SpecField(
       "figures", .list(of: figure, count: 1...100), "Charts to draw beside the tables."),
   ])
 

@@ -12,7 +12,8 @@ extension SpecGrammar {
     schema["$defs"] = .object(Dictionary(uniqueKeysWithValues: levels))
     let order = [
       "$schema", "title", "description", "type", "required", "additionalProperties", "properties",
-      "name", "protocol", "factors", "exclude", "include", "overrides", "seeds", "figures",
+      "name", "protocol", "factors", "exclude", "include", "overrides", "seeds", "initialWeights",
+      "figures",
     ]
     return CanonicalJSON.object(schema).indented(order: order) + "\n"
   }

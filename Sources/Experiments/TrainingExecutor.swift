@@ -26,7 +26,8 @@ public final class TrainingExecutor: RunExecutor {
   }
 
   public func execute(
-    _ run: RunPlan, report: (RunProgress) throws -> Void, shouldStop: () -> Bool
+    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let plan = run.variant.trainingProtocol
     let data = try library.prepared(plan)
@@ -35,6 +36,8 @@ public final class TrainingExecutor: RunExecutor {
     let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
     let seed = UInt64(bitPattern: run.seed)
     network.state.initialize(seed: seed)
+    let weights = NetworkWeights(run.variant.architecture, graph)
+    try run.variant.initialWeights?.load(into: network.state, weights)
     let files = FileNotes(isStrict: strictData, datasets: [data.train, data.test])
     let loader = BatchLoader(
       dataset: data.train, preprocessing: data.preprocessing,
@@ -88,8 +91,21 @@ public final class TrainingExecutor: RunExecutor {
       if !metrics.isEmpty { try report(.record(step: done, metrics: metrics)) }
       if done < steps && shouldStop() { return .interrupted(step: done) }
     }
-    return .complete(
-      weightsHash: network.state.weightsHash, seconds: (clock.now - start) / .seconds(1))
+    let seconds = (clock.now - start) / .seconds(1)
+    if let weightsFile {
+      let identity = NumericIdentity.current
+      let metadata = weights.metadata(
+        input: data.train.shape, classes: data.train.classNames.count
+      ).merging([
+        "run": run.key.description, "step": String(steps),
+        "configurationHash": run.variant.configurationHash,
+        "engine":
+          "\(identity.engineVersion) \(identity.backend) \(identity.instructionSet)",
+      ]) { first, _ in first }
+      try SafetensorsWriter.write(
+        weights.entries(of: network.state, steps: steps), metadata: metadata, to: weightsFile)
+    }
+    return .complete(weightsHash: network.state.weightsHash, seconds: seconds)
   }
 
   /// A whole split with the running statistics; nil if asked to stop.

@@ -24,9 +24,12 @@ public struct Variant: Hashable, Sendable {
   public let name: String
   public let architecture: Architecture
   public let trainingProtocol: TrainingProtocol
+  /// The weights it starts with in place of random ones; nil for random ones.
+  public let initialWeights: InitialWeights?
   /// Every factor of the architecture, also those at their defaults, then the protocol's factors.
   public let levels: [FactorLevel]
-  /// Architecture and protocol with every field, canonical JSON.
+  /// Architecture and protocol with every field, and the checksum of the initial weights where
+  /// there are any; canonical JSON.
   public let configurationJSON: String
   /// SHA-256 of `configurationJSON`, hexadecimal.
   public let configurationHash: String
@@ -34,7 +37,7 @@ public struct Variant: Hashable, Sendable {
   /// - Parameter protocolLevels: the levels of those protocol fields that are factors.
   public init(
     architecture: Architecture, trainingProtocol: TrainingProtocol,
-    protocolLevels: [FactorLevel] = []
+    protocolLevels: [FactorLevel] = [], initialWeights: InitialWeights? = nil
   ) {
     let order = SpecGrammar.protocolFactors.map(\.key)
     let sorted = protocolLevels.sorted {
@@ -43,11 +46,13 @@ public struct Variant: Hashable, Sendable {
     name = ([architecture.name] + sorted.map(\.text)).joined(separator: "-")
     self.architecture = architecture
     self.trainingProtocol = trainingProtocol
+    self.initialWeights = initialWeights
     levels = architecture.levels + sorted
-    configurationJSON =
-      CanonicalJSON.object([
-        "architecture": architecture.canonicalJSON, "protocol": trainingProtocol.canonicalJSON,
-      ]).text
+    var configuration = [
+      "architecture": architecture.canonicalJSON, "protocol": trainingProtocol.canonicalJSON,
+    ]
+    if let initialWeights { configuration["initialWeights"] = .text(initialWeights.sha256) }
+    configurationJSON = CanonicalJSON.object(configuration).text
     configurationHash = sha256(configurationJSON)
   }
 
@@ -82,9 +87,9 @@ extension Architecture {
 }
 
 /// SHA-256 of a text's UTF-8 bytes, hexadecimal.
-func sha256(_ text: String) -> String {
-  SHA256.hash(data: Array(text.utf8)).map { byte in
-    let digits = String(byte, radix: 16)
-    return digits.count == 1 ? "0" + digits : digits
-  }.joined()
+func sha256(_ text: String) -> String { hexadecimal(SHA256.hash(data: Array(text.utf8))) }
+
+/// Two digits for each byte.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

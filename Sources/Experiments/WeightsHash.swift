@@ -13,8 +13,18 @@ extension NetworkState {
       let bits = (values(of: name) ?? []).map { $0.bitPattern.littleEndian }
       bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
     }
-    return hash.finalize().map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    return hexadecimal(hash.finalize())
+  }
+}
+
+extension SafetensorsFile {
+  /// The `weightsHash` of the network whose final weights this file has.
+  func weightsHash() throws(ExperimentError) -> String {
+    var hash = SHA256()
+    for tensor in tensors.filter({ $0.type == .f32 }).sorted(by: { $0.name < $1.name }) {
+      let bits = try floats(of: tensor).map { $0.bitPattern.littleEndian }
+      bits.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+    return hexadecimal(hash.finalize())
   }
 }

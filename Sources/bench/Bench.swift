@@ -11,8 +11,16 @@ struct Bench: AsyncParsableCommand {
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
     version: version,
     subcommands: [
-      RunCommand.self, PlanCommand.self, StatusCommand.self, ShowCommand.self,
-      ReportCommand.self, QueryCommand.self, ModelsCommand.self, DataCommand.self,
+      RunCommand.self,
+      PlanCommand.self,
+      StatusCommand.self,
+      ShowCommand.self,
+      ReportCommand.self,
+      QueryCommand.self,
+      ReproduceCommand.self,
+      WeightsCommand.self,
+      ModelsCommand.self,
+      DataCommand.self,
       PerfCommand.self,
     ])
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Engine
 import Foundation
 import Networks
+import Reports
 
 struct PerfCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,6 +31,17 @@ struct PerfCommand: ParsableCommand {
   @Flag(help: "Time forward passes in evaluation mode.")
   var eval = false
 
+  @Flag(help: "A line for every layer: equal ones are put together otherwise.")
+  var all = false
+
+  @Option(
+    help: "A result saved with --format json, with which this one is compared.",
+    completion: .file(extensions: ["json"]))
+  var compare: String?
+
+  @Flag(help: "Time one thread and all of them in turns, and compare with the FMA peak's gain.")
+  var scaling = false
+
   @Option(help: "text or json.")
   var format = Format.text
 
@@ -38,109 +50,62 @@ struct PerfCommand: ParsableCommand {
     case json
   }
 
-  /// What is printed with `--format json`. Speeds are of the median step.
-  private struct Report: Encodable {
-    let name: String
-    let mode: String
-    let batch: Int
-    let input: String
-    let threads: Int
-    let milliseconds: Double
-    let imagesPerSecond: Double
-    let bestImagesPerSecond: Double
-    let gflops: Double
-    let peakGFLOPS: Double
-    let peakShare: Double
-    let copyGBPerSecond: Double
-    let peakMemoryMB: Double
-    let numericIdentity: NumericIdentity
-  }
-
   func validate() throws {
     guard (1...65_536).contains(batch) else {
       throw ValidationError("--batch \(batch): give a number from 1 to 65536")
     }
-    guard (1...100_000).contains(steps) else {
-      throw ValidationError("--steps \(steps): give a number from 1 to 100000")
+    guard (1...1000).contains(steps) else {
+      throw ValidationError("--steps \(steps): give a number from 1 to 1000")
     }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): give a number from 1 to 1024")
+    }
+    if compare != nil && (scaling || format == .json) {
+      throw ValidationError("--compare prints a step's text: leave out --scaling and --format json")
+    }
+    if scaling && threads == 1 {
+      throw ValidationError("--scaling compares with one thread: give --threads 2 or more")
     }
   }
 
   func run() throws {
     let graph = try endingOnBadInput { () throws(ArchitectureError) in
       let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
-      try graph.checkMemory(batch: batch, threads: threads ?? 1)
+      try graph.checkMemory(batch: scaling ? 2 * batch : batch, threads: threads ?? 1)
       return graph
     }
-    let report = measure(graph)
+    let saved = try endingOnBadInput { () throws(PerfError) in
+      try compare.map { path throws(PerfError) in try PerfComparison.load(path) }
+    }
+    let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    if scaling {
+      let result = PerfScaling(
+        graph, name: name, batch: batch, threads: workers, steps: steps, isEvaluation: eval)
+      try show(result) { result.text }
+      return
+    }
+    let measurement = PerfMeasurement(graph, batch: batch, threads: workers, isEvaluation: eval)
+    let report = measurement.report(name: name, steps: steps)
+    try show(report) {
+      PerfText.summary(report) + "\n" + PerfText.table(report, all: all)
+    }
+    if let saved {
+      let comparison = PerfComparison(before: saved, after: report)
+      for warning in comparison.warnings { printError("warning: \(warning)") }
+      print(
+        "\nCompared with \(compare?.printable ?? ""):\n\n\(comparison.text(all: all))",
+        terminator: "")
+    }
+  }
+
+  private func show(_ value: some Encodable, text: () -> String) throws {
     switch format {
     case .json:
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
-    case .text:
-      func number(_ value: Double, _ digits: Int) -> String {
-        String(format: "%.\(digits)f", value)
-      }
-      print(
-        """
-        \(report.name), \(report.mode), batch \(report.batch) of \(report.input), \
-        \(report.threads) threads, \(report.numericIdentity.backend), \
-        \(report.numericIdentity.instructionSet)
-        step (median)   \(number(report.milliseconds, 1)) ms, \
-        \(number(report.imagesPerSecond, 1)) images/s \
-        (best \(number(report.bestImagesPerSecond, 1)))
-        arithmetic      \(number(report.gflops, 0)) GFLOP/s, \
-        \(number(100 * report.peakShare, 1)) % of the \(number(report.peakGFLOPS, 0)) measured
-        memory          \(number(report.peakMemoryMB, 0)) MB peak; \
-        copy \(number(report.copyGBPerSecond, 0)) GB/s
-        """)
+      print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    case .text: print(text(), terminator: "")
     }
-  }
-
-  private func measure(_ graph: Graph) -> Report {
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
-    network.state.initialize(seed: 0)
-    let classes = graph.shape(of: graph.output).channels
-    var random = CounterRandom(seed: 0, purpose: .statistics)
-    for i in 0..<batch * graph.inputShape.count { network.input[i] = random.normal() }
-    let labels = (0..<batch).map { _ in Int32(random.integer(below: classes)) }
-    let clock = ContinuousClock()
-    var times: [Double] = []
-    for step in 0..<steps + 3 {
-      let start = clock.now
-      if eval {
-        _ = network.evaluate(labels: labels, count: batch)
-      } else {
-        _ = network.trainStep(
-          labels: labels, count: batch, optimizer: SGD(), learningRate: 0.01)
-      }
-      if step >= 3 { times.append((clock.now - start) / .seconds(1)) }
-    }
-    // Before the limits are measured, which needs memory of its own.
-    let memory = Self.peakMemoryMB()
-    let limits = MachineLimits.measure(threads: threads)
-    times.sort()
-    let median = times[times.count / 2]
-    let operations = Double((eval ? 2 : 6) * graph.macs * batch)
-    let gflops = operations / median / 1e9
-    return Report(
-      name: name, mode: eval ? "evaluation" : "training", batch: batch,
-      input: graph.inputShape.description, threads: threads, milliseconds: 1000 * median,
-      imagesPerSecond: Double(batch) / median, bestImagesPerSecond: Double(batch) / times[0],
-      gflops: gflops, peakGFLOPS: limits.peakGFLOPS, peakShare: gflops / limits.peakGFLOPS,
-      copyGBPerSecond: limits.copyGBPerSecond, peakMemoryMB: memory,
-      numericIdentity: .current)
-  }
-
-  /// The most memory that this process has had, in 10⁶ bytes.
-  private static func peakMemoryMB() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) * 1024 / 1e6
   }
 }
 

@@ -28,6 +28,7 @@ struct PlanCommand: ParsableCommand {
         share: chosen.share, costs: services.costs, calibrates: calibration)
     }
     print(PlanText.text(plan, spec: chosen.spec, share: chosen.share), terminator: "")
+    for warning in plan.warnings { printError("warning: \(warning)") }
     for problem in plan.memoryProblems { print("Does not fit: \(problem)") }
   }
 }

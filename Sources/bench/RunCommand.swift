@@ -26,6 +26,11 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Print failures only.")
   var quiet = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Keep each run's final weights in a folder beside the database.")
+  var weights = true
+
   func run() async throws {
     let chosen = try experiment.load()
     let services = RunServices.make(strictData: strictData)
@@ -44,7 +49,7 @@ struct RunCommand: AsyncParsableCommand {
     let start = monotonicSeconds()
     let runner = ExperimentRunner(
       store: store, executor: services.executor, provenance: provenance, stop: stop,
-      observe: display.show)
+      keepsWeights: weights, observe: display.show)
     let summary = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         continuation.resume(returning: runner.run(plans, jobs: chosen.share.jobs))
@@ -74,6 +79,7 @@ struct RunCommand: AsyncParsableCommand {
     try endingOnBadInput { () throws(ExperimentError) in
       if !tooLarge.isEmpty { throw ExperimentError(tooLarge) }
     }
+    for warning in plan.warnings { printError("warning: \(warning)") }
     let costs = Dictionary(
       plan.rows.map { ($0.run.variant.name, $0.cost) }, uniquingKeysWith: { first, _ in first })
     let store = try endingOnBadInput { () throws(ResultsError) in

@@ -19,6 +19,7 @@ struct RunServices: Sendable {
         instructionSet: identity.instructionSet,
         versions: [
           "bench": Bench.version, identity.backend: NumericIdentity.libraryVersion,
+          "convolution": NumericIdentity.convolution,
         ]))
   }
 }

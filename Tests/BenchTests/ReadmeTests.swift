@@ -43,6 +43,7 @@ import Testing
         command
         .replacingOccurrences(of: "experiments/degradation.json", with: bench.spec)
         .replacingOccurrences(of: "degradation/plain-56/0", with: "smoke/plain-8/0")
+        .replacingOccurrences(of: "degradation/resnet-20/0", with: "smoke/resnet-8/0")
         .replacingOccurrences(of: " degradation ", with: " smoke ")
         .replacingOccurrences(of: "plain-56", with: "plain-8")
       let arguments = Array(Self.words(short).dropFirst())

@@ -62,7 +62,7 @@ import Testing
     let workspace = FloatBuffer(count: kernel.workspaceCount)
     let y = FloatBuffer(count: count * output.count)
     let dx = FloatBuffer(count: count * input.count)
-    let dWeight = FloatBuffer(count: weight.count)
+    let dWeightSum = FloatBuffer(count: kernel.weightGradientCount)
     for image in 0..<count {
       let padded = pad(x, image, input, kernel.paddedInput)
       let expanded = FloatBuffer(count: kernel.expandedCount)
@@ -76,7 +76,12 @@ import Testing
         gradient.pointer, gradientWeight.pointer, into: dx[image * input.count],
         workspace: workspace.pointer)
       kernel.weightGradient(
-        source.pointer, gradient.pointer, accumulate: image > 0, into: dWeight.pointer)
+        source.pointer, gradient.pointer, accumulate: image > 0, into: dWeightSum.pointer,
+        workspace: workspace.pointer)
+    }
+    let dWeight = kernel.transformsWeightGradient ? FloatBuffer(count: weight.count) : dWeightSum
+    if kernel.transformsWeightGradient {
+      kernel.finishWeightGradient(dWeightSum.pointer, into: dWeight.pointer)
     }
     func numbers(_ buffer: FloatBuffer) -> [Double] {
       (0..<buffer.count).map { Double(buffer.pointer[$0]) }

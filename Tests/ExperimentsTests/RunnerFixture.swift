@@ -46,7 +46,8 @@ final class MockExecutor: RunExecutor {
   func dataChecksum(_ data: DataRequest) throws -> String { try checksum(data) }
 
   func execute(
-    _ run: RunPlan, report: (RunProgress) throws -> Void, shouldStop: () -> Bool
+    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    shouldStop: () -> Bool
   ) throws -> RunOutcome {
     state.withLock {
       $0.order.append(run.label)

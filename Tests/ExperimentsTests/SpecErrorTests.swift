@@ -85,13 +85,13 @@ import Testing
       F.text(more: #""sedes": [1]"#),
       """
       7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, name, title, protocol, \
-      factors, exclude, include, overrides, seeds, figures
+      factors, exclude, include, overrides, seeds, initialWeights, figures
       """),
     Case(
       F.text(more: #""claims": []"#),
       """
       7:3: claims: unknown key; Allowed: $schema, name, title, protocol, factors, exclude, \
-      include, overrides, seeds, figures
+      include, overrides, seeds, initialWeights, figures
       """),
     // Protocol: keys and types.
     Case(

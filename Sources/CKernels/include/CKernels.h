@@ -33,6 +33,9 @@ const char *bench_gemm_version(void);
 // Prepares a kernel; it lives as long as the process. All of m, n, k must be positive.
 bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
                            int32_t transposeB, int32_t accumulate);
+// The same through cblas, whatever the process multiplies with: for comparing the two.
+bench_gemm bench_gemm_make_blas(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb,
+                                int32_t ldc, int32_t transposeB, int32_t accumulate);
 
 static inline void bench_gemm_call(const bench_gemm *g, const float *a, const float *b, float *c,
                                    uint64_t count, const uint64_t *aOffsets,
@@ -105,19 +108,46 @@ typedef struct {
   double (*sum_of_squares)(const float *x, long count);
   // out[c] = sum over i < parts, in order, of x[i * stride + c]
   void (*sum_parts)(float *out, const float *x, long parts, long stride, long count);
-  // out[columns][rows] = transpose of x[rows][columns]
-  void (*transpose)(float *out, const float *x, long rows, long columns);
+  // out[column * outStride + row] = x[row * xStride + column]
+  void (*transpose)(float *out, long outStride, const float *x, long xStride, long rows,
+                    long columns);
+  // out[i * length + c] = x[i * step + c], c < length: windows of a row side by side, step <= length.
+  void (*expand_columns)(float *out, const float *x, long columns, long length, long step);
+  // Channels in blocks of W, a multiple of 16: out[b * block + p * W + c] = x[p][b * W + c].
+  void (*block_channels)(float *out, long block, long W, const float *x, long pixels,
+                         long channels);
 
   // Winograd F(2x2, 3x3) (Lavin & Gray 2016), tiles first..first+count of an image of tilesWide
-  // tiles a row. v is [16][tiles][channels], vPlane floats from one of the 16 to the next.
+  // tiles a row. The transformed tiles have 16 planes, `plane` floats from one to the next; in a
+  // plane lie blocks of W channels, W a multiple of 16, `block` floats from one to the next; in a
+  // block lie the tiles, W floats each, the first of them `first`.
   // x is the padded image from its first border pixel.
-  void (*winograd_input)(float *v, long vPlane, const float *x, long pitch, long channels,
-                         long tilesWide, long first, long count);
+  void (*winograd_input)(float *v, long plane, long block, long W, const float *x, long pitch,
+                         long channels, long tilesWide, long first, long count);
   // y is compact [height][width][channels]; what lies beyond its edges is dropped.
-  void (*winograd_output)(float *y, const float *m, long mPlane, long height, long width,
-                          long channels, long tilesWide, long first, long count);
-  // u[16][rows][columns] from w[3][3][rows][columns].
-  void (*winograd_weight)(float *u, const float *w, long rows, long columns);
+  void (*winograd_output)(float *y, const float *m, long plane, long block, long W, long height,
+                          long width, long channels, long tilesWide, long first, long count);
+  // The adjoint of winograd_output. dy is the interior of a padded image; the pixel beyond its
+  // lower and right edges is zero where the size is odd.
+  void (*winograd_gradient)(float *v, long plane, long block, long W, const float *dy, long pitch,
+                            long channels, long tilesWide, long first, long count);
+  // u[k * plane + r * columns + c], k < 16, from w[tap * tapStride + r * rowStride + c], tap < 9.
+  // columns is a multiple of 16.
+  void (*winograd_weight)(float *u, long plane, const float *w, long tapStride, long rowStride,
+                          long rows, long columns);
+  // The adjoint of winograd_weight.
+  void (*winograd_weight_gradient)(float *dw, long tapStride, long rowStride, const float *du,
+                                   long plane, long rows, long columns);
+
+  // A 3x3 convolution of stride 1: y compact [rows][width][outputs], x padded by one from its first
+  // border pixel, w[3][3][inputs][outputs]. outputs is a multiple of 16.
+  void (*narrow_convolution)(float *y, const float *x, long pitch, const float *w, long rows,
+                             long width, long inputs, long outputs);
+  // dw[3][3][inputs][outputs] = (or +=) its weight gradient from one image; dy is the interior of an
+  // image with a border of zeros. inputs is a multiple of 8, outputs of 16.
+  void (*narrow_weight_gradient)(float *dw, const float *x, long pitchX, const float *dy,
+                                 long pitchY, long rows, long width, long inputs, long outputs,
+                                 int accumulate);
 
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.

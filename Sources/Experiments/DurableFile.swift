@@ -1,0 +1,125 @@
+// Files that are whole or not there: written under another name, on disk before they get theirs.
+import Crypto
+import Foundation
+
+/// A file in the making. A reader, or a machine that lost its power, finds the old file or the new
+/// one under the final name, never a part of it.
+final class DurableFile {
+  private static let bufferSize = 1 << 20
+
+  private let path: String
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var hash = SHA256()
+
+  /// Writes a file: under a temporary name first, then synchronised, renamed, and the folder
+  /// synchronised. Missing folders are made.
+  /// - Parameter body: writes the content; if it throws, the file of before stays.
+  /// - Returns: SHA-256 of the content, hexadecimal.
+  /// - Throws: `ExperimentError` with the path and the system's reason, or what `body` throws.
+  @discardableResult
+  static func write(
+    _ path: String, _ body: (DurableFile) throws(ExperimentError) -> Void
+  ) throws(ExperimentError) -> String {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let temporary = path + ".partial"
+    try makeFolder(folder, for: path)
+    let digest: String
+    do throws(ExperimentError) {
+      let file = try DurableFile(path: path, temporary: temporary)
+      try body(file)
+      digest = try file.synchronise()
+      guard rename(temporary, path) == 0 else { throw failure(path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try synchroniseFolder(folder, for: path)
+    return digest
+  }
+
+  private init(path: String, temporary: String) throws(ExperimentError) {
+    self.path = path
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw Self.failure(path) }
+    buffer.reserveCapacity(Self.bufferSize)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends bytes to the content.
+  func append(_ bytes: UnsafeRawBufferPointer) throws(ExperimentError) {
+    hash.update(bufferPointer: bytes)
+    if buffer.count + bytes.count > Self.bufferSize { try flush() }
+    if bytes.count > Self.bufferSize {
+      try writeAll(bytes)
+    } else {
+      buffer.append(contentsOf: bytes)
+    }
+  }
+
+  /// Appends the bytes of numbers, as they are in memory.
+  func append<Number: BitwiseCopyable>(_ numbers: [Number]) throws(ExperimentError) {
+    var failure: ExperimentError?
+    numbers.withUnsafeBytes { bytes in
+      do throws(ExperimentError) { try append(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  private func flush() throws(ExperimentError) {
+    let pending = buffer
+    buffer.removeAll(keepingCapacity: true)
+    var failure: ExperimentError?
+    pending.withUnsafeBytes { bytes in
+      do throws(ExperimentError) { try writeAll(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(ExperimentError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw Self.failure(path) }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+  }
+
+  /// Brings everything to the disk.
+  private func synchronise() throws(ExperimentError) -> String {
+    try flush()
+    guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+    return hexadecimal(hash.finalize())
+  }
+
+  private static func makeFolder(_ folder: String, for path: String) throws(ExperimentError) {
+    guard !FileManager.default.fileExists(atPath: folder) else { return }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw ExperimentError(
+        "cannot make the folder \(shown(folder)): \(error.localizedDescription)")
+    }
+    // The new folder's own entry stands in the one above.
+    try synchroniseFolder(URL(fileURLWithPath: folder).deletingLastPathComponent().path, for: path)
+  }
+
+  private static func synchroniseFolder(
+    _ folder: String, for path: String
+  ) throws(ExperimentError) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path) }
+    defer { close(descriptor) }
+    // Some file systems cannot synchronise a folder and say so; they keep their own order.
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else { throw failure(path) }
+  }
+
+  private static func failure(_ path: String) -> ExperimentError {
+    ExperimentError("cannot write \(shown(path)): \(String(cString: strerror(errno)))")
+  }
+
+  private static func shown(_ path: String) -> String { printable(path, limit: 4096) }
+}

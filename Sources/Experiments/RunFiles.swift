@@ -1,0 +1,41 @@
+// Where the files of a run are: the one place that knows their names.
+import Foundation
+
+/// The files of one attempt at a run, beside the database.
+public struct RunFiles: Hashable, Sendable {
+  private let folder: URL
+  private let name: String
+
+  /// - Parameters:
+  ///   - database: the database's path.
+  ///   - runId: the run's UUID.
+  ///   - attempt: its number, from 1 on; every attempt keeps its own files.
+  public init(database: String, runId: String, attempt: Int) {
+    folder = URL(fileURLWithPath: database).deletingLastPathComponent()
+    name = "\(runId)-\(attempt)"
+  }
+
+  /// The final weights: `weights/RUN-ATTEMPT.safetensors`.
+  public var weights: String { folder.appending(path: "weights/\(name).safetensors").path }
+}
+
+extension RunFiles {
+  /// Copies the final weights to a file of the user's, after making sure that they are those that
+  /// the run ended with.
+  /// - Parameter hash: the run's `weightsHash`.
+  /// - Throws: `ExperimentError` where there are none, they are damaged, or the copy fails.
+  public func exportWeights(hash: String, to path: String) throws(ExperimentError) {
+    guard FileManager.default.fileExists(atPath: weights) else {
+      throw ExperimentError(
+        "there is no \(printable(weights, limit: 4096)): the weights of this run were not kept or "
+          + "have been removed")
+    }
+    let file = try SafetensorsFile(path: weights)
+    guard try file.weightsHash() == hash else {
+      throw ExperimentError(
+        "\(printable(weights, limit: 4096)) is damaged: its numbers are not those of the run's "
+          + "weightsHash; make the run again with --force")
+    }
+    try file.copy(to: path)
+  }
+}

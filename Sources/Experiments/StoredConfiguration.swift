@@ -1,0 +1,117 @@
+// From a stored configuration back to what is trained, without the spec file.
+import Networks
+
+/// The configuration of an attempt as the database keeps it, read again.
+public struct StoredConfiguration: Sendable {
+  /// What is trained.
+  public let variant: Variant
+  /// Fields of the stored configuration that this version writes otherwise, and fields that it did
+  /// not have; empty where the two are equal. Such a field is a difference of code.
+  public let differences: [String]
+
+  /// - Parameters:
+  ///   - json: architecture and protocol with every field, as `Variant.configurationJSON`.
+  ///   - dataPath: where the data is; nil searches the usual places.
+  /// - Throws: `ExperimentError` where this version cannot make out what is meant.
+  public init(json: String, dataPath: String? = nil) throws(ExperimentError) {
+    let stored = try Self.read(json)
+    guard let architectureNode = stored["architecture"], let protocolNode = stored["protocol"]
+    else { throw Self.unreadable("architecture or protocol is missing") }
+    let given = Self.withoutNulls(protocolNode)
+    var problems = SpecGrammar.proto.problems(in: given, path: ["protocol"])
+    var reader = ProtocolReader(given)
+    let read = problems.isEmpty ? reader.read() : nil
+    problems += reader.problems
+    guard problems.isEmpty, var trainingProtocol = read else {
+      throw Self.unreadable(problems.map { "\($0.path): \($0.message)" }.joined(separator: "; "))
+    }
+    trainingProtocol.data.path = dataPath
+    let architecture: Architecture
+    do {
+      architecture = try Self.architecture(architectureNode)
+    } catch {
+      throw Self.unreadable(error.description)
+    }
+    variant = Variant(architecture: architecture, trainingProtocol: trainingProtocol)
+    differences = Self.differences(
+      stored, try Self.read(variant.configurationJSON), path: [])
+  }
+
+  private static func unreadable(_ reason: String) -> ExperimentError {
+    ExperimentError("the stored configuration is not one that this version can train: \(reason)")
+  }
+
+  private static func read(_ json: String) throws(ExperimentError) -> JSONNode {
+    do {
+      return try JSONReader.read(Array(json.utf8))
+    } catch {
+      throw unreadable("\(error.position): \(error.message)")
+    }
+  }
+
+  private static func architecture(_ node: JSONNode) throws(ArchitectureError) -> Architecture {
+    func choice<Value: RawRepresentable<String>>(_ key: String) throws(ArchitectureError) -> Value?
+    {
+      guard let text = node[key]?.text else { return nil }
+      guard let value = Value(rawValue: text) else {
+        throw ArchitectureError("\(key) '\(printable(text))' is not known")
+      }
+      return value
+    }
+    return try Architecture(
+      network: choice("network") ?? .residual, depth: node["depth"]?.integer ?? 0,
+      family: choice("family"), block: choice("block"),
+      activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
+      strideLocation: choice("strideLocation"), width: node["width"]?.double ?? 1)
+  }
+
+  /// A field that is null was left out of the spec.
+  private static func withoutNulls(_ node: JSONNode) -> JSONNode {
+    guard case .object(let members) = node.content else { return node }
+    var result = node
+    for member in members {
+      if case .null = member.value.content {
+        result.remove(member.key)
+      } else {
+        result.set(member.key, to: withoutNulls(member.value))
+      }
+    }
+    return result
+  }
+
+  private static func differences(
+    _ stored: JSONNode, _ now: JSONNode, path: [String]
+  ) -> [String] {
+    if case .object = stored.content, case .object = now.content {
+      let keys = Set((stored.members + now.members).map(\.key)).sorted()
+      return keys.flatMap { key -> [String] in
+        let place = joined(path + [key])
+        switch (stored[key], now[key]) {
+        case (let old?, let new?): return differences(old, new, path: path + [key])
+        case (_?, nil): return ["\(place) is not known here"]
+        default: return ["\(place) is new here"]
+        }
+      }
+    }
+    if case .list = stored.content, case .list = now.content,
+      stored.elements.count == now.elements.count
+    {
+      return zip(stored.elements, now.elements).enumerated().flatMap { index, pair in
+        differences(pair.0, pair.1, path: path + ["[\(index)]"])
+      }
+    }
+    guard stored.summary != now.summary else { return [] }
+    return ["\(joined(path)) was \(stored.summary), is \(now.summary)"]
+  }
+}
+
+extension StoredConfiguration {
+  /// Where a spec of this text finds the data of one of its variants; nil where it does not say, or
+  /// no longer has the variant.
+  static func dataPath(specJSON: String, variant: String) -> String? {
+    guard let spec = try? ExperimentSpec(bytes: Array(specJSON.utf8), file: "spec"),
+      let found = try? spec.expand().first(where: { $0.name == variant })
+    else { return nil }
+    return found.trainingProtocol.data.path
+  }
+}

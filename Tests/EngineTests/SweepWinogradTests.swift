@@ -1,0 +1,248 @@
+// Winograd's transforms and the narrow convolution, against their definitions.
+import CKernels
+import Testing
+
+@testable import Engine
+
+@Suite struct SweepWinogradTests {
+  // Lavin & Gray 2016, section 4.1: Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A.
+  private static let bT: [[Double]] = [
+    [1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1],
+  ]
+  private static let g: [[Double]] = [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
+  private static let aT: [[Double]] = [[1, 1, 1, 0], [0, 1, -1, -1]]
+
+  private static func transposed(_ m: [[Double]]) -> [[Double]] {
+    m[0].indices.map { column in m.map { $0[column] } }
+  }
+
+  /// L m Lᵀ of a square matrix given and returned row by row.
+  private static func sandwich(_ l: [[Double]], _ m: [Double]) -> [Double] {
+    let n = l[0].count
+    return l.flatMap { left in
+      l.map { right in
+        var sum = 0.0
+        for i in 0..<n {
+          for j in 0..<n { sum += left[i] * m[i * n + j] * right[j] }
+        }
+        return sum
+      }
+    }
+  }
+
+  /// Random tiles of a random image, and where they lie when they are transformed.
+  private struct Tiles {
+    let height: Int
+    let width: Int
+    let channels: Int
+    let tilesWide: Int
+    let first: Int
+    let count: Int
+    let w: Int
+    let block: Int
+    let plane: Int
+
+    init(_ trial: inout Trial) {
+      (height, width) = (trial.size(1...9), trial.size(1...9))
+      w = trial.pick([16, 32, 48, 64])
+      let blocks = trial.size(1...3)
+      channels = w * blocks
+      tilesWide = (width + 1) / 2
+      let tiles = tilesWide * ((height + 1) / 2)
+      first = trial.size(0...tiles - 1)
+      count = trial.size(1...tiles - first)
+      block = count * w + trial.pick([0, 16])
+      plane = blocks * block + trial.pick([0, 16, 64])
+    }
+
+    var what: String { "\(height)x\(width)x\(channels) by \(w), tiles \(first)+\(count)" }
+
+    /// Where channel `c` of the `n`-th tile lies in a plane.
+    func place(_ n: Int, _ c: Int) -> Int { c / w * block + n * w + c % w }
+
+    /// Every channel of every tile, and the tile's first pixel.
+    var all: [(n: Int, row: Int, column: Int, c: Int)] {
+      (0..<count).flatMap { n in
+        (0..<channels).map { c in
+          (n, (first + n) / tilesWide * 2, (first + n) % tilesWide * 2, c)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: SweepTable.names)
+  func input(table name: String) throws {
+    let table = try SweepTable.named(name)
+    for i in 0..<60 {
+      var trial = Trial(i, of: 31)
+      let tiles = Tiles(&trial)
+      let rows = (tiles.height + 1) / 2 * 2 + 2
+      let pitch = (tiles.tilesWide * 2 + 2) * tiles.channels + trial.pick([0, 16])
+      let x = Guarded(trial.numbers(rows * pitch))
+      let v = Guarded<Float>(gaps: 16 * tiles.plane)
+      table.winograd_input(
+        v.pointer(), tiles.plane, tiles.block, tiles.w, x.pointer(), pitch, tiles.channels,
+        tiles.tilesWide, tiles.first, tiles.count)
+      var truth = [Double](repeating: gapValue, count: v.count)
+      let values = x.values.map(Double.init)
+      for (n, row, column, c) in tiles.all {
+        let tile = (0..<16).map { k in
+          values[(row + k / 4) * pitch + (column + k % 4) * tiles.channels + c]
+        }
+        for (k, value) in Self.sandwich(Self.bT, tile).enumerated() {
+          truth[k * tiles.plane + tiles.place(n, c)] = value
+        }
+      }
+      expectClose(v, truth, tolerance: 1e-6, "\(name) \(tiles.what)")
+    }
+  }
+
+  @Test(arguments: SweepTable.names)
+  func output(table name: String) throws {
+    let table = try SweepTable.named(name)
+    for i in 0..<60 {
+      var trial = Trial(i, of: 32)
+      let tiles = Tiles(&trial)
+      let m = Guarded(trial.numbers(16 * tiles.plane))
+      let y = Guarded<Float>(gaps: tiles.height * tiles.width * tiles.channels)
+      table.winograd_output(
+        y.pointer(), m.pointer(), tiles.plane, tiles.block, tiles.w, tiles.height, tiles.width,
+        tiles.channels, tiles.tilesWide, tiles.first, tiles.count)
+      var truth = [Double](repeating: gapValue, count: y.count)
+      let values = m.values.map(Double.init)
+      for (n, row, column, c) in tiles.all {
+        let tile = (0..<16).map { values[$0 * tiles.plane + tiles.place(n, c)] }
+        for (k, value) in Self.sandwich(Self.aT, tile).enumerated() {
+          let (r, s) = (row + k / 2, column + k % 2)
+          guard r < tiles.height, s < tiles.width else { continue }
+          truth[(r * tiles.width + s) * tiles.channels + c] = value
+        }
+      }
+      expectClose(y, truth, tolerance: 2e-6, "\(name) \(tiles.what)")
+    }
+  }
+
+  @Test(arguments: SweepTable.names)
+  func gradient(table name: String) throws {
+    let table = try SweepTable.named(name)
+    for i in 0..<60 {
+      var trial = Trial(i, of: 33)
+      let tiles = Tiles(&trial)
+      let rows = (tiles.height + 1) / 2 * 2
+      let pitch = tiles.tilesWide * 2 * tiles.channels + trial.pick([0, 16])
+      let dy = Guarded(trial.numbers(rows * pitch))
+      let v = Guarded<Float>(gaps: 16 * tiles.plane)
+      table.winograd_gradient(
+        v.pointer(), tiles.plane, tiles.block, tiles.w, dy.pointer(), pitch, tiles.channels,
+        tiles.tilesWide, tiles.first, tiles.count)
+      var truth = [Double](repeating: gapValue, count: v.count)
+      let values = dy.values.map(Double.init)
+      for (n, row, column, c) in tiles.all {
+        let tile = (0..<4).map { k in
+          values[(row + k / 2) * pitch + (column + k % 2) * tiles.channels + c]
+        }
+        for (k, value) in Self.sandwich(Self.transposed(Self.aT), tile).enumerated() {
+          truth[k * tiles.plane + tiles.place(n, c)] = value
+        }
+      }
+      expectClose(v, truth, tolerance: 1e-6, "\(name) \(tiles.what)")
+    }
+  }
+
+  /// The weights' transform and its adjoint.
+  @Test(arguments: SweepTable.names)
+  func weights(table name: String) throws {
+    let table = try SweepTable.named(name)
+    for i in 0..<60 {
+      var trial = Trial(i, of: 34)
+      let (rows, columns) = (trial.size(1...40), trial.pick([16, 32, 48, 80]))
+      let rowStride = columns + trial.pick([0, 16])
+      let tapStride = rows * rowStride + trial.pick([0, 32])
+      let plane = rows * columns + trial.pick([0, 16])
+      let w = Guarded(trial.numbers(9 * tapStride))
+      let u = Guarded<Float>(gaps: 16 * plane)
+      table.winograd_weight(
+        u.pointer(), plane, w.pointer(), tapStride, rowStride, rows, columns)
+      let du = Guarded(trial.numbers(16 * plane))
+      let dw = Guarded<Float>(gaps: 9 * tapStride)
+      table.winograd_weight_gradient(
+        dw.pointer(), tapStride, rowStride, du.pointer(), plane, rows, columns)
+
+      var truth = [Double](repeating: gapValue, count: u.count)
+      var adjoint = [Double](repeating: gapValue, count: dw.count)
+      let (weights, gradients) = (w.values.map(Double.init), du.values.map(Double.init))
+      for r in 0..<rows {
+        for c in 0..<columns {
+          let taps = (0..<9).map { weights[$0 * tapStride + r * rowStride + c] }
+          for (k, value) in Self.sandwich(Self.g, taps).enumerated() {
+            truth[k * plane + r * columns + c] = value
+          }
+          let tile = (0..<16).map { gradients[$0 * plane + r * columns + c] }
+          for (k, value) in Self.sandwich(Self.transposed(Self.g), tile).enumerated() {
+            adjoint[k * tapStride + r * rowStride + c] = value
+          }
+        }
+      }
+      expectClose(u, truth, tolerance: 1e-6, "\(name) \(rows)x\(columns)")
+      expectClose(dw, adjoint, tolerance: 2e-6, "\(name) \(rows)x\(columns) adjoint")
+    }
+  }
+
+  /// The 3×3 convolution for few channels, and its weight gradient.
+  @Test(arguments: SweepTable.names)
+  func narrowConvolution(table name: String) throws {
+    let table = try SweepTable.named(name)
+    for i in 0..<50 {
+      var trial = Trial(i, of: 35)
+      let (rows, width) = (trial.size(1...7), trial.size(1...36))
+      let (inputs, outputs) = (trial.pick([8, 16, 16, 24, 32]), trial.pick([16, 16, 32, 48]))
+      let pitchX = (width + 2) * inputs + trial.pick([0, 8])
+      let pitchY = (width + 2) * outputs
+      let x = Guarded(trial.numbers((rows + 2) * pitchX))
+      let w = Guarded(trial.numbers(9 * inputs * outputs))
+      let y = Guarded<Float>(gaps: rows * width * outputs)
+      table.narrow_convolution(
+        y.pointer(), x.pointer(), pitchX, w.pointer(), rows, width, inputs, outputs)
+
+      var dyValues = trial.numbers((rows + 2) * pitchY)
+      for row in 0..<rows + 2 {
+        for column in 0..<width + 2
+        where row == 0 || row > rows || column == 0 || column > width {
+          for o in 0..<outputs { dyValues[row * pitchY + column * outputs + o] = 0 }
+        }
+      }
+      let dy = Guarded(dyValues)
+      let accumulate = trial.flag()
+      let before = trial.numbers(9 * inputs * outputs)
+      let dw = Guarded(before)
+      table.narrow_weight_gradient(
+        dw.pointer(), x.pointer(), pitchX, dy.pointer(at: pitchY + outputs), pitchY, rows, width,
+        inputs, outputs, accumulate ? 1 : 0)
+
+      let (xs, ws, dys) = (
+        x.values.map(Double.init), w.values.map(Double.init), dyValues.map(Double.init)
+      )
+      var truth = [Double](repeating: 0, count: y.count)
+      var gradient = accumulate ? before.map(Double.init) : .init(repeating: 0, count: dw.count)
+      for row in 0..<rows {
+        for column in 0..<width {
+          for tap in 0..<9 {
+            for input in 0..<inputs {
+              let value = xs[(row + tap / 3) * pitchX + (column + tap % 3) * inputs + input]
+              let weight = (tap * inputs + input) * outputs
+              let at = (row * width + column) * outputs
+              let from = (row + 1) * pitchY + (column + 1) * outputs
+              for o in 0..<outputs {
+                truth[at + o] += value * ws[weight + o]
+                gradient[weight + o] += value * dys[from + o]
+              }
+            }
+          }
+        }
+      }
+      let what = "\(name) \(rows)x\(width), \(inputs) to \(outputs)"
+      expectClose(y, truth, tolerance: 3e-5, what)
+      expectClose(dw, gradient, tolerance: 3e-5, what + " weights, adding \(accumulate)")
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// A spec's initialWeights: found beside the spec, part of the configuration by content.
+import Foundation
+import Testing
+
+@testable import Experiments
+
+@Suite struct InitialWeightsTests {
+  static func spec(_ folder: ScratchFolder, _ file: String) throws -> ExperimentSpec {
+    let text = SpecFixture.text(more: #""initialWeights": "\#(file)""#)
+    return try ExperimentSpec(bytes: Array(text.utf8), file: folder.path("sample.json"))
+  }
+
+  @Test func theConfigurationKnowsTheContentNotTheName() throws {
+    let folder = try ScratchFolder()
+    _ = try folder.write("a.safetensors", WeightsFixture.bytes("{}"))
+    _ = try folder.write("b.safetensors", WeightsFixture.bytes("{}"))
+    _ = try folder.write("c.safetensors", WeightsFixture.bytes("{} "))
+    let hashes = try ["a", "b", "c"].map { name in
+      try Self.spec(folder, "\(name).safetensors").expand()[0].configurationHash
+    }
+    let random = try SpecFixture.variants(SpecFixture.text())[0]
+    #expect(hashes[0] == hashes[1])
+    #expect(Set(hashes + [random.configurationHash]).count == 3)
+    #expect(!random.configurationJSON.contains("initialWeights"))
+    #expect(random.initialWeights == nil)
+  }
+
+  @Test func aMissingOrWrongFileIsRefusedAtItsPlace() throws {
+    let folder = try ScratchFolder()
+    _ = try folder.write("text.safetensors", Array("hello, world".utf8))
+    for (name, reason) in [
+      ("none.safetensors", "No such file"), ("text.safetensors", "truncated or of another format"),
+    ] {
+      let error = #expect(throws: ExperimentError.self) { try Self.spec(folder, name) }
+      let text = error?.description ?? ""
+      #expect(text.contains("sample.json:7:21: initialWeights: "), "\(text)")
+      #expect(text.contains(reason), "\(text)")
+    }
+  }
+
+  @Test func planningRefusesWhatDoesNotFit() throws {
+    let folder = try ScratchFolder()
+    let source = WeightsFixture.folder.appending(path: "pytorch-basic.safetensors")
+    try FileManager.default.copyItem(
+      at: source, to: folder.url.appending(path: "basic.safetensors"))
+    let variant = try Self.spec(folder, "basic.safetensors").expand()[0]
+    let error = #expect(throws: ExperimentError.self) {
+      try EngineCostModel().cost(of: variant, threads: 1)
+    }
+    #expect(
+      error?.description.contains(
+        "conv1.weight has shape [2, 3, 3, 3], the network's has [16, 3, 3, 3]") == true)
+  }
+
+  @Test func aFileChangedSinceIsRefused() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write("a.safetensors", WeightsFixture.bytes("{}"))
+    let initial = try InitialWeights(path: path)
+    _ = try folder.write("a.safetensors", WeightsFixture.bytes("{} "))
+    let network = try WeightsFixture.network(
+      "resnet-8-width=0.125", input: .init(height: 8, width: 8, channels: 3), classes: 10)
+    let error = #expect(throws: ExperimentError.self) {
+      try initial.load(into: network.state, network.weights)
+    }
+    #expect(error?.description.contains("has changed since") == true)
+  }
+}

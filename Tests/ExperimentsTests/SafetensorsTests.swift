@@ -1,0 +1,207 @@
+// The safetensors reader refuses everything that is not exactly the format; the writer writes it.
+import Engine
+import Foundation
+import Testing
+
+@testable import Experiments
+
+@Suite struct SafetensorsTests {
+  static let sound =
+    #"{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+    + #""y":{"dtype":"I64","shape":[],"data_offsets":[8,16]}}"#
+
+  static func open(_ bytes: [UInt8]) throws -> SafetensorsFile {
+    let folder = try ScratchFolder()
+    return try SafetensorsFile(path: folder.write("a.safetensors", bytes))
+  }
+
+  /// Why a file is refused, without its path; empty where it is not.
+  static func refusal(_ bytes: [UInt8]) throws -> String {
+    do {
+      _ = try open(bytes)
+      return ""
+    } catch let error as ExperimentError {
+      let text = try #require(error.description.components(separatedBy: "safetensors file: ").last)
+      return text
+    }
+  }
+
+  @Test func aSoundFileIsRead() throws {
+    let file = try Self.open(WeightsFixture.bytes(Self.sound + "  ", data: 16))
+    #expect(file.metadata == ["a": "b"])
+    #expect(file.tensors.map(\.name) == ["x", "y"])
+    #expect(file.tensors.map(\.shape) == [[2], []])
+    #expect(file.tensors.map(\.type) == [.f32, .i64])
+    let x = try #require(file.tensor("x"))
+    let values = try file.floats(of: x)
+    #expect(values.map(\.bitPattern) == [0x0302_0100, 0x0706_0504])
+    let y = try #require(file.tensor("y"))
+    #expect(throws: ExperimentError.self) { try file.floats(of: y) }
+    #expect(try Self.open(WeightsFixture.bytes("{}")).tensors.isEmpty)
+  }
+
+  @Test func everyTypeOfWeightsIsConverted() throws {
+    for (type, bytes, value) in [
+      ("F32", [0, 0, 0xA0, 0x3F], Float(1.25)), ("F16", [0x00, 0x3D], 1.25),
+      ("BF16", [0xA0, 0x3F], 1.25), ("F64", [0, 0, 0, 0, 0, 0, 0xF4, 0x3F], 1.25),
+    ] as [(String, [UInt8], Float)] {
+      let header =
+        #"{"x":{"dtype":"\#(type)","shape":[1],"data_offsets":[0,\#(bytes.count)]}}"#
+      let file = try Self.open(WeightsFixture.bytes(header) + bytes)
+      let values = try file.floats(of: file.tensors[0])
+      #expect(values == [value], "\(type)")
+    }
+  }
+
+  static func one(_ dtype: String, _ shape: String, _ offsets: String, more: String = "") -> String
+  {
+    #"{"x":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":\#(offsets)\#(more)}}"#
+  }
+
+  @Test(arguments: [
+    (WeightsFixture.bytes("{}").prefix(7).map { $0 }, "too few for the length"),
+    ([255, 255, 255, 255, 255, 255, 255, 255, 123, 125], "18446744073709551615 bytes, and 2"),
+    ([3, 0, 0, 0, 0, 0, 0, 0, 123, 125], "has 3 bytes, and 2 follow"),
+    (WeightsFixture.bytes(""), "no JSON object"),
+    (WeightsFixture.bytes("[]"), "no JSON object"),
+    (WeightsFixture.bytes("{"), "expected a key"),
+    (WeightsFixture.bytes("{} {}"), "expected the end"),
+    (WeightsFixture.bytes("{\"a\u{1}\":1}"), "control character"),
+    (WeightsFixture.bytes(#"{"x":1,"x":1}"#), "for the second time"),
+    (WeightsFixture.bytes(#"{"x":1}"#), "dtype is missing"),
+    (WeightsFixture.bytes(#"{"__metadata__":1}"#), "not an object"),
+    (WeightsFixture.bytes(#"{"__metadata__":{"a":1}}"#), "not a text"),
+    (WeightsFixture.bytes(one("F31", "[1]", "[0,4]"), data: 4), "dtype F31 is not known"),
+    (WeightsFixture.bytes(one("F32", "1", "[0,4]"), data: 4), "shape is not a list"),
+    (WeightsFixture.bytes(one("F32", "[-1]", "[0,4]"), data: 4), "sizes are whole numbers"),
+    (WeightsFixture.bytes(one("F32", "[0.5]", "[0,4]"), data: 4), "sizes are whole numbers"),
+    (
+      WeightsFixture.bytes(one("F32", "[4294967296,4294967296]", "[0,0]")),
+      "beyond every file"
+    ),
+    (WeightsFixture.bytes(one("F32", "[2]", "[0,4]"), data: 4), "needs 8 bytes"),
+    (WeightsFixture.bytes(one("F32", "[1]", "[4,0]"), data: 4), "ascending"),
+    (WeightsFixture.bytes(one("F32", "[1]", "[-4,0]"), data: 4), "ascending"),
+    (WeightsFixture.bytes(one("F32", "[1]", "[0,4,8]"), data: 4), "ascending"),
+    (WeightsFixture.bytes(one("F32", "[1]", "[0,4]"), data: 3), "truncated"),
+    (WeightsFixture.bytes(one("F32", "[1]", "[0,4]"), data: 5), "and 5 follow the header"),
+    (WeightsFixture.bytes(one("F32", "[1]", "[1,5]"), data: 5), "overlap or leave a gap"),
+    (
+      WeightsFixture.bytes(one("F32", "[1]", "[0,4]", more: #","device":"cpu""#), data: 4),
+      "unknown key device"
+    ),
+    (
+      WeightsFixture.bytes(
+        #"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+          + #""y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, data: 4),
+      "overlap or leave a gap"
+    ),
+  ])
+  func whatIsNotTheFormatIsRefused(bytes: [UInt8], reason: String) throws {
+    let refusal = try Self.refusal(bytes)
+    #expect(refusal.contains(reason), "\(refusal)")
+  }
+
+  @Test func aHugeHeaderIsRefusedUnread() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write("a.safetensors", [0, 0, 0, 16, 0, 0, 0, 0])
+    // A file of holes: large, and nothing on the disk.
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.truncate(atOffset: 1 << 33)
+    try handle.close()
+    #expect(
+      throws: ExperimentError([
+        "\(path) is not a sound safetensors file: its header has 268435456 bytes; at most 16777216 "
+          + "are read"
+      ])
+    ) { try SafetensorsFile(path: path) }
+  }
+
+  @Test func onlyRegularFilesAreOpened() throws {
+    let folder = try ScratchFolder()
+    #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+    for (name, reason) in [
+      ("pipe", "is not a regular file"), ("", "is not a regular file"), ("none", "No such file"),
+    ] {
+      let error = #expect(throws: ExperimentError.self) {
+        try SafetensorsFile(path: folder.path(name))
+      }
+      #expect(error?.description.contains(reason) == true, "\(name)")
+    }
+  }
+
+  @Test func whatIsWrittenIsReadAgain() throws {
+    let folder = try ScratchFolder()
+    let path = folder.path("new/b.safetensors")
+    let values: [Float] = [1, -0.0, 3, .pi, 5, .leastNonzeroMagnitude]
+    let entries = [
+      SafetensorsEntry(name: "w", shape: [2, 3], numbers: .floats { values }),
+      SafetensorsEntry(name: "quoted \"\u{e9}\"", shape: [], numbers: .integers([-2])),
+      SafetensorsEntry(name: "none", shape: [0], numbers: .floats { [] }),
+    ]
+    let digest = try SafetensorsWriter.write(entries, metadata: ["k": "line\nline"], to: path)
+    let file = try SafetensorsFile(path: path)
+    #expect(try file.sha256() == digest)
+    #expect(file.metadata == ["k": "line\nline"])
+    let w = try #require(file.tensor("w"))
+    #expect(w.shape == [2, 3])
+    let bits = try file.floats(of: w).map(\.bitPattern)
+    #expect(bits == values.map(\.bitPattern))
+    #expect(file.tensor("quoted \"\u{e9}\"")?.type == .i64)
+    #expect(file.tensor("none")?.count == 0)
+    #expect(try folder.files == ["new"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("new")).count == 1)
+    try file.copy(to: folder.path("c.safetensors"))
+    #expect(try SafetensorsFile(path: folder.path("c.safetensors")).sha256() == digest)
+  }
+
+  @Test func aFailingWriteLeavesTheOldFile() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write("a", [1, 2, 3])
+    #expect(throws: ExperimentError(["no"])) {
+      try DurableFile.write(path) { file throws(ExperimentError) in
+        try file.append([UInt8](repeating: 7, count: 3 << 20))
+        throw ExperimentError("no")
+      }
+    }
+    #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2, 3])
+    #expect(try folder.files == ["a"])
+    #expect(throws: ExperimentError.self) { try DurableFile.write(path + "/b") { _ in } }
+  }
+
+  /// Damaged files are read or refused: no crash, and what is read is within the file.
+  @Test func mutationsAreReadOrRefused() throws {
+    let folder = try ScratchFolder()
+    let sources = try [
+      WeightsFixture.bytes(Self.sound, data: 16),
+      Array(Data(contentsOf: WeightsFixture.folder.appending(path: "pytorch-basic.safetensors"))),
+    ]
+    var random = CounterRandom(seed: 20, purpose: .statistics)
+    var read = 0
+    for round in 0..<8000 {
+      var bytes = sources[round % 4 == 0 ? 1 : 0]
+      let header = min(bytes.count, 200)
+      for _ in 0...Int(random.uniform(0, 3)) {
+        let place = Int(random.uniform(0, Float(random.uniform(0, 1) < 0.9 ? header : bytes.count)))
+        guard place < bytes.count else { continue }
+        switch Int(random.uniform(0, 5)) {
+        case 0: bytes[place] ^= 1 << UInt8(random.uniform(0, 7.99))
+        case 1: bytes[place] = UInt8(random.uniform(0, 255.9))
+        case 2: bytes.remove(at: place)
+        case 3: bytes.insert(UInt8(ascii: "9"), at: place)
+        default: bytes.removeLast(min(bytes.count, Int(random.uniform(0, 40))))
+        }
+      }
+      let path = try folder.write("m.safetensors", bytes)
+      guard let file = try? SafetensorsFile(path: path) else { continue }
+      read += 1
+      let end = file.tensors.map(\.bytes.upperBound).max() ?? 0
+      #expect(end <= bytes.count - 8)
+      for tensor in file.tensors where tensor.type.isFloatingPoint {
+        let count = try file.floats(of: tensor).count
+        #expect(count == tensor.count)
+      }
+    }
+    #expect((100..<4000).contains(read), "\(read) of 8000 were still sound")
+  }
+}
