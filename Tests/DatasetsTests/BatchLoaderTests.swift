@@ -133,7 +133,7 @@ func batch(_ loader: BatchLoader, _ step: Int) throws -> Batch {
           dataset.pixels.withUnsafeBufferPointer { pixels in
             actual.withUnsafeMutableBufferPointer { actual in
               preprocessing.write(
-                pixels.baseAddress! + dataset.shape.count, placement: placement,
+                UnsafeBufferPointer(rebasing: pixels[dataset.shape.count...]), placement: placement,
                 to: actual.baseAddress!)
             }
           }
@@ -194,12 +194,12 @@ func batch(_ loader: BatchLoader, _ step: Int) throws -> Batch {
     let size = dataset.shape.count
     var images = [Float](repeating: .nan, count: 2 * size)
     var labels: [Int32] = [0, 0]
-    try images.withUnsafeMutableBufferPointer { images in
+    let count = try images.withUnsafeMutableBufferPointer { images in
       try labels.withUnsafeMutableBufferPointer { labels in
         try loader.fill(3..<5, images: images.baseAddress!, labels: labels.baseAddress!)
       }
     }
-    #expect(labels == [3, 4])
+    #expect(count == 2 && labels == [3, 4])
     for slot in 0..<2 {
       let expected = reference(dataset, 3 + slot, preprocessing, .unchanged, padding: 0)
       for i in 0..<size { #expect(abs(images[slot * size + i] - expected[i]) < 1e-6) }
