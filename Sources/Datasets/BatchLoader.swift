@@ -35,21 +35,27 @@ public final class BatchLoader: BatchSource {
   public let seed: UInt64
   public let shuffle: Bool
   public let brokenFiles: BrokenFiles
+  /// The examples that are trained on; nil for all.
+  private let examples: [Int32]?
 
   public var shape: ImageShape { dataset.shape }
+  /// How many examples are trained on.
+  public var count: Int { examples?.count ?? dataset.count }
 
   /// The orders of the epochs used last, newest at the end.
   private let recentOrders = Mutex<[(epoch: Int, order: [Int32])]>([])
 
   /// - Parameters:
+  ///   - examples: those that are trained on, at least one; nil for all.
   ///   - preprocessing: statistics of the training set, of the same image shape.
   ///   - batch: examples in a batch, at least 1; may exceed the data set.
   ///   - seed: the run's seed.
   ///   - shuffle: false keeps the data set's own order in every epoch.
   ///   - brokenFiles: where files that cannot be used are remembered.
   public init(
-    dataset: any ImageCollection, preprocessing: Preprocessing, augmentation: Augmentation,
-    batch: Int, seed: UInt64, shuffle: Bool = true, brokenFiles: BrokenFiles = BrokenFiles()
+    dataset: any ImageCollection, examples: [Int32]? = nil, preprocessing: Preprocessing,
+    augmentation: Augmentation, batch: Int, seed: UInt64, shuffle: Bool = true,
+    brokenFiles: BrokenFiles = BrokenFiles()
   ) {
     precondition(batch > 0, "batch \(batch) is not positive")
     precondition(
@@ -65,18 +71,19 @@ public final class BatchLoader: BatchSource {
     self.seed = seed
     self.shuffle = shuffle
     self.brokenFiles = brokenFiles
+    self.examples = examples
   }
 
   /// Steps that make up one epoch, rounded up.
-  public var stepsPerEpoch: Int { (dataset.count + batch - 1) / batch }
+  public var stepsPerEpoch: Int { (count + batch - 1) / batch }
 
-  /// The order of one epoch: position to example.
+  /// The order of one epoch: position to place among the examples that are trained on.
   public func order(epoch: Int) -> [Int32] {
-    guard shuffle else { return (0..<Int32(dataset.count)).map { $0 } }
+    guard shuffle else { return (0..<Int32(count)).map { $0 } }
     return recentOrders.withLock { recent in
       if let known = recent.first(where: { $0.epoch == epoch }) { return known.order }
       var random = CounterRandom(seed: seed, purpose: .shuffling, epoch: epoch)
-      let order = random.permutation(of: dataset.count)
+      let order = random.permutation(of: count)
       if recent.count == 2 { recent.removeFirst() }
       recent.append((epoch, order))
       return order
@@ -87,11 +94,11 @@ public final class BatchLoader: BatchSource {
     step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
   ) throws(DatasetError) -> Int {
     precondition(step >= 0, "step \(step) is negative")
-    var epoch = step * batch / dataset.count
-    var position = step * batch % dataset.count
+    var epoch = step * batch / count
+    var position = step * batch % count
     var order = order(epoch: epoch)
     for slot in 0..<batch {
-      if position == dataset.count {
+      if position == count {
         epoch += 1
         position = 0
         order = self.order(epoch: epoch)
@@ -107,12 +114,14 @@ public final class BatchLoader: BatchSource {
   /// The most broken files in a row before something else must be wrong.
   static let mostBrokenInARow = 100
 
+  /// - Parameter place: the wanted example's place among those that are trained on.
   /// - Returns: the example that was written: the one asked for, or the next sound one.
   private func write(
-    _ wanted: Int, epoch: Int, to output: UnsafeMutablePointer<Float>
+    _ place: Int, epoch: Int, to output: UnsafeMutablePointer<Float>
   ) throws(DatasetError) -> Int {
-    var example = wanted
-    for _ in 0..<min(dataset.count, Self.mostBrokenInARow) {
+    let most = min(count, Self.mostBrokenInARow)
+    for next in place..<place + most {
+      let example = examples.map { Int($0[next % count]) } ?? next % count
       do throws(DatasetError) {
         try dataset.write(
           example, seed: seed, epoch: epoch, augmentation: augmentation,
@@ -120,11 +129,10 @@ public final class BatchLoader: BatchSource {
         return example
       } catch {
         try brokenFiles.note(error.description)
-        example = (example + 1) % dataset.count
       }
     }
     throw DatasetError(
-      "\(min(dataset.count, Self.mostBrokenInARow)) training pictures in a row cannot be used; "
+      "\(most) training pictures in a row cannot be used; "
         + brokenFiles.summary)
   }
 }
@@ -135,12 +143,15 @@ public struct EvaluationLoader: Sendable {
   public let dataset: any ImageCollection
   public let preprocessing: Preprocessing
   public let brokenFiles: BrokenFiles
+  /// The examples meant; nil for all.
+  private let examples: [Int32]?
 
   /// - Parameters:
+  ///   - examples: those that are meant; nil for all.
   ///   - preprocessing: statistics of the *training* set, of the same image shape.
   ///   - brokenFiles: where files that cannot be used are remembered.
   public init(
-    dataset: any ImageCollection, preprocessing: Preprocessing,
+    dataset: any ImageCollection, examples: [Int32]? = nil, preprocessing: Preprocessing,
     brokenFiles: BrokenFiles = BrokenFiles()
   ) {
     precondition(
@@ -149,10 +160,11 @@ public struct EvaluationLoader: Sendable {
     self.dataset = dataset
     self.preprocessing = preprocessing
     self.brokenFiles = brokenFiles
+    self.examples = examples
   }
 
   public var shape: ImageShape { dataset.shape }
-  public var count: Int { dataset.count }
+  public var count: Int { examples?.count ?? dataset.count }
 
   /// Writes the examples of a range.
   /// - Parameters:
@@ -167,7 +179,8 @@ public struct EvaluationLoader: Sendable {
       range.lowerBound >= 0 && range.upperBound <= count,
       "examples \(range) are not within 0..<\(count)")
     var slot = 0
-    for example in range {
+    for place in range {
+      let example = examples.map { Int($0[place]) } ?? place
       do throws(DatasetError) {
         try dataset.write(
           example, seed: 0, epoch: 0, augmentation: .none, preprocessing: preprocessing,

@@ -3,7 +3,7 @@ import CTurboJPEG
 
 /// Decodes JPEG pictures to RGB. For one thread at a time.
 final class JPEGDecoder {
-  private let handle: tjhandle
+  private var handle: tjhandle
   /// For the four channels of CMYK pictures.
   private var inks: [UInt8] = []
 
@@ -29,6 +29,7 @@ final class JPEGDecoder {
     guard
       tjDecompressHeader3(
         handle, bytes, UInt(bytes.count), &width, &height, &subsampling, &colours) == 0
+        || isHarmless
     else { throw fault() }
     let (full, fullHeight) = (Int(width), Int(height))
     try PictureFault.check(
@@ -77,5 +78,14 @@ final class JPEGDecoder {
 
   private var message: String { String(cString: tjGetErrorStr2(handle)) }
 
-  private func fault() -> PictureFault { PictureFault(reason: message) }
+  /// What the library says. It may stand in the middle of a header now, and would read on there with
+  /// the next file, so a new one takes its place.
+  private func fault() -> PictureFault {
+    let fault = PictureFault(reason: message)
+    if let fresh = tjInitDecompress() {
+      tjDestroy(handle)
+      handle = fresh
+    }
+    return fault
+  }
 }

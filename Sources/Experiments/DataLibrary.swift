@@ -7,6 +7,8 @@ final class DataLibrary: Sendable {
   struct Prepared {
     let train: any ImageCollection
     let test: any ImageCollection
+    /// Which training examples are learned and which are held out.
+    let selection: ExampleSelection
     let preprocessing: Preprocessing
   }
 
@@ -14,6 +16,8 @@ final class DataLibrary: Sendable {
     let data: DataRequest
     let mean: TrainingProtocol.Mean
     let deviation: TrainingProtocol.Deviation
+    /// Where the examples depend on it.
+    let seed: UInt64?
   }
 
   private let known = Mutex<[DataRequest: OpenedDataset]>([:])
@@ -28,22 +32,29 @@ final class DataLibrary: Sendable {
     }
   }
 
-  func prepared(_ plan: TrainingProtocol) throws -> Prepared {
+  func prepared(_ plan: TrainingProtocol, seed: UInt64) throws -> Prepared {
     let opened = try opened(plan.data)
+    let selection = try ExampleSelection(
+      opened.train, validationCount: plan.data.validationCount, perClass: plan.data.trainPerClass,
+      seed: seed)
     let mean: MeanSubtraction =
       switch plan.mean {
       case .perPixel: .perPixel
       case .perChannel: .perChannel
       case .none: .none
       }
-    let key = StatisticsKey(data: plan.data, mean: plan.mean, deviation: plan.deviation)
+    let key = StatisticsKey(
+      data: plan.data, mean: plan.mean, deviation: plan.deviation,
+      seed: plan.data.trainPerClass == nil ? nil : seed)
     let preprocessing = statistics.withLock { known in
       if let done = known[key] { return done }
       let done = Preprocessing(
-        training: opened.train, mean: mean, dividesByDeviation: plan.deviation == .perChannel)
+        training: opened.train, examples: selection.training, mean: mean,
+        dividesByDeviation: plan.deviation == .perChannel)
       known[key] = done
       return done
     }
-    return Prepared(train: opened.train, test: opened.test, preprocessing: preprocessing)
+    return Prepared(
+      train: opened.train, test: opened.test, selection: selection, preprocessing: preprocessing)
   }
 }

@@ -21,6 +21,10 @@ public struct DataRequest: Hashable, Sendable {
   /// The shorter side to which a folder's pictures are scaled before the image is cut out of their
   /// middle; nil elsewhere.
   public var resize: Int?
+  /// How many training images of each class are learned, chosen by the run's seed; nil for all.
+  public var trainPerClass: Int?
+  /// How many training images, the last ones, are held out for validation.
+  public var validationCount = 0
 
   public init(
     name: String, path: String? = nil, size: Int, trainCount: Int, testCount: Int,
@@ -43,6 +47,12 @@ public struct DataRequest: Hashable, Sendable {
 
   /// How many classes the images have; nil where unknown.
   public var classes: Int? { classCount ?? description?.classes(labels ?? .fine) }
+
+  /// How many images an epoch has.
+  public var epochCount: Int {
+    guard let trainPerClass, let classes else { return trainCount - validationCount }
+    return trainPerClass * classes
+  }
 
   /// Bytes of memory that the images take; pictures of a folder are decoded when they are used.
   var memoryBytes: Int {
@@ -74,6 +84,8 @@ public struct DataRequest: Hashable, Sendable {
       members["resize"] = .integer(resize)
       members["classes"] = classCount.map { .integer($0) } ?? .null
     }
+    if let trainPerClass { members["trainPerClass"] = .integer(trainPerClass) }
+    if validationCount > 0 { members["validationCount"] = .integer(validationCount) }
     return .object(members)
   }
 }

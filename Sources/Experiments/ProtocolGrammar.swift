@@ -52,6 +52,14 @@ extension SpecGrammar {
       SpecField(
         "testCount", .integer(examples), "The first this many test images; all (10000 of shapes)."),
       SpecField(
+        "trainPerClass", .integer(examples),
+        "So many training images of each class, chosen by the run's seed; fewer are a part of more; "
+          + "all."),
+      SpecField(
+        "validationCount", .integer(0...10_000_000),
+        "The last so many training images are held out and give validationLoss and "
+          + "validationError; 0. He et al. 2015, 4.2: 5000 of CIFAR-10."),
+      SpecField(
         "labels", .choice(LabelLevel.allCases.map(\.rawValue)),
         "CIFAR-100's 100 classes (fine) or 20 superclasses (coarse); fine."),
       SpecField(

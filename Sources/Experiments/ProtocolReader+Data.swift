@@ -3,6 +3,27 @@ import Datasets
 
 extension ProtocolReader {
   mutating func readData() -> DataRequest? {
+    guard let data = node["data"], var result = readSource() else { return nil }
+    result.trainPerClass = data["trainPerClass"]?.integer
+    result.validationCount = data["validationCount"]?.integer ?? 0
+    let rest = result.trainCount - result.validationCount
+    if rest < 1 {
+      report(
+        "data.validationCount",
+        "leaves nothing of the \(result.trainCount) training images to train on")
+      return nil
+    }
+    if let perClass = result.trainPerClass, result.epochCount > rest {
+      report(
+        "data.trainPerClass",
+        "\(perClass) images of each of \(result.classes ?? 0) classes are more than the \(rest) "
+          + "there are to train on")
+      return nil
+    }
+    return result
+  }
+
+  private mutating func readSource() -> DataRequest? {
     guard let data = node["data"],
       let name = data["name"]?.text.flatMap({ DatasetName(rawValue: $0) })
     else { return nil }

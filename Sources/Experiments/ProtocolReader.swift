@@ -25,8 +25,8 @@ struct ProtocolReader {
       shuffle: node["shuffle"]?.flag ?? true, evaluation: .init(every: 1, recordEvery: 1))
     result.evaluation = readEvaluation(length: length)
     checkAgainstLength(result)
-    if batch > data.trainCount {
-      report("batch", "a batch of \(batch) is more than the \(data.trainCount) training images")
+    if batch > data.epochCount {
+      report("batch", "a batch of \(batch) is more than the \(data.epochCount) training images")
     }
     return problems.isEmpty ? result : nil
   }

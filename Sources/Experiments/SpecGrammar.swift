@@ -104,6 +104,7 @@ public enum SpecGrammar {
 
   static let metrics = [
     "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
+    "validationLoss", "validationError", "validationTop5Error",
     "imagesPerSecond", "gradientNorm",
   ]
 

@@ -30,17 +30,17 @@ public final class TrainingExecutor: RunExecutor {
     shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let plan = run.variant.trainingProtocol
-    let data = try library.prepared(plan)
+    let seed = UInt64(bitPattern: run.seed)
+    let data = try library.prepared(plan, seed: seed)
     let graph = try run.variant.architecture.graph(
       input: data.train.shape, classes: data.train.classNames.count)
     let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
-    let seed = UInt64(bitPattern: run.seed)
     network.state.initialize(seed: seed)
     let weights = NetworkWeights(run.variant.architecture, graph)
     try run.variant.initialWeights?.load(into: network.state, weights)
     let files = FileNotes(isStrict: strictData, datasets: [data.train, data.test])
     let loader = BatchLoader(
-      dataset: data.train, preprocessing: data.preprocessing,
+      dataset: data.train, examples: data.selection.training, preprocessing: data.preprocessing,
       augmentation: Datasets.Augmentation(
         padding: plan.augmentation.padding, flip: plan.augmentation.flip,
         scale: plan.augmentation.scale), batch: plan.batch, seed: seed, shuffle: plan.shuffle,
@@ -49,6 +49,10 @@ public final class TrainingExecutor: RunExecutor {
       EvaluationLoader(
         dataset: data.test, preprocessing: data.preprocessing, brokenFiles: files.broken),
       batch: plan.batch)
+    let validation = EvaluationBatches(
+      EvaluationLoader(
+        dataset: data.train, examples: data.selection.validation,
+        preprocessing: data.preprocessing, brokenFiles: files.broken), batch: plan.batch)
     let threads = Self.prefetchThreads(plan.data, threads: run.threads)
     let optimizer = SGD(
       momentum: Float(plan.optimizer.momentum), weightDecay: Float(plan.optimizer.weightDecay),
@@ -83,9 +87,11 @@ public final class TrainingExecutor: RunExecutor {
         sinceRecord = RunningTotals()
       }
       if plan.evaluates(afterStep: done) {
-        let result = try Self.evaluate(network, test, threads: threads, shouldStop: shouldStop)
-        guard let result else { return .interrupted(step: done) }
-        metrics += result.metrics(prefix: "test")
+        for (prefix, split) in [("validation", validation), ("test", test)] where split.steps > 0 {
+          let result = try Self.evaluate(network, split, threads: threads, shouldStop: shouldStop)
+          guard let result else { return .interrupted(step: done) }
+          metrics += result.metrics(prefix: prefix)
+        }
       }
       try files.tell(&metrics, report)
       if !metrics.isEmpty { try report(.record(step: done, metrics: metrics)) }
@@ -124,7 +130,7 @@ public final class TrainingExecutor: RunExecutor {
       totals.add(network.evaluate(labels: batch.labels, count: batch.count))
     }
     guard totals.images > 0 else {
-      throw DatasetError("none of the \(batches.loader.count) test pictures can be used")
+      throw DatasetError("none of the \(batches.loader.count) pictures to evaluate can be used")
     }
     return totals
   }

@@ -71,7 +71,7 @@ public struct TrainingProtocol: Hashable, Sendable {
   /// The number of steps after which this many passes over the training images are through; epochs
   /// follow each other without a gap, so a batch may reach across their border.
   public func steps(ofEpochs epochs: Int) -> Int {
-    (epochs * data.trainCount + batch - 1) / batch
+    (epochs * data.epochCount + batch - 1) / batch
   }
 
   /// The rate of every step, counted from 0.
@@ -93,8 +93,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     case .iterations: return done % every == 0
     case .epochs:
       // Due when an epoch that counts has ended with this very step.
-      let before = (done - 1) * batch / data.trainCount
-      return before / every < done * batch / data.trainCount / every
+      let before = (done - 1) * batch / data.epochCount
+      return before / every < done * batch / data.epochCount / every
     }
   }
 

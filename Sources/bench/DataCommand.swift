@@ -5,8 +5,8 @@ import Foundation
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "List the data sets, and look at their images.",
-    subcommands: [DataListCommand.self, DataPreviewCommand.self])
+    commandName: "data", abstract: "List the data sets, look at their images, check them.",
+    subcommands: [DataListCommand.self, DataPreviewCommand.self, DataCheckCommand.self])
 }
 
 struct DataListCommand: ParsableCommand {
@@ -77,11 +77,7 @@ struct DataPreviewCommand: ParsableCommand {
   }
 
   private func dataset() throws -> ImageDataset {
-    guard let name = DatasetName(rawValue: name) else {
-      throw DatasetError(
-        "there is no data set '\(name)'; allowed are "
-          + DatasetName.allCases.map(\.rawValue).joined(separator: ", "))
-    }
+    let name = try Self.name(name)
     guard let split = DatasetSplit(rawValue: split) else {
       throw DatasetError("there is no split '\(split)'; allowed are train, test")
     }
@@ -99,6 +95,13 @@ struct DataPreviewCommand: ParsableCommand {
         name: name, path: path, size: size, trainCount: count, testCount: count,
         labels: try labels.map(Self.labels), resize: resize))
     return split == .train ? splits.train : splits.test
+  }
+
+  static func name(_ word: String) throws(DatasetError) -> DatasetName {
+    if let name = DatasetName(rawValue: word) { return name }
+    throw DatasetError(
+      "there is no data set '\(word)'; allowed are "
+        + DatasetName.allCases.map(\.rawValue).joined(separator: ", "))
   }
 
   private static func labels(_ word: String) throws(DatasetError) -> LabelLevel {

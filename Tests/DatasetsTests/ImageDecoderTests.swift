@@ -105,7 +105,7 @@ import Testing
     func problem(_ bytes: [UInt8]) -> String { message { _ = try decode(bytes, size: 8) } }
     #expect(problem([]).contains("it is empty"))
     #expect(problem(Array("this is no picture".utf8)).contains("Not a JPEG file"))
-    #expect(problem(Array(jpeg.prefix(jpeg.count / 2))).contains("Premature end"))
+    #expect(problem(Array(jpeg.prefix(jpeg.count - 40))).contains("Premature end"))
     for length in 0..<png.count - 12 {
       #expect(problem(Array(png.prefix(length))).contains("not a sound"), "\(length)")
     }
@@ -122,6 +122,17 @@ import Testing
       (0..<jpeg.count - 1).first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
     lying.replaceSubrange(frame + 5..<frame + 9, with: [0x1F, 0x40, 0x1F, 0x40])
     #expect(problem(lying).contains("8000x8000 pixels, which"))
+  }
+
+  /// A broken file leaves nothing behind for the next one.
+  @Test func soundFilesAreReadAfterBrokenOnes() throws {
+    let pixels = PictureFixture.smooth(height: 16, width: 16)
+    let jpeg = try PictureFixture.jpeg(pixels, height: 16, width: 16)
+    let expected = try decode(jpeg, size: 16)
+    for length in 0..<jpeg.count - 1 {
+      #expect(throws: DatasetError.self) { try decode(Array(jpeg.prefix(length)), size: 16) }
+      #expect(try decode(jpeg, size: 16) == expected, "\(length)")
+    }
   }
 
   /// Bytes between markers are skipped, as every viewer does.

@@ -219,7 +219,8 @@ import Testing
       var reversed: [Float] = []
       for row in 0..<8 {
         for column in (0..<8).reversed() {
-          reversed += straight[24 * row + 3 * column..<24 * row + 3 * column + 3]
+          let first = 24 * row + 3 * column
+          reversed += Array(straight[first..<first + 3])
         }
       }
       #expect(flipped == straight || flipped == reversed)

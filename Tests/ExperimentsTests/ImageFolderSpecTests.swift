@@ -53,7 +53,8 @@ import Testing
         try Data([1]).write(to: folder.appending(path: "\(name)/\(number).png"))
       }
     }
-    let json = #"{"name": "quick", "data": {"name": "image-folder", "path": "\#(folder.path)"}, "#
+    let json =
+      #"{"name": "quick", "data": {"name": "image-folder", "path": "\#(folder.path)"}, "#
       + #""batch": 2, "epochs": 2, "optimizer": {"learningRate": 0.1}}"#
     let found = try SpecFixture.spec(SpecFixture.text(proto: json)).baseProtocol
     #expect(found.data.classes == 2 && found.data.trainCount == 5 && found.data.testCount == 1)
