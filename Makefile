@@ -9,7 +9,8 @@ SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test check lint build setup install clean
+.PHONY: run test soak test-settings parity sanitize sanitize-kernels sanitize-threads check lint \
+  build setup install clean
 
 run: build
 	$(BENCH) run $(SPEC)
@@ -21,6 +22,44 @@ build: setup
 test: setup
 	swift build $(TEST_FLAGS) --build-tests
 	swift test $(TEST_FLAGS) --skip-build
+
+# The engine's and the nets' tests under every library, instruction set and kind of convolution.
+# Instruction sets that this CPU lacks fall back to what it has.
+test-settings: setup
+	swift build $(TEST_FLAGS) --build-tests
+	for setting in BENCH_GEMM=blas BENCH_ISA=avx2 BENCH_ISA=baseline BENCH_CONV=direct \
+	  "BENCH_GEMM=blas BENCH_ISA=baseline BENCH_CONV=direct"; do \
+	  echo "== $$setting"; \
+	  env $$setting swift test $(TEST_FLAGS) --skip-build --filter 'EngineTests|NetworksTests' \
+	    || exit 1; \
+	done
+
+# The errors reached against PyTorch's numbers, net by net.
+parity: setup
+	swift build $(TEST_FLAGS) --build-tests
+	BENCH_SHOW_PARITY=1 swift test $(TEST_FLAGS) --skip-build --filter ParityTests | grep parity
+
+sanitize: sanitize-kernels sanitize-threads
+
+# The C kernels under the address and undefined-behaviour sanitizers.
+SANITIZE_FLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fuse-ld=lld
+XSMM = $(wildcard /usr/include/libxsmm.h /usr/local/include/libxsmm.h)
+sanitize-kernels: setup
+	mkdir -p .build-test
+	clang $(SANITIZE_FLAGS) $(if $(XSMM),-DBENCH_HAVE_LIBXSMM) -ISources/CKernels/include \
+	  Sources/CKernels/*.c Tests/Sanitizers/kernels.c -o .build-test/sanitized-kernels \
+	  $(if $(XSMM),-lxsmm -lxsmmnoblas) -lopenblas -lpthread -ldl -lm
+	.build-test/sanitized-kernels
+
+# The tests of the engine and the runner under the thread sanitizer.
+sanitize-threads: setup
+	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tsan --sanitize=thread \
+	  --filter 'EngineTests|ExperimentsTests'
+
+# The kill test at length: 500 kills at random instants.
+soak: setup
+	swift build $(TEST_FLAGS) --build-tests
+	BENCH_KILLS=500 swift test $(TEST_FLAGS) --skip-build --filter KillTests
 
 lint: setup
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -49,4 +88,4 @@ setup:
 	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; }
 
 clean:
-	rm -rf .build .build-test
+	rm -rf .build .build-test .build-tsan

@@ -52,7 +52,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Reports",
-      dependencies: ["Results", .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: [
+        "Experiments", "Networks", "Results",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "bench",
@@ -73,11 +76,12 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Engine", "Experiments", "Networks", "Results",
+        "Datasets", "Engine", "Experiments", "Networks", "Results",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", "Results"], exclude: ["Fixtures"],
+      name: "ReportsTests", dependencies: ["Experiments", "Reports", "Results"],
+      exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "BenchTests", dependencies: ["bench", "Experiments", "Results"], swiftSettings: strict),

@@ -360,9 +360,11 @@ static void transpose(float *out, long outStride, const float *x, long xStride, 
 }
 
 static void expand_columns(float *out, const float *x, long columns, long length, long step) {
-  // Whole vectors, the next column overwriting what is too much; only the last is exact.
-  for (long i = 0; i < columns; i++, out += length, x += step) {
-    if (i + (length + LANES - 1) / LANES * LANES / length + 1 >= columns) {
+  // Whole vectors, the next column overwriting what is too much; the last ones are exact.
+  long whole = (length + LANES - 1) / LANES * LANES, least = step < length ? step : length;
+  long rest = (columns - 1) * least + length;
+  for (long i = 0; i < columns; i++, out += length, x += step, rest -= least) {
+    if (rest < whole) {
       memcpy(out, x, sizeof(float) * (size_t)length);
       continue;
     }

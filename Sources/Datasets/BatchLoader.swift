@@ -12,10 +12,22 @@ public protocol BatchSource: Sendable {
   /// - Parameters:
   ///   - images: `[batch, H, W, C]`.
   ///   - labels: `[batch]`.
-  /// - Returns: how many examples the batch has, at most `batch`.
   func fill(
     step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) throws(DatasetError) -> Int
+  ) throws(DatasetError) -> BatchContent
+}
+
+/// What a batch was filled with.
+public struct BatchContent: Hashable, Sendable {
+  /// Examples in the batch.
+  public var count: Int
+  /// Files that could not be used when it was filled.
+  public var broken: Int
+
+  public init(count: Int, broken: Int = 0) {
+    self.count = count
+    self.broken = broken
+  }
 }
 
 /// Batches of a training set: shuffled anew in every epoch, augmented, preprocessed.
@@ -92,11 +104,12 @@ public final class BatchLoader: BatchSource {
 
   public func fill(
     step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) throws(DatasetError) -> Int {
+  ) throws(DatasetError) -> BatchContent {
     precondition(step >= 0, "step \(step) is negative")
     var epoch = step * batch / count
     var position = step * batch % count
     var order = order(epoch: epoch)
+    var content = BatchContent(count: batch)
     for slot in 0..<batch {
       if position == count {
         epoch += 1
@@ -104,11 +117,12 @@ public final class BatchLoader: BatchSource {
         order = self.order(epoch: epoch)
       }
       let example = try write(
-        Int(order[position]), epoch: epoch, to: images + slot * shape.count)
+        Int(order[position]), epoch: epoch, to: images + slot * shape.count,
+        broken: &content.broken)
       labels[slot] = dataset.labels[example]
       position += 1
     }
-    return batch
+    return content
   }
 
   /// The most broken files in a row before something else must be wrong.
@@ -117,7 +131,7 @@ public final class BatchLoader: BatchSource {
   /// - Parameter place: the wanted example's place among those that are trained on.
   /// - Returns: the example that was written: the one asked for, or the next sound one.
   private func write(
-    _ place: Int, epoch: Int, to output: UnsafeMutablePointer<Float>
+    _ place: Int, epoch: Int, to output: UnsafeMutablePointer<Float>, broken: inout Int
   ) throws(DatasetError) -> Int {
     let most = min(count, Self.mostBrokenInARow)
     for next in place..<place + most {
@@ -129,11 +143,11 @@ public final class BatchLoader: BatchSource {
         return example
       } catch {
         try brokenFiles.note(error.description)
+        broken += 1
       }
     }
     throw DatasetError(
-      "\(most) training pictures in a row cannot be used; "
-        + brokenFiles.summary)
+      "\(most) training pictures in a row cannot be used; " + brokenFiles.summary)
   }
 }
 
@@ -170,11 +184,11 @@ public struct EvaluationLoader: Sendable {
   /// - Parameters:
   ///   - images: `[range.count, H, W, C]`.
   ///   - labels: `[range.count]`.
-  /// - Returns: how many were written; fewer than the range has where files are broken.
+  /// - Returns: how many were written; where files are broken, fewer than the range has.
   @discardableResult
   public func fill(
     _ range: Range<Int>, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) throws(DatasetError) -> Int {
+  ) throws(DatasetError) -> BatchContent {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= count,
       "examples \(range) are not within 0..<\(count)")
@@ -191,7 +205,7 @@ public struct EvaluationLoader: Sendable {
         try brokenFiles.note(error.description)
       }
     }
-    return slot
+    return BatchContent(count: slot, broken: range.count - slot)
   }
 }
 
@@ -213,7 +227,7 @@ public struct EvaluationBatches: BatchSource {
 
   public func fill(
     step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) throws(DatasetError) -> Int {
+  ) throws(DatasetError) -> BatchContent {
     let first = step * batch
     return try loader.fill(
       first..<min(first + batch, loader.count), images: images, labels: labels)

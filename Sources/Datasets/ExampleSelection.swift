@@ -10,7 +10,8 @@ public struct ExampleSelection: Sendable, Equatable {
 
   /// - Parameters:
   ///   - dataset: the training set.
-  ///   - validationCount: how many examples are held out: the last ones, whatever the seed.
+  ///   - validationCount: how many examples are held out, chosen at random but always the same ones,
+  ///     whatever the seed; fewer are always a part of more.
   ///   - perClass: how many of each class are trained on, out of the others; nil for all. Which ones
   ///     depends on the seed, and fewer are always a part of more.
   /// - Throws: `DatasetError` where a class has too few examples.
@@ -23,19 +24,27 @@ public struct ExampleSelection: Sendable, Equatable {
         "validationCount \(validationCount) is not possible; the training split of \(dataset.name) "
           + "has \(dataset.count) examples")
     }
-    validation = (Int32(rest)..<Int32(dataset.count)).map { $0 }
+    var learned = (0..<Int32(dataset.count)).map { $0 }
+    if validationCount == 0 {
+      validation = []
+    } else {
+      var random = CounterRandom(seed: 0, purpose: .subset, epoch: 1)
+      let order = random.permutation(of: dataset.count)
+      validation = order.prefix(validationCount).sorted()
+      learned = order.dropFirst(validationCount).sorted()
+    }
     guard let perClass else {
-      training = validationCount == 0 ? nil : (0..<Int32(rest)).map { $0 }
+      training = validationCount == 0 ? nil : learned
       return
     }
     var classes = [[Int32]](repeating: [], count: dataset.classNames.count)
-    for example in 0..<rest { classes[Int(dataset.labels[example])].append(Int32(example)) }
+    for example in learned { classes[Int(dataset.labels[Int(example)])].append(example) }
     var chosen: [Int32] = []
     for (label, examples) in classes.enumerated() {
       guard examples.count >= perClass else {
         throw DatasetError(
           "trainPerClass \(perClass) is not possible; the class \(dataset.classNames[label]) of "
-            + "\(dataset.name) has \(examples.count) training examples")
+            + "\(dataset.name) has \(examples.count) examples to train on")
       }
       var random = CounterRandom(seed: seed, purpose: .subset, index: label)
       let order = random.permutation(of: examples.count)

@@ -6,12 +6,14 @@ import Foundation
 /// `Prefetcher.next()`, or the prefetcher's end.
 public struct PreparedBatch {
   public let step: Int
-  /// Examples in the batch.
-  public let count: Int
+  public let content: BatchContent
   /// `[count, H, W, C]`.
   public let images: UnsafePointer<Float>
   /// `[count]`.
   public let labels: UnsafePointer<Int32>
+
+  /// Examples in the batch.
+  public var count: Int { content.count }
 }
 
 /// Hands out the batches of consecutive steps, prepared ahead on background threads.
@@ -68,9 +70,9 @@ private final class BatchRing: @unchecked Sendable {
   private struct Slot {
     let images: UnsafeMutablePointer<Float>
     let labels: UnsafeMutablePointer<Int32>
-    /// The step that is prepared here, and how many examples it has.
+    /// The step that is prepared here, and what it has.
     var step = -1
-    var count = 0
+    var content = BatchContent(count: 0)
   }
 
   private let source: any BatchSource
@@ -110,10 +112,10 @@ private final class BatchRing: @unchecked Sendable {
   /// A background thread's whole life.
   func produce() {
     while let (step, slot) = begin() {
-      var count = 0
+      var content = BatchContent(count: 0)
       var problem: DatasetError?
       do throws(DatasetError) {
-        count = try source.fill(step: step, images: slot.images, labels: slot.labels)
+        content = try source.fill(step: step, images: slot.images, labels: slot.labels)
       } catch {
         problem = error
       }
@@ -122,7 +124,7 @@ private final class BatchRing: @unchecked Sendable {
         if failure.map({ step < $0.step }) ?? true { failure = (step, problem) }
       } else {
         slots[step % slots.count].step = step
-        slots[step % slots.count].count = count
+        slots[step % slots.count].content = content
       }
       condition.broadcast()
       condition.unlock()
@@ -158,7 +160,7 @@ private final class BatchRing: @unchecked Sendable {
       condition.wait()
     }
     return PreparedBatch(
-      step: step, count: slots[index].count, images: UnsafePointer(slots[index].images),
+      step: step, content: slots[index].content, images: UnsafePointer(slots[index].images),
       labels: UnsafePointer(slots[index].labels))
   }
 

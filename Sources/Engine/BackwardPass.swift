@@ -11,8 +11,6 @@ extension NetworkExecutor {
       if case .linear = unit.step.kind {
         head?.backward(of: self, unit)
         profile?.lap(.backward, unit.index)
-        reduceWeights(unit, slices: sliceCount)
-        profile?.lap(.weightSums, unit.index)
         continue
       }
       let site = plan.sites[unit.step.input]
@@ -241,10 +239,10 @@ extension NetworkExecutor {
   }
 
   func reduceWeights(_ unit: StepUnit, slices: Int) {
-    let count = unit.convolution?.weightGradientCount ?? unit.weightCount
-    guard count > 0 else { return }
+    guard let kernel = unit.convolution else { return }
+    let count = kernel.weightGradientCount
     let gradient = state.gradients[unit.weightOffset]
-    let transforms = unit.convolution?.transformsWeightGradient == true
+    let transforms = kernel.transformsWeightGradient
     let sum = transforms ? transformedGradient.pointer : gradient
     let chunk = 4096
     pool.run(tasks: (count + chunk - 1) / chunk) { task, _ in
@@ -252,7 +250,7 @@ extension NetworkExecutor {
       sweeps.sum_parts(
         sum + start, partialWeights[start], slices, largestWeight, min(chunk, count - start))
     }
-    if transforms { unit.convolution?.finishWeightGradient(sum, into: gradient) }
+    if transforms { kernel.finishWeightGradient(sum, into: gradient) }
   }
 
   private func finishNorms(_ site: Site, slices: Int) {

@@ -79,7 +79,10 @@ final class ClassificationHead {
     return EvaluationResult(lossSum: lossSum, correct: correct, ranks: ranks)
   }
 
-  /// Gradients of the features, and each slice's part of the weights' gradient.
+  /// Features whose weights' gradient one task works out.
+  private static let featuresPerTask = 64
+
+  /// Gradients of the features and of the weights.
   func backward(of executor: NetworkExecutor, _ unit: StepUnit) {
     let input = featureTensor(executor, unit)
     executor.pool.run(tasks: executor.sliceCount) { slice, _ in
@@ -90,12 +93,16 @@ final class ClassificationHead {
         m: features, n: images.count, k: classes, leadingA: features, leadingB: classes,
         leadingC: features
       ).run(unit.transposedWeight.pointer, dy, dx)
+    }
+    let chunk = Self.featuresPerTask
+    executor.pool.run(tasks: (features + chunk - 1) / chunk) { task, _ in
+      let first = task * chunk
       BatchReduceGemm(
-        m: classes, n: features, k: images.count, leadingA: classes, leadingB: features,
-        leadingC: classes, transposeB: true
+        m: classes, n: min(chunk, features - first), k: executor.imageCount, leadingA: classes,
+        leadingB: features, leadingC: classes, transposeB: true
       ).run(
-        dy, input[images.lowerBound * features],
-        executor.partialWeights[slice * executor.largestWeight])
+        dLogits.pointer, input[first],
+        executor.state.gradients[unit.weightOffset + first * classes])
     }
     guard let bias = unit.biasOffset else { return }
     for c in 0..<classes {

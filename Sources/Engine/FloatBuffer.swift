@@ -11,15 +11,36 @@ final class FloatBuffer: @unchecked Sendable {
 
   /// - Parameter count: how many numbers; 0 gives a buffer that must not be read.
   init(count: Int) {
-    // A page boundary lets large blocks come from the system already zero.
     let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    memset(raw, 0, bytes)
+    let raw: UnsafeMutableRawPointer
+    if let pages = Self.mapped(bytes) {
+      raw = pages
+      mappedBytes = bytes
+    } else {
+      raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+      memset(raw, 0, bytes)
+      mappedBytes = 0
+    }
     pointer = raw.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
     self.count = count
   }
 
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+  deinit {
+    if mappedBytes > 0 {
+      munmap(pointer, mappedBytes)
+    } else {
+      UnsafeMutableRawPointer(pointer).deallocate()
+    }
+  }
+
+  private let mappedBytes: Int
+
+  /// Large blocks come from the system, zero, and take memory only as they are written.
+  private static func mapped(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    guard bytes >= 1 << 20 else { return nil }
+    let pages = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    return pages == MAP_FAILED ? nil : pages
+  }
 
   subscript(offset: Int) -> UnsafeMutablePointer<Float> { pointer + offset }
 }

@@ -247,7 +247,7 @@ extension NetworkExecutor {
     var count = 0
     for slice in 0..<slices {
       let sliceMean = sums(ofSlice: slice)
-      let sliceImages = images(ofSlice: slice, of: slices).count
+      let sliceImages = images(ofSlice: slice, of: unit).count
       Self.merge(
         &mean, &m2, count: count, with: sliceMean, sliceMean + widestChannels,
         count: sliceImages * shape.pixels, channels: channels)

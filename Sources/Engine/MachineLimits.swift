@@ -64,6 +64,9 @@ public final class MachineLimitMeter {
     let count = 1 << 22
     let source = FloatBuffer(count: count * threads)
     let target = FloatBuffer(count: count * threads)
+    // Memory that nobody has written is not there yet, and reading it measures nothing.
+    memset(source.pointer, 1, source.count * MemoryLayout<Float>.stride)
+    memset(target.pointer, 1, target.count * MemoryLayout<Float>.stride)
     for _ in 0..<bursts {
       let speed = rate {
         pool.run(tasks: threads) { task, _ in

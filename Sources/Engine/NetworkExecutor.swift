@@ -57,12 +57,13 @@ public final class NetworkExecutor {
   let arena: FloatBuffer
   let preparedWeights: FloatBuffer
   let transformedGradient: FloatBuffer
+  private let trains: Bool
   var imageCount = 0
   /// Takes down where the time of each step goes, if set.
   public var profile: StepProfile?
 
   /// The most slices that a batch is cut into.
-  public static let mostSlices = 16
+  static let mostSlices = 16
   /// The same where a slice costs no weight gradient of its own, and groups of slices need many.
   static let mostStagedSlices = 64
 
@@ -72,7 +73,10 @@ public final class NetworkExecutor {
   ///   - batch: images per batch, at least 1.
   ///   - pool: the threads; one executor uses them at a time.
   ///   - state: the numbers to work on, by default new ones, all zero.
-  public init(_ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil) {
+  ///   - trains: whether gradients will be asked for; without, activations share memory.
+  public init(
+    _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true
+  ) {
     precondition(batch >= 1, "a batch of \(batch) images")
     self.graph = graph
     self.batch = batch
@@ -85,7 +89,14 @@ public final class NetworkExecutor {
     norms = plan.norms.map {
       Normalization(node: $0.node, channels: graph.shape(of: $0.node).channels, state: state)
     }
-    tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
+    self.trains = trains
+    if trains {
+      tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
+    } else {
+      let shared = EvaluationPlan(plan)
+      let buffers = shared.bufferSizes.map { FloatBuffer(count: $0 * batch) }
+      tensors = shared.bufferOf.map { buffers[$0] }
+    }
     gradientBuffers = gradientPlan.bufferSizes.map { FloatBuffer(count: $0 * batch) }
 
     var paddedShapes: [PaddedShape] = []
@@ -100,9 +111,8 @@ public final class NetworkExecutor {
     let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
     arena = FloatBuffer(count: staging.arena)
     preparedWeights = FloatBuffer(count: staging.prepared)
-    let narrow = units.filter { $0.convolution?.staged == nil }
-    let largestWeight =
-      narrow.map { $0.convolution?.weightGradientCount ?? $0.weightCount }.max() ?? 0
+    let narrow = units.compactMap(\.convolution).filter { $0.staged == nil }
+    let largestWeight = narrow.map(\.weightGradientCount).max() ?? 0
     transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
     self.largestWeight = largestWeight
     let widest = widestChannels
@@ -146,9 +156,21 @@ public final class NetworkExecutor {
     unit.convolution?.staged == nil ? sliceCount : min(imageCount, Self.mostStagedSlices)
   }
 
-  func images(ofSlice slice: Int, of slices: Int? = nil) -> Range<Int> {
-    let slices = slices ?? sliceCount
-    return slice * imageCount / slices..<(slice + 1) * imageCount / slices
+  /// The images of one of `sliceCount` slices. Later slices are smaller, so that threads end a phase
+  /// nearly together.
+  func images(ofSlice slice: Int) -> Range<Int> {
+    let slices = sliceCount
+    func start(_ s: Int) -> Int {
+      s + (imageCount - slices) * s * (3 * slices - s) / (2 * slices * slices)
+    }
+    return start(slice)..<start(slice + 1)
+  }
+
+  /// The same for the slices in which a unit takes the batch.
+  func images(ofSlice slice: Int, of unit: StepUnit) -> Range<Int> {
+    unit.convolution?.staged == nil
+      ? images(ofSlice: slice)
+      : Self.images(ofStagedSlice: slice, of: slices(of: unit), images: imageCount)
   }
 
   /// One step of training on the images in `input`.
@@ -167,6 +189,7 @@ public final class NetworkExecutor {
   /// Forward and backward pass in training mode; leaves the gradients in `state`.
   public func computeGradients(labels: UnsafePointer<Int32>, count: Int) -> StepResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
+    precondition(trains, "this executor was made for evaluation only")
     forward(count: count, mode: .training)
     let outcome = head.loss(of: self, labels: labels, withGradient: true)
     profile?.lap(.loss)

@@ -17,6 +17,10 @@ public struct OperationCost: Sendable {
   public let backwardMACs: Int
   public let forwardBytes: Int
   public let backwardBytes: Int
+  /// Of bringing its weights into the forms that a training step reads, before the passes.
+  public let preparationBytes: Int
+  /// Of adding up the slices' parts of its weight gradient, after its way back.
+  public let weightSumBytes: Int
 }
 
 extension NetworkExecutor {
@@ -51,16 +55,24 @@ extension NetworkExecutor {
     case .copy: summary = "copy, \(site.shape)"
     }
     let gradients = needsDataGradient ? 2 : 1
-    let slices = min(count, Self.mostSlices)
+    // Convolutions with many weights prepare them within their passes, and like the linear layer have
+    // one gradient instead of one for each slice.
+    let kernel = units[index].convolution
+    let isStaged = kernel?.staged != nil
+    let hasParts = kernel != nil && !isStaged
+    let parts = hasParts ? min(count, Self.mostSlices) : 1
+    let forms = needsDataGradient ? 2 : 1
     let forward = forwardNumbers(step, index) * count + weights
     let backward =
       backwardNumbers(step, index, needsDataGradient: needsDataGradient) * count
-      + weights * (slices + (needsDataGradient ? 1 : 0))
+      + weights * (parts + forms - 1)
     return OperationCost(
       name: graph.nodes[step.node].name, summary: summary, forwardMACs: macs * count,
       backwardMACs: gradients * macs * count,
       forwardBytes: forward * MemoryLayout<Float>.stride,
-      backwardBytes: backward * MemoryLayout<Float>.stride)
+      backwardBytes: backward * MemoryLayout<Float>.stride,
+      preparationBytes: isStaged ? 0 : forms * weights * MemoryLayout<Float>.stride,
+      weightSumBytes: hasParts ? (parts + 1) * weights * MemoryLayout<Float>.stride : 0)
   }
 
   /// Tensors from which a site's value is worked out, with how many numbers per image are read.

@@ -33,8 +33,15 @@ extension NetworkExecutor {
     let together = max(2, most / 2 * 2)
     return stride(from: 0, to: slices, by: together).map { start in
       let end = min(slices, start + together)
-      return Group(slices: start..<end, images: start * images / slices..<end * images / slices)
+      let first = Self.images(ofStagedSlice: start, of: slices, images: images)
+      let last = Self.images(ofStagedSlice: end - 1, of: slices, images: images)
+      return Group(slices: start..<end, images: first.lowerBound..<last.upperBound)
     }
+  }
+
+  /// The images of a slice where all are nearly equal.
+  static func images(ofStagedSlice slice: Int, of slices: Int, images: Int) -> Range<Int> {
+    slice * images / slices..<(slice + 1) * images / slices
   }
 
   func forward(_ unit: StepUnit, _ staged: any StagedConvolution, withMoments: Bool) {
@@ -42,7 +49,6 @@ extension NetworkExecutor {
     let shape = plan.tensors[unit.step.output]
     let output = tensors[unit.step.output]
     let weight = state.weights[unit.weightOffset]
-    let slices = slices(of: unit)
     for group in Self.groups(of: staged, images: imageCount) {
       let (start, count) = (group.images.lowerBound, group.images.count)
       let pieces = start == 0 ? staged.preparationCount(.forward) : 0
@@ -54,7 +60,7 @@ extension NetworkExecutor {
             workspace: scratch.workspace.pointer)
           return
         }
-        for image in images(ofSlice: group.slices.lowerBound + task, of: slices) {
+        for image in images(ofSlice: group.slices.lowerBound + task, of: unit) {
           let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
           staged.stageInput(x, image: image - start, of: count, .forward, into: arena.pointer)
         }
@@ -65,7 +71,7 @@ extension NetworkExecutor {
       pool.run(tasks: jobs.count) { job, _ in jobs.run(job) }
       pool.run(tasks: group.slices.count) { task, worker in
         let slice = group.slices.lowerBound + task
-        for (position, image) in images(ofSlice: slice, of: slices).enumerated() {
+        for (position, image) in images(ofSlice: slice, of: unit).enumerated() {
           let y = output[image * shape.count]
           staged.finishForward(image: image - start, of: count, arena: arena.pointer, into: y)
           addBias(unit, to: y)
@@ -84,7 +90,6 @@ extension NetworkExecutor {
     let site = plan.sites[unit.step.input]
     let weight = state.weights[unit.weightOffset]
     let dWeight = state.gradients[unit.weightOffset]
-    let slices = slices(of: unit)
     for group in Self.groups(of: staged, images: imageCount) {
       let (start, count) = (group.images.lowerBound, group.images.count)
       let isFirst = start == 0
@@ -99,7 +104,7 @@ extension NetworkExecutor {
         }
         let slice = group.slices.lowerBound + task
         clearSums(slice)
-        for image in images(ofSlice: slice, of: slices) {
+        for image in images(ofSlice: slice, of: unit) {
           let gradient = scratch.padded[unit.gradientScratch]
           let dy = gradient[unit.gradientShape.interior]
           gatherGradient(
@@ -123,7 +128,7 @@ extension NetworkExecutor {
       pool.run(tasks: group.slices.count) { task, worker in
         let scratch = scratch[worker]
         let slice = group.slices.lowerBound + task
-        for image in images(ofSlice: slice, of: slices) {
+        for image in images(ofSlice: slice, of: unit) {
           let dx = staged.finishBackward(
             image: image - start, of: count, arena: arena.pointer, into: scratch.dx.pointer)
           // Only a rectifier's mask asks for the value again.

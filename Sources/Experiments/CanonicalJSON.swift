@@ -28,7 +28,7 @@ public indirect enum CanonicalJSON: Hashable, Sendable {
   }
 
   /// The same value over several lines, keys in the order given by `order` first, the rest sorted.
-  func indented(order: [String], depth: Int = 0) -> String {
+  public func indented(order: [String], depth: Int = 0) -> String {
     let inner = String(repeating: "  ", count: depth + 1)
     let outer = String(repeating: "  ", count: depth)
     switch self {

@@ -23,8 +23,12 @@ final class DataLibrary: Sendable {
   private let known = Mutex<[DataRequest: OpenedDataset]>([:])
   private let statistics = Mutex<[StatisticsKey: Preprocessing]>([:])
 
+  /// - Parameter request: which of the training images are learned does not matter here.
   func opened(_ request: DataRequest) throws -> OpenedDataset {
-    try known.withLock { known in
+    var request = request
+    request.trainPerClass = nil
+    request.validationCount = 0
+    return try known.withLock { known in
       if let opened = known[request] { return opened }
       let opened = try DatasetLoader.open(request.datasetRequest())
       known[request] = opened

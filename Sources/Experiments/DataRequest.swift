@@ -23,7 +23,7 @@ public struct DataRequest: Hashable, Sendable {
   public var resize: Int?
   /// How many training images of each class are learned, chosen by the run's seed; nil for all.
   public var trainPerClass: Int?
-  /// How many training images, the last ones, are held out for validation.
+  /// How many training images are held out for validation, the same ones for every seed.
   public var validationCount = 0
 
   public init(

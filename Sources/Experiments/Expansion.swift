@@ -48,6 +48,11 @@ extension ExperimentSpec {
           message: "leaves nothing of the grid")
       ]
     }
+    if problems.isEmpty {
+      var claims = ClaimReader(root)
+      _ = claims.read(variants)
+      problems += claims.problems
+    }
     guard problems.isEmpty else { throw SpecProblem.error(problems, file: file) }
     return variants
   }

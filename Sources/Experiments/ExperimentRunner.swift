@@ -3,36 +3,41 @@ import Foundation
 import Results
 import Synchronization
 
-/// Runs experiments. Complete runs are skipped, failing ones do not stop the others, and a request to
-/// stop leaves the rest waiting.
+/// Runs experiments. Complete runs are skipped, interrupted ones go on from their last checkpoint,
+/// failing ones do not stop the others, and a request to stop leaves the rest waiting.
 public final class ExperimentRunner: Sendable {
   private let store: ResultsStore
   private let executor: any RunExecutor
   private let provenance: Provenance
   private let stop: StopRequest
+  private let options: RunOptions
   private let heartbeatInterval: Duration
-  private let keepsWeights: Bool
   private let observe: @Sendable (RunEvent) -> Void
+  /// The runs in work, with the time they have taken before.
+  private let inWork = Mutex<[RunKey: (run: ClaimedRun, began: Date, secondsBefore: Double)]>([:])
+  /// Whether a failure has ended everything (`failsFast`).
+  private let halted = Atomic<Bool>(false)
 
   /// - Parameters:
-  ///   - provenance: what all runs share; threads, data and log file are filled in for each.
+  ///   - provenance: what all runs share; threads, data and files are filled in for each.
   ///   - stop: read after every step.
   ///   - heartbeatInterval: how often a run says that it lives.
-  ///   - keepsWeights: whether each completed run's weights are written to a file.
   ///   - observe: takes events, from several threads at once.
   public init(
     store: ResultsStore, executor: any RunExecutor, provenance: Provenance, stop: StopRequest,
-    heartbeatInterval: Duration = .seconds(5), keepsWeights: Bool = true,
+    options: RunOptions = RunOptions(), heartbeatInterval: Duration = .seconds(5),
     observe: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.store = store
     self.executor = executor
     self.provenance = provenance
     self.stop = stop
+    self.options = options
     self.heartbeatInterval = heartbeatInterval
-    self.keepsWeights = keepsWeights
     self.observe = observe
   }
+
+  private var isEnding: Bool { stop.isRequested || halted.load(ordering: .relaxed) }
 
   /// Makes the runs in their order, `jobs` at a time. The experiment must be prepared in the store.
   public func run(_ plans: [RunPlan], jobs: Int) -> RunSummary {
@@ -41,11 +46,12 @@ public final class ExperimentRunner: Sendable {
     let done = DispatchSemaphore(value: 0)
     let workers = min(max(1, jobs), plans.count)
     let work: @Sendable () -> Void = { [self] in
-      while !stop.isRequested {
+      while !isEnding {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < plans.count else { break }
         let result = attempt(plans[index])
         results.withLock { $0[index] = result }
+        if options.failsFast, case .failed = result { halted.store(true, ordering: .relaxed) }
       }
       done.signal()
     }
@@ -62,36 +68,56 @@ public final class ExperimentRunner: Sendable {
       results: zip(plans, all).map { (plan: $0, result: $1) }, signal: stop.signal)
   }
 
+  /// Marks the runs in work as interrupted without waiting for the end of their steps; they will go
+  /// on from their last checkpoints. The process must end after it.
+  public func abandon() {
+    for (_, entry) in inWork.withLock({ $0 }) {
+      // A run that ended meanwhile is no longer this process's to mark.
+      try? store.finish(
+        entry.run, status: .interrupted,
+        seconds: entry.secondsBefore + Date().timeIntervalSince(entry.began), weightsHash: nil,
+        message: "interrupted in the middle of a step")
+    }
+  }
+
   /// One run: claimed, trained, finished.
   private func attempt(_ plan: RunPlan) -> RunResult {
     var provenance = provenance
     provenance.threads = plan.threads
     provenance.logFile = RunLog.path(of: plan, besideDatabase: store.path)
-    let claimed: ClaimedRun?
+    provenance.initialWeights = plan.variant.initialWeights.map { "\($0.path) \($0.sha256)" } ?? ""
+    let claim: RunClaim?
     do {
       provenance.dataChecksum = try executor.dataChecksum(plan.variant.trainingProtocol.data)
-      claimed = try store.claim(
-        plan.key, configurationHash: plan.variant.configurationHash, provenance: provenance,
-        retryFailed: true)
+      claim = try RunClaim.take(plan, provenance, in: store, options) { [observe] sentence in
+        observe(.note(plan, sentence))
+      }
     } catch {
       return finished(plan, .failed("\(error)"))
     }
-    guard let claimed else {
+    guard let claim else {
       let status = (try? store.status(of: plan.key)) ?? .running
       observe(.skipped(plan, status))
       return .skipped(status)
     }
-    observe(.started(plan, attempt: claimed.attempt, logFile: provenance.logFile))
+    let run = claim.run
+    let before = claim.checkpoint?.position.seconds ?? 0
+    inWork.withLock { $0[plan.key] = (run, Date(), before) }
+    defer { inWork.withLock { $0[plan.key] = nil } }
+    observe(.started(plan, attempt: run.attempt, logFile: provenance.logFile))
+    if let step = claim.checkpoint?.position.step { observe(.resumed(plan, step: step)) }
     let clock = ContinuousClock()
     let start = clock.now
     var log: RunLog?
     do {
       let opened = try RunLog(
-        path: provenance.logFile, plan: plan, run: claimed, provenance: provenance)
+        path: provenance.logFile, plan: plan, run: run, provenance: provenance)
       log = opened
-      let outcome = try train(plan, claimed, opened)
-      let seconds = (clock.now - start).inSeconds
-      return finished(plan, try conclude(plan, claimed, outcome, seconds: seconds, log: opened))
+      let (outcome, isOverTime) = try train(plan, claim, provenance, opened)
+      let result = try conclude(
+        plan, claim, outcome, seconds: before + (clock.now - start).inSeconds,
+        isOverTime: isOverTime, log: opened)
+      return finished(plan, result)
     } catch {
       var message = "\(error)"
       do {
@@ -101,7 +127,7 @@ public final class ExperimentRunner: Sendable {
       }
       do {
         try store.finish(
-          claimed, status: .failed, seconds: (clock.now - start).inSeconds, weightsHash: nil,
+          run, status: .failed, seconds: before + (clock.now - start).inSeconds, weightsHash: nil,
           message: message)
       } catch {
         message += "; \(error)"
@@ -110,13 +136,20 @@ public final class ExperimentRunner: Sendable {
     }
   }
 
-  private func train(_ plan: RunPlan, _ run: ClaimedRun, _ log: RunLog) throws -> RunOutcome {
+  /// - Returns: how training ended, and whether the time limit ended it.
+  private func train(
+    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance, _ log: RunLog
+  ) throws -> (RunOutcome, isOverTime: Bool) {
+    let run = claim.run
     let clock = ContinuousClock()
-    var lastSign = clock.now
-    try store.heartbeat(run, step: 0, of: plan.steps)
-    let files = RunFiles(database: store.path, runId: run.runId, attempt: run.attempt)
-    return try executor.execute(
-      plan, weightsFile: keepsWeights ? files.weights : nil,
+    let start = clock.now
+    var lastSign = start
+    var isOverTime = false
+    let first = claim.checkpoint?.position.step ?? 0
+    if first > 0 { try log.write("# resumed: after step \(first)") }
+    try store.heartbeat(run, step: first, of: plan.steps)
+    let outcome = try executor.execute(
+      plan, keeping: keeping(plan, claim, provenance),
       report: { progress in
         switch progress {
         case .record(let step, let metrics):
@@ -130,17 +163,44 @@ public final class ExperimentRunner: Sendable {
         case .note(let sentence): try log.write("note: \(printable(sentence, limit: 4096))")
         }
         observe(.progress(plan, progress))
-      }, shouldStop: { stop.isRequested })
+      },
+      shouldStop: {
+        if let limit = options.timeLimit, clock.now - start >= limit { isOverTime = true }
+        return isOverTime || isEnding
+      })
+    return (outcome, isOverTime)
   }
 
-  /// Writes down how the run ended.
+  private func keeping(
+    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance
+  ) -> RunKeeping {
+    let files = RunFiles(
+      database: store.path, runId: claim.run.runId, attempt: claim.run.attempt)
+    var keeping = RunKeeping()
+    keeping.weightsFile = options.keepsWeights ? files.weights : nil
+    keeping.resumed = claim.checkpoint
+    keeping.checkpoints = CheckpointWriting(
+      folder: CheckpointFolder(path: files.checkpoints),
+      identity: RunClaim.identity(
+        plan, runId: claim.run.runId, attempt: claim.run.attempt, provenance),
+      interval: options.checkpointInterval,
+      settle: { [store] step in try store.settle(claim.run, step: step, of: plan.steps) },
+      say: { [observe] sentence in observe(.note(plan, sentence)) })
+    return keeping
+  }
+
+  /// Writes down how the run ended. What is final needs no checkpoints any more.
   private func conclude(
-    _ plan: RunPlan, _ run: ClaimedRun, _ outcome: RunOutcome, seconds: Double, log: RunLog
+    _ plan: RunPlan, _ claim: RunClaim, _ outcome: RunOutcome, seconds: Double, isOverTime: Bool,
+    log: RunLog
   ) throws -> RunResult {
+    let run = claim.run
+    let files = RunFiles(database: store.path, runId: run.runId, attempt: run.attempt)
     switch outcome {
     case .complete(let weightsHash, let seconds):
       try store.finish(
         run, status: .complete, seconds: seconds, weightsHash: weightsHash, message: nil)
+      CheckpointFolder(path: files.checkpoints).remove()
       // A metric that was not finite has made the run a diverged one.
       let diverged = try store.status(of: plan.key) == .diverged
       try log.write(
@@ -151,14 +211,16 @@ public final class ExperimentRunner: Sendable {
       let message = "diverged at step \(step)"
       try store.finish(
         run, status: .diverged, seconds: seconds, weightsHash: nil, message: message)
+      CheckpointFolder(path: files.checkpoints).remove()
       try log.write(message)
       return .diverged(step: step, seconds: seconds)
     case .interrupted(let step):
-      let message = "interrupted after step \(step)"
+      let reason = isOverTime ? " by the time limit" : ""
+      let message = "interrupted after step \(step)\(reason)"
       try store.finish(
         run, status: .interrupted, seconds: seconds, weightsHash: nil, message: message)
       try log.write(message)
-      return .interrupted(step: step)
+      return isOverTime ? .outOfTime(step: step) : .interrupted(step: step)
     }
   }
 

@@ -1,21 +1,6 @@
 // An experiment's file as a value: read, checked, not yet expanded.
 import Foundation
 
-/// A chart that a spec asks for.
-public struct FigureSpec: Hashable, Sendable {
-  /// The figure's file name.
-  public var name: String
-  /// `curves`: metrics against steps, mean and band over the seeds.
-  public var kind: String
-  public var title: String
-  /// The factor with one panel for each of its levels.
-  public var panels: String?
-  /// The factor with one colour for each of its levels; nil for one for each variant.
-  public var lines: String?
-  /// One metric, or two: the first dashed, the second bold.
-  public var metrics: [String]
-}
-
 /// A spec file whose keys, types, levels and base protocol are in order. `expand()` gives its
 /// variants.
 public struct ExperimentSpec: Sendable {
@@ -46,8 +31,12 @@ public struct ExperimentSpec: Sendable {
   /// - Parameters:
   ///   - bytes: the file's contents.
   ///   - file: its name, for messages.
+  ///   - opensWeights: whether a file of initial weights is looked at; not for a report on runs that
+  ///     were made long ago.
   /// - Throws: `ExperimentError` with every problem, its line, column and key path.
-  public init(bytes: [UInt8], file: String) throws(ExperimentError) {
+  public init(
+    bytes: [UInt8], file: String, opensWeights: Bool = true
+  ) throws(ExperimentError) {
     let root: JSONNode
     do {
       root = try JSONReader.read(bytes)
@@ -68,8 +57,9 @@ public struct ExperimentSpec: Sendable {
     if problems.isEmpty, let node = root["initialWeights"], let path = node.text {
       do throws(ExperimentError) {
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-        initialWeights = try InitialWeights(
-          path: URL(fileURLWithPath: path, relativeTo: folder).absoluteURL.path)
+        let place = URL(fileURLWithPath: path, relativeTo: folder).absoluteURL.path
+        initialWeights =
+          opensWeights ? try InitialWeights(path: place) : InitialWeights(unread: place)
       } catch {
         problems.append(
           SpecProblem(
@@ -88,20 +78,12 @@ public struct ExperimentSpec: Sendable {
     hash = sha256(text)
     self.initialWeights = initialWeights
     seeds = Self.seeds(root["seeds"])
-    figures = root["figures"]?.elements.map { Self.figure($0, title: title) } ?? []
+    figures = root["figures"]?.elements.map { FigureSpec($0, title: title) } ?? []
   }
 
   private static func seeds(_ node: JSONNode?) -> [Int64] {
     if let count = node?.integer { return (0..<Int64(count)).map { $0 } }
     return node?.elements.compactMap { $0.integer.map(Int64.init) } ?? []
-  }
-
-  private static func figure(_ node: JSONNode, title: String) -> FigureSpec {
-    FigureSpec(
-      name: node["name"]?.text ?? "", kind: node["kind"]?.text ?? "curves",
-      title: node["title"]?.text ?? title, panels: node["panels"]?.text,
-      lines: node["lines"]?.text,
-      metrics: node["metrics"]?.elements.compactMap(\.text) ?? ["trainError", "testError"])
   }
 
   /// Reads a regular file of a bounded size; anything else, such as a pipe, is refused unread.

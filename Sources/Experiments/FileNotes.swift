@@ -1,10 +1,11 @@
-// Says of a run which files of its data cannot be used.
+// Says of a run which files of its data cannot be used, and counts them.
 import Datasets
 
-/// What is said of the files of a run's data: each broken one once, and how many there are.
+/// What is said of the files of a run's data: each that cannot be used once.
 final class FileNotes {
   let broken: BrokenFiles
-  private let isCounted: Bool
+  /// Whether the data has files that may be found broken.
+  let isCounted: Bool
   private var told = 0
   private var waiting: [String]
 
@@ -15,15 +16,10 @@ final class FileNotes {
     broken = BrokenFiles(isStrict: isStrict)
     isCounted = datasets.contains { $0.isDecodedOnTheFly }
     waiting = datasets.flatMap(\.problems)
-    fixed = waiting.count
   }
 
-  private let fixed: Int
-
-  /// Reports the files that were found since the last call, and adds the count to a record.
-  func tell(
-    _ metrics: inout [(name: String, value: Double)], _ report: (RunProgress) throws -> Void
-  ) throws {
+  /// Reports the files that were found since the last call.
+  func tell(_ report: (RunProgress) throws -> Void) throws {
     waiting += broken.takeNew()
     for sentence in waiting where told <= Self.mostNamed {
       told += 1
@@ -33,8 +29,5 @@ final class FileNotes {
             ? "not used: \(sentence)" : "more files that cannot be used are only counted"))
     }
     waiting = []
-    if isCounted, !metrics.isEmpty {
-      metrics.append(("brokenFiles", Double(fixed + broken.count)))
-    }
   }
 }

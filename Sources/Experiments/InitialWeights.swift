@@ -15,6 +15,12 @@ public struct InitialWeights: Hashable, Sendable {
     sha256 = try SafetensorsFile(path: path).sha256()
   }
 
+  /// Stands for a file that is not looked at; nothing can be trained with it.
+  init(unread path: String) {
+    self.path = path
+    sha256 = ""
+  }
+
   /// Checks the file against a network without reading its numbers.
   /// - Returns: what a user should know although the file fits.
   /// - Throws: `ExperimentError` with every tensor that is missing, unknown or misshapen, both

@@ -9,6 +9,7 @@ struct NetworkWeights {
   private static let batchCount = "num_batches_tracked"
   static let strideLocationKey = "strideLocation"
   static let networkKey = "network"
+  private static let velocityPrefix = "velocity."
 
   let architecture: Architecture
   let tensors: [TensorSpecification]
@@ -31,12 +32,33 @@ struct NetworkWeights {
       }
   }
 
+  /// The optimizer's velocities, for checkpoints.
+  func velocityEntries(of state: NetworkState) -> [SafetensorsEntry] {
+    tensors.filter(\.isTrainable).map { tensor in
+      SafetensorsEntry(
+        name: Self.velocityPrefix + tensor.name, shape: tensor.shape,
+        numbers: .floats { state.values(of: tensor.name, .velocity) ?? [] })
+    }
+  }
+
   /// What a file says of the network that it is for.
   func metadata(input: ImageShape, classes: Int) -> [String: String] {
     [
       "format": "pt", Self.networkKey: architecture.name, "input": input.description,
       "classes": String(classes), Self.strideLocationKey: architecture.strideLocation.rawValue,
     ]
+  }
+
+  /// What a run's final weights say of themselves.
+  func metadata(of run: RunPlan, input: ImageShape, classes: Int) -> [String: String] {
+    let identity = NumericIdentity.current
+    var metadata = metadata(input: input, classes: classes)
+    metadata["run"] = run.key.description
+    metadata["step"] = String(run.steps)
+    metadata["configurationHash"] = run.variant.configurationHash
+    metadata["engine"] =
+      "\(identity.engineVersion) \(identity.backend) \(identity.instructionSet)"
+    return metadata
   }
 
   private var batchCounts: [String] {
@@ -108,6 +130,25 @@ struct NetworkWeights {
           "\(printable(file.path, limit: 4096)): \(tensor.name) has a number that is not finite")
       }
       state.setValues(values, of: tensor.name)
+    }
+  }
+
+  /// Puts a checkpoint's numbers into its network, velocities too.
+  /// - Throws: `ExperimentError` where the file is of another network or cannot be read.
+  func restore(_ file: SafetensorsFile, into state: NetworkState) throws(ExperimentError) {
+    func values(_ name: String, _ tensor: TensorSpecification) throws(ExperimentError) -> [Float] {
+      guard let found = file.tensor(name), found.shape == tensor.shape else {
+        throw ExperimentError(
+          "\(printable(file.path, limit: 4096)): has no \(name) of shape \(tensor.shape)")
+      }
+      return try file.floats(of: found)
+    }
+    for tensor in tensors {
+      state.setValues(try values(tensor.name, tensor), of: tensor.name)
+      if tensor.isTrainable {
+        state.setValues(
+          try values(Self.velocityPrefix + tensor.name, tensor), of: tensor.name, .velocity)
+      }
     }
   }
 }

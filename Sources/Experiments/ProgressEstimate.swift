@@ -7,6 +7,8 @@ public struct ProgressEstimate: Sendable {
     var workPerStep: Double
     var steps: Int
     var startedAt: Double
+    /// Steps done before it was taken up here.
+    var first = 0
     var step = 0
   }
 
@@ -34,6 +36,12 @@ public struct ProgressEstimate: Sendable {
     if firstStart == nil { firstStart = now }
   }
 
+  /// The run goes on where it was; what is done is not to be waited for.
+  public mutating func resume(_ plan: RunPlan, at step: Int) {
+    running[plan.key]?.first = step
+    running[plan.key]?.step = step
+  }
+
   /// - Parameter step: steps done.
   public mutating func advance(_ plan: RunPlan, to step: Int) {
     guard var state = running[plan.key], step > state.step else { return }
@@ -46,8 +54,9 @@ public struct ProgressEstimate: Sendable {
 
   /// Seconds that a run in work still takes at its own pace; nil before its first step.
   public func remaining(_ plan: RunPlan, now: Double) -> Double? {
-    guard let state = running[plan.key], state.step > 0 else { return nil }
-    return (now - state.startedAt) / Double(state.step) * Double(state.steps - state.step)
+    guard let state = running[plan.key], state.step > state.first else { return nil }
+    return (now - state.startedAt) / Double(state.step - state.first)
+      * Double(state.steps - state.step)
   }
 
   /// Seconds that everything still takes at the pace of all runs so far; nil before the first step.

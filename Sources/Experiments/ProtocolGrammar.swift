@@ -57,7 +57,7 @@ extension SpecGrammar {
           + "all."),
       SpecField(
         "validationCount", .integer(0...10_000_000),
-        "The last so many training images are held out and give validationLoss and "
+        "So many training images, the same for every seed, are held out and give validationLoss and "
           + "validationError; 0. He et al. 2015, 4.2: 5000 of CIFAR-10."),
       SpecField(
         "labels", .choice(LabelLevel.allCases.map(\.rawValue)),

@@ -38,6 +38,12 @@ public struct ProvenanceDifference: Hashable, Sendable, CustomStringConvertible 
       pair(name == "bench" ? .code : .machine, name, old[name] ?? "", new[name] ?? "")
     }
     var differences = [
+      recorded.numericChanges.isEmpty
+        ? nil
+        : ProvenanceDifference(
+          kind: .machine,
+          description: "the recorded run itself went on under a change: "
+            + printable(recorded.numericChanges, limit: 500), isHarmless: false),
       pair(.data, "checksum", short(recorded.dataChecksum), short(now.dataChecksum)),
       pair(.code, "engine version", recorded.engineVersion, now.engineVersion),
       pair(.code, "commit", short(recorded.commit), short(now.commit)),

@@ -63,20 +63,28 @@ public struct Reproducer: Sendable {
   /// - Parameters:
   ///   - threads: the attempt's own if nil.
   ///   - dataPath: where the data is, if elsewhere now.
+  ///   - weightsPath: where the initial weights are, if elsewhere now.
   /// - Throws: `ExperimentError` where the stored configuration cannot be trained.
   public static func plan(
-    _ attempt: RecordedAttempt, threads: Int? = nil, dataPath: String? = nil
+    _ attempt: RecordedAttempt, threads: Int? = nil, dataPath: String? = nil,
+    weightsPath: String? = nil
   ) throws(ExperimentError) -> (plan: RunPlan, differences: [String]) {
-    let path =
-      dataPath
-      ?? StoredConfiguration.dataPath(
-        specJSON: attempt.specJSON, variant: attempt.run.key.variant)
-    let configuration = try StoredConfiguration(json: attempt.configurationJSON, dataPath: path)
+    let places = StoredPlaces(
+      specJSON: attempt.specJSON, file: attempt.specPath, variant: attempt.run.key.variant)
+    let configuration = try StoredConfiguration(
+      json: attempt.configurationJSON, dataPath: dataPath ?? places.data,
+      weightsPath: weightsPath ?? Self.initialWeightsPath(attempt.provenance) ?? places.weights)
     let plan = RunPlan(
       experiment: attempt.run.key.experiment, variant: configuration.variant,
       seed: attempt.run.key.seed, threads: threads ?? attempt.provenance.threads,
       macs: attempt.run.macs)
     return (plan, configuration.differences)
+  }
+
+  /// The path in `PATH SHA256`, as the runner notes it.
+  private static func initialWeightsPath(_ provenance: Provenance) -> String? {
+    let end = provenance.initialWeights.lastIndex(of: " ")
+    return end.map { String(provenance.initialWeights[..<$0]) }
   }
 
   /// The step at which training may end: the last that the attempt recorded, or an earlier one.
@@ -109,17 +117,20 @@ public struct Reproducer: Sendable {
     var series: [String: [Int: Double]] = [:]
     var isDiverged = false
     var done = 0
-    // A step's numbers come in a record after it, which an evaluation may precede.
+    // A step's numbers come in a record after it, which an evaluation may precede. After the very
+    // last step the run ends by itself, with its weights.
+    let isCutShort = lastStep < plan.steps
     var isThrough = false
     let outcome = try executor.execute(
-      plan, weightsFile: nil,
+      plan, keeping: .nothing,
       report: { progress in
         switch progress {
         case .note: break
         case .step(let step, _, _, _):
           done = step
           isThrough =
-            step >= lastStep && !proto.records(afterStep: step) && !proto.evaluates(afterStep: step)
+            isCutShort && step >= lastStep && !proto.records(afterStep: step)
+            && !proto.evaluates(afterStep: step)
         case .record(let step, let metrics):
           for (name, value) in metrics {
             if value.isFinite {
@@ -128,7 +139,7 @@ public struct Reproducer: Sendable {
               isDiverged = true
             }
           }
-          isThrough = step >= lastStep
+          isThrough = isCutShort && step >= lastStep
         }
         observe(progress)
       }, shouldStop: { isThrough || stop.isRequested })

@@ -7,7 +7,11 @@ public enum RunEvent: Sendable {
   case skipped(RunPlan, RunStatus)
   /// - Parameter logFile: where its log is; empty if none is written.
   case started(RunPlan, attempt: Int, logFile: String)
+  /// It goes on after this step.
+  case resumed(RunPlan, step: Int)
   case progress(RunPlan, RunProgress)
+  /// A sentence for the user: a damaged checkpoint, changed conditions.
+  case note(RunPlan, String)
   case finished(RunPlan, RunResult)
 }
 
@@ -16,8 +20,11 @@ public enum RunResult: Hashable, Sendable {
   case complete(seconds: Double)
   case diverged(step: Int, seconds: Double)
   case interrupted(step: Int)
+  /// Interrupted by the time limit of each run.
+  case outOfTime(step: Int)
   case failed(String)
-  /// Not made, because it has this status: complete, diverged, or running in another process.
+  /// Not made, because it has this status: complete, diverged, failed before, or running in
+  /// another process.
   case skipped(RunStatus)
   /// Not begun, because of a request to stop.
   case waiting

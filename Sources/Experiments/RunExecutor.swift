@@ -6,16 +6,26 @@ public protocol RunExecutor: Sendable {
   /// data is found first.
   func dataChecksum(_ data: DataRequest) throws -> String
 
-  /// Trains one run from its beginning.
+  /// Trains one run from its beginning, or from a checkpoint.
   /// - Parameters:
-  ///   - weightsFile: where the final weights go; nil if they are not kept.
+  ///   - keeping: what to write beside the numbers, and where the run goes on.
   ///   - report: takes what has been measured; it throws when the numbers cannot be stored, and
   ///     the run then ends with that error.
-  ///   - shouldStop: asked after every step; when true, the run ends as interrupted.
+  ///   - shouldStop: asked after every step; when true, the run ends as interrupted, after a
+  ///     checkpoint.
   func execute(
-    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,
     shouldStop: () -> Bool
   ) throws -> RunOutcome
+}
+
+extension RunExecutor {
+  /// Trains one run from its beginning and keeps nothing.
+  public func execute(
+    _ run: RunPlan, report: (RunProgress) throws -> Void, shouldStop: () -> Bool
+  ) throws -> RunOutcome {
+    try execute(run, keeping: .nothing, report: report, shouldStop: shouldStop)
+  }
 }
 
 /// What a run in work tells. Steps count from 1: the number of steps done.

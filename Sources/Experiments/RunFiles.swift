@@ -4,6 +4,7 @@ import Foundation
 /// The files of one attempt at a run, beside the database.
 public struct RunFiles: Hashable, Sendable {
   private let folder: URL
+  private let runId: String
   private let name: String
 
   /// - Parameters:
@@ -12,11 +13,24 @@ public struct RunFiles: Hashable, Sendable {
   ///   - attempt: its number, from 1 on; every attempt keeps its own files.
   public init(database: String, runId: String, attempt: Int) {
     folder = URL(fileURLWithPath: database).deletingLastPathComponent()
+    self.runId = runId
     name = "\(runId)-\(attempt)"
   }
 
   /// The final weights: `weights/RUN-ATTEMPT.safetensors`.
   public var weights: String { folder.appending(path: "weights/\(name).safetensors").path }
+
+  /// The folder of its checkpoints: `checkpoints/RUN-ATTEMPT`.
+  public var checkpoints: String { folder.appending(path: "checkpoints/\(name)").path }
+
+  /// Removes the checkpoints of the run's other attempts, with which nobody will go on.
+  func removeOldCheckpoints() {
+    let all = folder.appending(path: "checkpoints")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: all.path)) ?? []
+    for other in names where other.hasPrefix("\(runId)-") && other != name {
+      CheckpointFolder(path: all.appending(path: other).path).remove()
+    }
+  }
 }
 
 extension RunFiles {

@@ -38,6 +38,9 @@ public enum SpecGrammar {
       "A safetensors file, relative to the spec, with which every run starts; random weights. Its "
         + "names and shapes must be the network's, as in torchvision."),
     SpecField(
+      "claims", .list(of: claim, count: 1...1000),
+      "What a paper states about the variants; bench verdict answers each."),
+    SpecField(
       "figures", .list(of: figure, count: 1...100), "Charts to draw beside the tables."),
   ])
 
@@ -86,20 +89,6 @@ public enum SpecGrammar {
       "protocol", .object(protocolFields(partial: true)), required: true,
       "What differs for them. A schedule with a kind replaces the whole schedule, iterations and "
         + "epochs replace each other, everything else is replaced key by key."),
-  ])
-
-  static let figure = SpecShape.object([
-    SpecField("name", .name, required: true, "The figure's file name."),
-    SpecField("kind", .choice(["curves"]), "Metrics against steps, the mean of the seeds; curves."),
-    SpecField("title", .line(maximumLength: 200), "By default the experiment's title."),
-    SpecField(
-      "panels", .choice(allFactors.map(\.key)), "One panel for each level of this factor; none."),
-    SpecField(
-      "lines", .choice(allFactors.map(\.key)),
-      "One colour for each level of this factor; by default one for each variant."),
-    SpecField(
-      "metrics", .list(of: .choice(metrics), count: 1...2),
-      "The first is dashed, the second bold; trainError and testError."),
   ])
 
   static let metrics = [

@@ -6,7 +6,10 @@ enum SpecRules {
   static let maximumRuns = 100_000
 
   static func problems(in root: JSONNode) -> [SpecProblem] {
-    grid(root) + levelsTwice(root) + excludedLevels(root) + seedsTwice(root) + figures(root)
+    var claims = ClaimReader(root)
+    claims.checkKeys()
+    return grid(root) + levelsTwice(root) + excludedLevels(root) + seedsTwice(root)
+      + figures(root) + claims.problems
   }
 
   /// The level that a value stands for, as text: numbers in their canonical form.
@@ -154,6 +157,7 @@ enum SpecRules {
             position: node.position, path: "\(path).lines",
             message: "\(printable(panels)) is the factor of the panels already"))
       }
+      problems += FigureSpec.foreignKeys(figure, path: path)
       return problems
     }
   }

@@ -13,6 +13,7 @@ extension SpecGrammar {
     let order = [
       "$schema", "title", "description", "type", "required", "additionalProperties", "properties",
       "name", "protocol", "factors", "exclude", "include", "overrides", "seeds", "initialWeights",
+      "claims",
       "figures",
     ]
     return CanonicalJSON.object(schema).indented(order: order) + "\n"

@@ -1,4 +1,5 @@
 // From a stored configuration back to what is trained, without the spec file.
+import Foundation
 import Networks
 
 /// The configuration of an attempt as the database keeps it, read again.
@@ -12,8 +13,12 @@ public struct StoredConfiguration: Sendable {
   /// - Parameters:
   ///   - json: architecture and protocol with every field, as `Variant.configurationJSON`.
   ///   - dataPath: where the data is; nil searches the usual places.
-  /// - Throws: `ExperimentError` where this version cannot make out what is meant.
-  public init(json: String, dataPath: String? = nil) throws(ExperimentError) {
+  ///   - weightsPath: where the initial weights are, if there are any.
+  /// - Throws: `ExperimentError` where this version cannot make out what is meant, or the initial
+  ///   weights are not those of then.
+  public init(
+    json: String, dataPath: String? = nil, weightsPath: String? = nil
+  ) throws(ExperimentError) {
     let stored = try Self.read(json)
     guard let architectureNode = stored["architecture"], let protocolNode = stored["protocol"]
     else { throw Self.unreadable("architecture or protocol is missing") }
@@ -36,7 +41,9 @@ public struct StoredConfiguration: Sendable {
     } catch {
       throw Self.unreadable(error.description)
     }
-    variant = Variant(architecture: architecture, trainingProtocol: trainingProtocol)
+    variant = Variant(
+      architecture: architecture, trainingProtocol: trainingProtocol,
+      initialWeights: try Self.initialWeights(stored["initialWeights"]?.text, at: weightsPath))
     differences = Self.differences(
       stored, try Self.read(variant.configurationJSON), path: [])
   }
@@ -67,6 +74,24 @@ public struct StoredConfiguration: Sendable {
       family: choice("family"), block: choice("block"),
       activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
       strideLocation: choice("strideLocation"), width: node["width"]?.double ?? 1)
+  }
+
+  /// - Parameter hash: SHA-256 of the file; nil for random weights.
+  private static func initialWeights(
+    _ hash: String?, at path: String?
+  ) throws(ExperimentError) -> InitialWeights? {
+    guard let hash else { return nil }
+    guard let path else {
+      throw ExperimentError(
+        "the run started from a file of weights that its spec no longer names; give it")
+    }
+    let weights = try InitialWeights(path: path)
+    guard weights.sha256 == hash else {
+      throw ExperimentError(
+        "\(printable(path, limit: 4096)) is not the file of weights that the run started from: its "
+          + "SHA-256 is \(weights.sha256.prefix(12)), was \(printable(String(hash.prefix(12))))")
+    }
+    return weights
   }
 
   /// A field that is null was left out of the spec.
@@ -109,13 +134,23 @@ public struct StoredConfiguration: Sendable {
   }
 }
 
-extension StoredConfiguration {
-  /// Where a spec of this text finds the data of one of its variants; nil where it does not say, or
-  /// no longer has the variant.
-  static func dataPath(specJSON: String, variant: String) -> String? {
-    guard let spec = try? ExperimentSpec(bytes: Array(specJSON.utf8), file: "spec"),
-      let found = try? spec.expand().first(where: { $0.name == variant })
-    else { return nil }
-    return found.trainingProtocol.data.path
+/// Where a stored spec has the files that are no part of the configuration.
+struct StoredPlaces {
+  /// The data of the variant; nil where the spec does not say, or no longer has the variant.
+  let data: String?
+  /// The initial weights; nil where it names none.
+  let weights: String?
+
+  /// - Parameters:
+  ///   - specJSON: the spec's text.
+  ///   - file: where it was read; initial weights stand relative to it.
+  init(specJSON: String, file: String, variant: String) {
+    let bytes = Array(specJSON.utf8)
+    let spec = try? ExperimentSpec(bytes: bytes, file: file)
+    let variants = try? spec?.expand()
+    data = variants?.first { $0.name == variant }?.trainingProtocol.data.path
+    let path = (try? JSONReader.read(bytes))?["initialWeights"]?.text
+    let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+    weights = path.map { URL(fileURLWithPath: $0, relativeTo: folder).absoluteURL.path }
   }
 }

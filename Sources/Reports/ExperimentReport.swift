@@ -1,10 +1,11 @@
 // One experiment's results, collected and condensed for tables and figures.
+import Experiments
 import Foundation
 import Results
 
 /// What a report says of one experiment, finished or not.
 public struct ExperimentReport: Sendable {
-  /// The metrics of the table and of Figure 6.
+  /// The metrics of the tables and of Figure 6.
   public static let metrics = ["trainError", "testError"]
 
   /// One variant's final errors over its complete runs.
@@ -17,6 +18,8 @@ public struct ExperimentReport: Sendable {
     public var trainErrors: [Double]
     /// Final test errors in percent, by seed.
     public var testErrors: [Double]
+    /// The smallest test error on the way, by seed: chosen on the test images, so no fair estimate.
+    public var bestTestErrors: [Double]
   }
 
   public let experiment: StoredExperiment
@@ -28,6 +31,21 @@ public struct ExperimentReport: Sendable {
   public let rows: [Row]
   /// Variants that have results but are not in the present spec.
   public let formerVariants: [String]
+  /// Where the numbers come from.
+  let provenance: [ProvenanceGroup]
+  /// Each metric's last value in each run that is done.
+  let finals: [FinalValue]
+  /// The stored spec; nil where this version cannot read it, see `specProblem`.
+  public let spec: ExperimentSpec?
+  /// Why the stored spec cannot be read.
+  public let specProblem: String?
+  /// The spec's variants with architecture and protocol, by name.
+  public let resolved: [String: Variant]
+  public let claims: [Claim]
+  /// How the protocol differs from the papers'; nil where the spec cannot be read.
+  public let ledger: DeviationLedger?
+  /// The answers to the claims, in their order.
+  public private(set) var verdicts: [Verdict] = []
 
   /// Reads an experiment.
   /// - Parameter name: by default the only one, or the one that ran last.
@@ -48,22 +66,43 @@ public struct ExperimentReport: Sendable {
     self.variants = variants.filter(\.planned)
     runs = try reader.runs(experiment: experiment.name)
       .filter { planned.contains($0.key.variant) }
-    curves = try reader.curves(experiment: experiment.name, metrics: Self.metrics)
+    let study = StoredStudy(experiment)
+    spec = study.spec
+    specProblem = study.problem
+    resolved = Dictionary(study.variants.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
+    claims = study.claims
+    ledger = study.spec == nil ? nil : DeviationLedger(study.variants)
+    provenance = try reader.provenance(experiment: experiment.name)
+    self.finals = finals
+    curves = try reader.curves(experiment: experiment.name, metrics: study.metrics)
       .filter { planned.contains($0.key.variant) }
     let former = Set(finals.map(\.key.variant)).subtracting(planned)
     formerVariants = variants.map(\.name).filter { former.contains($0) }
-    let runs = runs
+    let (runs, curves) = (runs, curves)
     rows = self.variants.map { variant in
-      func values(_ metric: String) -> [Double] {
-        finals.filter {
-          $0.key.variant == variant.name && $0.metric == metric && $0.status == .complete
-        }.map(\.value)
-      }
+      let complete = Set(
+        runs.filter { $0.key.variant == variant.name && $0.status == .complete }.map(\.key))
       return Row(
-        variant: variant.name, parameters: variant.parameters,
-        n: runs.count { $0.key.variant == variant.name && $0.status == .complete },
-        trainErrors: values("trainError"), testErrors: values("testError"))
+        variant: variant.name, parameters: variant.parameters, n: complete.count,
+        trainErrors: Self.values("trainError", of: variant.name, in: finals),
+        testErrors: Self.values("testError", of: variant.name, in: finals),
+        bestTestErrors: curves.filter { $0.metric == "testError" && complete.contains($0.key) }
+          .compactMap { $0.points.map(\.value).min() })
     }
+    verdicts = Verdict.all(self)
+  }
+
+  /// The last value of a metric in each complete run of a variant, by seed.
+  func values(_ metric: String, of variant: String) -> [Double] {
+    Self.values(metric, of: variant, in: finals)
+  }
+
+  private static func values(
+    _ metric: String, of variant: String, in finals: [FinalValue]
+  ) -> [Double] {
+    finals.filter {
+      $0.key.variant == variant && $0.metric == metric && $0.status == .complete
+    }.map(\.value)
   }
 
   /// The error of guessing in percent, `100 (1 − 1/classes)`; nil where the classes are unknown.
@@ -76,22 +115,34 @@ public struct ExperimentReport: Sendable {
     chanceError.map { error >= $0 - 1 } ?? false
   }
 
-  /// Whether the protocol is a paper's own: its name begins with `paper`.
-  public var hasPaperProtocol: Bool { experiment.protocolName.hasPrefix("paper") }
+  /// Whether every variant is trained as its paper says.
+  public var hasPaperProtocol: Bool { ledger?.isPapers(variants.map(\.name)) ?? false }
+
+  /// What the protocol is, and how far from the papers'.
+  var protocolNotes: [String] {
+    let name = experiment.protocolName
+    guard let ledger else {
+      return [
+        "Protocol \(name); how it differs from the papers' is not known: \(specProblem ?? "")"
+      ]
+    }
+    let sources = ledger.sources.joined(separator: "; ")
+    guard !hasPaperProtocol else { return ["Protocol \(name), the paper's own (\(sources))."] }
+    let count = ledger.fieldCount
+    return [
+      "Protocol \(name): not the paper's, so compare these errors with each other, not with the "
+        + "paper's tables.",
+      "It differs in \(count) field\(count == 1 ? "" : "s") from \(sources): "
+        + ledger.rows.map(\.deviation.field).uniqued.joined(separator: ", ") + ".",
+    ]
+  }
 
   /// Runs with a result.
   public var finishedCount: Int { runs.count { $0.status.isFinal } }
 
   /// Sentences on what a reader must know beside the numbers: protocol, progress, divergence.
   public var notes: [String] {
-    var notes: [String] = []
-    if hasPaperProtocol {
-      notes.append("Protocol \(experiment.protocolName), the paper's own.")
-    } else {
-      notes.append(
-        "Protocol \(experiment.protocolName): not the paper's, so compare these errors with each "
-          + "other, not with the paper's tables.")
-    }
+    var notes = protocolNotes
     if finishedCount == runs.count {
       notes.append("All \(runs.count) runs are done.")
     } else {

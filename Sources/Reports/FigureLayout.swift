@@ -1,52 +1,70 @@
-// Where the parts of a figure stand, so that legends of any length find room.
+// Where the parts of a figure stand, so that any number of panels and legends of any length fit.
 import Foundation
 
-/// Sizes in pixels of the smaller picture, places as fractions of it.
+/// Sizes in pixels of the smaller picture, places as fractions of it from below and from the left.
 struct FigureLayout {
+  /// One panel's axes, from the left and from below.
+  struct Frame {
+    var left: String
+    var right: String
+    var top: String
+    var bottom: String
+    /// The axes of the learning rate below; equal where there are none.
+    var trackTop: String
+    var trackBottom: String
+    /// gnuplot's options for the legend.
+    var key: String
+    /// Whether it has the labels of the vertical axis.
+    var isFirstInRow: Bool
+  }
+
   let width: Int
   let height: Int
-  let top: String
-  let bottom: String
   let titleHeight: String
   let subtitleHeight: String
   let linesHeight: String
-  /// Left and right side of each panel.
-  let sides: [(String, String)]
-  /// gnuplot's options for each panel's legend.
-  let keys: [String]
+  let frames: [Frame]
 
   init(_ figure: Figure) {
-    let names = figure.panels.map { panel in Set(panel.series.map(\.variant)) }
-    let longest = names.joined().map(\.count).max() ?? 0
-    let entryWidth = 9 * min(60, longest) + 60
-    let two = figure.panels.count == 2
-    let most = names.map(\.count).max() ?? 0
-    let columns = max(1, min(most, 430 / entryWidth))
-    let keyRows = two ? (most + columns - 1) / columns : 0
-    let keyWidth = two ? 0 : entryWidth + 10
-    let width = two ? 1000 : 640 + keyWidth
-    let height = max(400 + 25 * keyRows + (two ? 58 : 0), two ? 0 : 90 + 24 * most)
+    let count = figure.panels.count
+    let columns = count <= 3 ? max(1, count) : (count == 4 ? 2 : 3)
+    let rows = (count + columns - 1) / columns
+    let isNamed = !figure.x.names.isEmpty
+    let longestName = figure.x.names.map { min(60, $0.count) }.max() ?? 0
+    let left = isNamed ? 34 + 8 * longestName : 76
+    let gap = 44
+    let plotWidth = [560, 426, 340][columns - 1]
+    let width = left + columns * plotWidth + (columns - 1) * gap + 30
+    let plotHeight = isNamed ? max(70, 28 * figure.x.names.count) : 250
+    let trackHeight = figure.panels.contains { !$0.track.isEmpty } ? 46 : 0
+    let trackGap = trackHeight > 0 ? 14 : 0
+    let titled = figure.panels.contains { !$0.title.isEmpty } ? 28 : 0
+    let longest = figure.panels.flatMap(\.labels).map { min(60, $0.count) }.max() ?? 0
+    let entries = figure.panels.map(\.labels.count).max() ?? 0
+    let keyColumns = max(1, min(entries, plotWidth / (9 * longest + 60)))
+    let keyRows = (entries + keyColumns - 1) / keyColumns
+    let head = figure.legend.isEmpty ? 72 : 92
+    let rowHeight = titled + plotHeight + trackGap + trackHeight + 62 + 25 * keyRows
+    let height = head + rows * rowHeight + 6
     func across(_ pixels: Int) -> String { Self.fraction(pixels, of: width) }
-    func up(_ pixels: Int) -> String { Self.fraction(pixels, of: height) }
+    func down(_ pixels: Int) -> String { Self.fraction(height - pixels, of: height) }
     self.width = width
     self.height = height
-    titleHeight = up(height - 24)
-    subtitleHeight = up(height - 50)
-    linesHeight = up(height - 71)
-    top = up(height - (two ? 126 : 96))
-    bottom = up(64 + 25 * keyRows + (two ? 24 : 0))
-    sides =
-      two
-      ? [(across(76), across(502)), (across(546), across(972))]
-      : [(across(76), across(width - 28 - keyWidth))]
-    let style = "Left reverse samplen 2 noenhanced"
-    keys =
-      two
-      ? [289, 759].map { middle in
-        "at screen \(across(middle)),\(up(16 + 25 * keyRows)) center top horizontal "
-          + "maxcols \(columns) \(style)"
-      }
-      : ["outside right top vertical spacing 1.2 \(style)"]
+    titleHeight = down(24)
+    subtitleHeight = down(50)
+    linesHeight = down(71)
+    frames = (0..<count).map { index in
+      let x = left + index % columns * (plotWidth + gap)
+      let y = head + index / columns * rowHeight + titled
+      let trackTop = y + plotHeight + trackGap
+      let keyTop = trackTop + trackHeight + 50
+      return Frame(
+        left: across(x), right: across(x + plotWidth), top: down(y), bottom: down(y + plotHeight),
+        trackTop: down(trackTop), trackBottom: down(trackTop + trackHeight),
+        key: "at screen \(across(x + plotWidth / 2)),\(down(keyTop)) center top horizontal "
+          + "maxcols \(keyColumns) Left reverse samplen 2 noenhanced",
+        isFirstInRow: index % columns == 0)
+    }
   }
 
   private static func fraction(_ pixels: Int, of whole: Int) -> String {

@@ -2,24 +2,17 @@
 
 /// Writes figures in gnuplot's language.
 struct FigureScript {
-  /// File name without ending, shared by script, data and pictures.
-  static let name = "figure6"
-  /// Colours told apart by colour-blind readers (Okabe and Ito 2008), darkest first.
-  static let palette = [
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31",
-  ]
-
   let figure: Figure
 
-  /// One block per series: `step mean low high n`, blocks parted by two empty lines.
+  /// One block per series: `x y low high n`, blocks parted by two empty lines.
   var data: String {
-    figure.panels.flatMap(\.series).map { series in
+    figure.panels.flatMap { $0.series + $0.track }.map { series in
       let lines = series.points.map { point in
-        let numbers = [point.mean, point.mean - point.deviation, point.mean + point.deviation]
-        return "\(point.step) \(numbers.map(GnuplotText.number).joined(separator: " ")) \(point.n)"
+        [point.x, point.y, point.low, point.high].map(GnuplotText.number).joined(separator: " ")
+          + " \(point.n)"
       }
       return """
-        # \(series.variant.printable) \(series.metric): step, mean, mean - std, mean + std, n
+        # \(series.name.printable), \(series.role.name): x, y, low, high, n
         \(lines.joined(separator: "\n"))
 
         """
@@ -30,16 +23,16 @@ struct FigureScript {
   var script: String {
     let layout = FigureLayout(figure)
     return """
-      # Restyle what you like, then run in this folder: gnuplot \(Self.name).gp
-      # Other formats: gnuplot -e "formats='pdf'" \(Self.name).gp
+      # Restyle what you like, then run in this folder: gnuplot \(figure.name).gp
+      # Other formats: gnuplot -e "formats='pdf'" \(figure.name).gp
       if (!exists('formats')) formats = 'svg png'
       if (!exists('prefix')) prefix = ''
-      data = '\(Self.name).dat'
+      data = '\(figure.name).dat'
       title = \(GnuplotText.quoted(figure.title))
       subtitle = \(GnuplotText.quoted(figure.subtitle))
-      stepUnit = \(stepUnit)
-      thin = 1.8
-      bold = 3
+      xUnit = \(xUnit)
+      thin = 1.6
+      bold = 2.8
       set encoding utf8
 
       do for [format in formats] {
@@ -55,24 +48,18 @@ struct FigureScript {
           set terminal pdfcairo size \(inches(layout.width)),\(inches(layout.height)) \
       font 'Sans,15' fontscale 0.4 linewidth 0.8 dashlength 0.6 noenhanced background '#ffffff'
         }
-        set output prefix.'\(Self.name).'.format
+        set output prefix.'\(figure.name).'.format
         set multiplot
         set border 3 linecolor rgb '#444444'
         set tics nomirror out scale 0.5 textcolor rgb '#222222'
-        set grid ytics linetype 1 linewidth 0.5 linecolor rgb '#e4e4e4'
+        set grid \(isNamed ? "xtics" : "ytics") linetype 1 linewidth 0.5 linecolor rgb '#e4e4e4'
         set style fill transparent solid 0.15 noborder
-        set xrange [0:\(GnuplotText.number(Double(figure.lastStep) / Double(stepUnit)))]
-        set yrange [0:\(GnuplotText.number(figure.topError))]
-        set xlabel '\(stepUnit == 1 ? "training step" : "training step (×10⁴)")' offset 0,0.3
-        set ylabel 'error (%)'
-        set format '%h'
-        set tmargin at screen \(layout.top)
-        set bmargin at screen \(layout.bottom)
+        set errorbars 0.6
         set label 1 title at screen 0.5,\(layout.titleHeight) center font ',18' noenhanced
         set label 2 subtitle at screen 0.5,\(layout.subtitleHeight) center font ',13' \
       textcolor rgb '#555555' noenhanced
-        set label 3 'thin dashed: training error, bold: test error' \
-      at screen 0.5,\(layout.linesHeight) center font ',13' textcolor rgb '#555555'
+        set label 3 \(GnuplotText.quoted(figure.legend)) \
+      at screen 0.5,\(layout.linesHeight) center font ',13' textcolor rgb '#555555' noenhanced
       \(chanceLine)\(panels(layout))
         unset multiplot
         unset output
@@ -81,8 +68,12 @@ struct FigureScript {
       """
   }
 
+  private var isNamed: Bool { !figure.x.names.isEmpty }
+
   /// Steps per unit of the horizontal axis: ten thousand where the numbers would be long.
-  private var stepUnit: Int { figure.lastStep >= 20_000 ? 10_000 : 1 }
+  private var xUnit: Int {
+    figure.x.label == "training step" && figure.x.high >= 20_000 ? 10_000 : 1
+  }
 
   /// A picture's pixels as inches of a page, 144 to the inch.
   private func inches(_ pixels: Int) -> String { GnuplotText.number(Double(pixels) / 144) + "in" }
@@ -99,52 +90,110 @@ struct FigureScript {
       """
   }
 
+  // MARK: Panels
+
   private func panels(_ layout: FigureLayout) -> String {
     var firstIndex = 0
     var parts: [String] = []
     for (number, panel) in figure.panels.enumerated() {
-      let (left, right) = layout.sides[number]
+      let frame = layout.frames[number]
       var lines = [
-        "  set lmargin at screen \(left)", "  set rmargin at screen \(right)",
-        "  set key \(layout.keys[number])",
+        "  set lmargin at screen \(frame.left)", "  set rmargin at screen \(frame.right)",
+        "  set tmargin at screen \(frame.top)", "  set bmargin at screen \(frame.bottom)",
+        "  set key \(frame.key)",
       ]
-      if !panel.title.isEmpty {
-        lines.append(
-          "  set title \(GnuplotText.quoted(panel.title, limit: 40)) offset 0,-0.5 noenhanced")
-      }
-      if number > 0 { lines += ["  unset ylabel", "  set format y ''"] }
-      lines.append(plot(panel, firstIndex: firstIndex))
+      lines += isNamed ? namedAxes(frame) : numberedAxes(frame, hasTrack: !panel.track.isEmpty)
+      lines.append(
+        panel.title.isEmpty
+          ? "  unset title"
+          : "  set title \(GnuplotText.quoted(panel.title, limit: 40)) offset 0,-0.5 noenhanced")
+      lines.append(FigureElements(panel.series, firstIndex: firstIndex, isNamed: isNamed).plot)
       if number == 0 { lines += ["  unset label 1", "  unset label 2", "  unset label 3"] }
       firstIndex += panel.series.count
+      if !panel.track.isEmpty { lines += track(panel.track, frame, firstIndex: firstIndex) }
+      firstIndex += panel.track.count
       parts.append(lines.joined(separator: "\n"))
     }
     return parts.joined(separator: "\n")
   }
 
-  /// The bands first, so that no line is hidden by one; then the lines. The legend names a variant
-  /// once, at its test error where it has one.
-  private func plot(_ panel: Figure.Panel, firstIndex: Int) -> String {
-    guard !panel.series.isEmpty else { return "  plot NaN notitle" }
-    var elements: [String] = []
-    for (offset, series) in panel.series.enumerated() where series.hasBand {
-      elements.append(
-        "data index \(firstIndex + offset) using ($1/stepUnit):3:4 with filledcurves "
-          + "linecolor rgb '\(colour(series))' notitle")
-    }
-    for (offset, series) in panel.series.enumerated() {
-      let named =
-        series.isTest || !panel.series.contains { $0.isTest && $0.variant == series.variant }
-      let title = named ? "title \(GnuplotText.quoted(series.variant, limit: 60))" : "notitle"
-      let width = series.isTest ? "linewidth bold" : "linewidth thin dashtype 2"
-      let style = series.points.count > 3 ? "lines" : "linespoints pointtype 7 pointsize 0.5"
-      elements.append(
-        "data index \(firstIndex + offset) using ($1/stepUnit):2 with \(style) \(width) "
-          + "linecolor rgb '\(colour(series))' \(title)")
-    }
-    return "  plot " + elements.joined(separator: ", \\\n    ")
+  private func range(_ axis: Figure.Axis, unit: Int = 1) -> String {
+    let ends = [axis.low, axis.high].map { GnuplotText.number($0 / Double(unit)) }
+    return "[\(ends[0]):\(ends[1])]"
   }
 
-  private func colour(_ series: Figure.Series) -> String {
-    Self.palette[series.colour % Self.palette.count]
+  private var stepLabel: String {
+    GnuplotText.quoted(figure.x.label + (xUnit == 1 ? "" : " (×10⁴)")) + " offset 0,0.3"
+  }
+
+  private func numberedAxes(_ frame: FigureLayout.Frame, hasTrack: Bool) -> [String] {
+    var lines = [
+      figure.x.isLogarithmic ? "  set logscale x" : "  unset logscale x",
+      "  set xrange \(range(figure.x, unit: xUnit))", "  set yrange \(range(figure.y))",
+      "  set format x '\(hasTrack ? "" : "%h")'",
+      "  set format y '\(frame.isFirstInRow ? "%h" : "")'",
+      hasTrack ? "  unset xlabel" : "  set xlabel \(stepLabel)",
+      frame.isFirstInRow
+        ? "  set ylabel \(GnuplotText.quoted(figure.y.label))" : "  unset ylabel",
+    ]
+    if !figure.x.ticks.isEmpty {
+      lines.append(
+        "  set xtics (\(figure.x.ticks.map(GnuplotText.number).joined(separator: ", ")))")
+    }
+    return lines
+  }
+
+  /// Names from the top down, values to the right.
+  private func namedAxes(_ frame: FigureLayout.Frame) -> [String] {
+    let names = figure.x.names.enumerated().map { row, name in
+      "\(GnuplotText.quoted(frame.isFirstInRow ? name : "", limit: 60)) \(row)"
+    }
+    return [
+      "  set xrange \(range(figure.y))",
+      "  set yrange [\(GnuplotText.number(figure.x.high)):\(GnuplotText.number(figure.x.low))]",
+      "  set ytics (\(names.joined(separator: ", "))) noenhanced", "  set format x '%h'",
+      "  set xlabel \(GnuplotText.quoted(figure.y.label)) offset 0,0.3", "  unset ylabel",
+    ]
+  }
+
+  /// The learning rate on axes of its own below the panel.
+  private func track(
+    _ series: [Figure.Series], _ frame: FigureLayout.Frame, firstIndex: Int
+  ) -> [String] {
+    let rates = series.flatMap { $0.points.map(\.y) }
+    let (low, high) = (rates.min() ?? 0, rates.max() ?? 1)
+    let isLogarithmic = low > 0 && high / low > 5 && high / low < 1e5
+    let bounds =
+      isLogarithmic
+      ? "[\(GnuplotText.number(low / 2)):\(GnuplotText.number(high * 2))]"
+      : "[0:\(GnuplotText.number(high > 0 ? high * 1.2 : 1))]"
+    var lines = [
+      "  set tmargin at screen \(frame.trackTop)", "  set bmargin at screen \(frame.trackBottom)",
+      "  unset title", "  unset key", "  set format x '%h'", "  set xlabel \(stepLabel)",
+      "  set yrange \(bounds)", "  set ytics \(isLogarithmic ? "10" : "autofreq")",
+      frame.isFirstInRow ? "  set ylabel 'rate'" : "  unset ylabel",
+    ]
+    if isLogarithmic { lines.append("  set logscale y") }
+    if figure.chanceError != nil { lines += ["  unset arrow 1", "  unset label 4"] }
+    lines.append(FigureElements(series, firstIndex: firstIndex, isNamed: false).plot)
+    lines += ["  unset logscale y", "  set ytics autofreq"]
+    if figure.chanceError != nil { lines.append(String(chanceLine.dropLast())) }
+    return lines
+  }
+}
+
+extension Figure.Role {
+  /// In the data file's comments.
+  var name: String {
+    switch self {
+    case .band: "band"
+    case .seed: "one seed"
+    case .first: "first metric"
+    case .bold: "bold metric"
+    case .means: "means"
+    case .values: "single values"
+    case .papers: "papers"
+    case .bars: "bar"
+    }
   }
 }

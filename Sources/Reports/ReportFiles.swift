@@ -10,7 +10,7 @@ public enum FigureFormat: String, CaseIterable, Sendable {
 public struct DrawnFigure: Equatable, Sendable {
   /// Paths of pictures, script and data.
   public var files: [String] = []
-  /// The training error as a chart in characters; empty if there is none.
+  /// The first curves as a chart in characters; empty if there are none.
   public var textChart = ""
   /// Why there is no picture, if there is none: nothing recorded yet, or no gnuplot.
   public var obstacle: String?
@@ -20,6 +20,8 @@ public struct DrawnFigure: Equatable, Sendable {
 public struct ReportFiles: Sendable {
   /// Path of the Markdown report.
   public let markdown: String
+  /// Path of the page.
+  public let html: String
   /// Folder of the figures.
   public let figures: String
 
@@ -29,6 +31,7 @@ public struct ReportFiles: Sendable {
   public init(experiment: String, folder: String? = nil) {
     let name = Self.fileName(experiment)
     markdown = "\(folder ?? "results/reports")/\(name).md"
+    html = "\(folder ?? "results/reports")/\(name).html"
     figures = "\(folder ?? "plots")/\(name)"
   }
 
@@ -49,7 +52,22 @@ public struct ReportFiles: Sendable {
     try Self.write(report.markdown, to: markdown)
   }
 
-  /// Writes script and data, and has gnuplot draw the pictures and the text chart.
+  /// Writes the report as one page that needs nothing else, its figures inside.
+  /// - Returns: why there are no figures, if there are none.
+  /// - Throws: `ReportsError` if it cannot be written, or gnuplot fails or hangs.
+  public func writeHTML(_ report: ExperimentReport) async throws(ReportsError) -> String? {
+    var pictures: [String: [String]] = [:]
+    var obstacle: String?
+    do {
+      pictures = try await PagePictures.all(report)
+    } catch  where error == Gnuplot.missing {
+      obstacle = error.description
+    }
+    try Self.write(report.document(.full).html(pictures: pictures), to: html)
+    return obstacle
+  }
+
+  /// Writes scripts and data, and has gnuplot draw the pictures and the text chart.
   /// - Parameters:
   ///   - formats: pictures to draw.
   ///   - columns: width of the text chart.
@@ -58,31 +76,40 @@ public struct ReportFiles: Sendable {
   public func draw(
     _ report: ExperimentReport, formats: [FigureFormat], columns: Int = 79
   ) async throws(ReportsError) -> DrawnFigure {
-    let figure = Figure(report)
-    guard figure.hasData else {
+    let all = Figure.all(report).filter(\.hasData)
+    guard !all.isEmpty else {
       return DrawnFigure(
         obstacle: "nothing is recorded yet, so there is no figure of \(report.experiment.name)")
     }
-    let name = FigureScript.name
-    let script = FigureScript(figure: figure)
-    try Self.write(script.data, to: "\(figures)/\(name).dat")
-    try Self.write(script.script, to: "\(figures)/\(name).gp")
-    var drawn = DrawnFigure(files: ["\(figures)/\(name).gp", "\(figures)/\(name).dat"])
-    do {
-      drawn.files.insert(contentsOf: try await drawPictures(formats), at: 0)
-      let chart = TextChart.script(figure, columns: columns, rows: 24)
-      drawn.textChart = TextChart.trimmed(
-        try await Gnuplot.run(["-"], script: chart, in: figures))
-    } catch  where error == Gnuplot.missing {
-      drawn.obstacle = error.description
+    var drawn = DrawnFigure()
+    for figure in all {
+      let script = FigureScript(figure: figure)
+      let files = ["gp", "dat"].map { "\(figures)/\(figure.name).\($0)" }
+      try Self.write(script.script, to: files[0])
+      try Self.write(script.data, to: files[1])
+      do {
+        drawn.files += try await drawPictures(figure.name, formats) + files
+      } catch  where error == Gnuplot.missing {
+        drawn.files += files
+        drawn.obstacle = error.description
+      }
+    }
+    let curves = report.curveSpecs.first
+    if drawn.obstacle == nil, let curves, let figure = all.first(where: { $0.name == curves.name })
+    {
+      let chart = TextChart.script(
+        figure, title: NumberText.title(curves.metrics[0]), columns: columns, rows: 24)
+      drawn.textChart = TextChart.trimmed(try await Gnuplot.run(["-"], script: chart, in: figures))
     }
     return drawn
   }
 
   /// Has gnuplot draw under temporary names, and renames what is whole.
-  private func drawPictures(_ formats: [FigureFormat]) async throws(ReportsError) -> [String] {
+  private func drawPictures(
+    _ name: String, _ formats: [FigureFormat]
+  ) async throws(ReportsError) -> [String] {
     let prefix = ".partial-\(ProcessInfo.processInfo.processIdentifier)-"
-    let pictures = formats.map { "\(FigureScript.name).\($0.rawValue)" }
+    let pictures = formats.map { "\(name).\($0.rawValue)" }
     defer {
       for picture in pictures {
         try? FileManager.default.removeItem(atPath: "\(figures)/\(prefix)\(picture)")
@@ -90,7 +117,7 @@ public struct ReportFiles: Sendable {
     }
     let settings =
       "prefix='\(prefix)'; formats='\(formats.map(\.rawValue).joined(separator: " "))'"
-    _ = try await Gnuplot.run(["-e", settings, "\(FigureScript.name).gp"], in: figures)
+    _ = try await Gnuplot.run(["-e", settings, "\(name).gp"], in: figures)
     for picture in pictures {
       try Self.rename("\(figures)/\(prefix)\(picture)", to: "\(figures)/\(picture)")
     }

@@ -58,6 +58,13 @@ public enum RunText {
       ? "no uncommitted changes"
       : "\(lines) line\(lines == 1 ? "" : "s") of uncommitted changes (--diff)"
     let commit = provenance.commit.isEmpty ? "no repository" : provenance.commit
+    var extra: [(String, String)] = []
+    if !provenance.initialWeights.isEmpty {
+      extra.append(("initialWeights", provenance.initialWeights))
+    }
+    if !provenance.numericChanges.isEmpty {
+      extra.append(("numericChanges", provenance.numericChanges))
+    }
     return [
       ("code", "\(commit), \(changes)"),
       ("untracked", provenance.untracked),
@@ -71,7 +78,7 @@ public enum RunText {
       ("data", provenance.dataChecksum),
       ("command", provenance.commandLine),
       ("log", provenance.logFile.isEmpty ? "none" : provenance.logFile),
-    ]
+    ] + extra
   }
 
   /// The command that does the run again, ready for a shell.

@@ -1,34 +1,38 @@
-// The figure for a terminal: training error over steps, drawn by gnuplot in characters.
+// Curves for a terminal: the first metric over steps, drawn by gnuplot in characters.
 
-/// Draws a figure's training error with characters.
+/// Draws the first metric of curves with characters.
 enum TextChart {
   private static let letters = Array("abcdefghijklmnopqrstuvwxyz")
 
   /// The script for gnuplot's `dumb` terminal; it reads the figure's data file.
-  /// - Parameter columns: width of the terminal.
-  static func script(_ figure: Figure, columns: Int, rows: Int) -> String {
-    let all = figure.panels.flatMap(\.series)
-    let shown = all.indices.filter { all[$0].metric == "trainError" }
+  /// - Parameters:
+  ///   - title: the metric.
+  ///   - columns: width of the terminal.
+  static func script(_ figure: Figure, title: String, columns: Int, rows: Int) -> String {
+    let all = figure.panels.flatMap { $0.series + $0.track }
+    let means = all.indices.filter { all[$0].role.isMean }
+    // The first metric of each variant is the one that tells, the training error as a rule.
+    let shown = means.filter { index in means.first { all[$0].name == all[index].name } == index }
     guard !shown.isEmpty else { return "" }
     // Lines have six patterns; more variants are told apart by letters.
     let letters = shown.count > 6
     let elements = shown.enumerated().map { position, index in
       let letter = Self.letters[position % Self.letters.count]
-      return "'\(FigureScript.name).dat' index \(index) using 1:2 with "
+      return "'\(figure.name).dat' index \(index) using 1:2 with "
         + (letters ? "points pointtype '\(letter)'" : "lines")
-        + " title \(GnuplotText.quoted(all[index].variant, limit: 40))"
+        + " title \(GnuplotText.quoted(all[index].name, limit: 40))"
     }
-    let longest = shown.map { all[$0].variant.count }.max() ?? 0
+    let longest = shown.map { all[$0].name.count }.max() ?? 0
     return """
       set encoding utf8
       set terminal dumb size \(columns),\(rows) mono noenhanced
-      set title 'training error (%)'
+      set title \(GnuplotText.quoted(title))
       set xlabel 'training step'
       set border 3
       set tics nomirror scale 0.5
       set key \(longest > 16 ? "below Left maxcols 1" : "outside right top Left")
-      set xrange [0:\(figure.lastStep)]
-      set yrange [0:\(GnuplotText.number(figure.topError))]
+      set xrange [0:\(GnuplotText.number(figure.x.high))]
+      set yrange [0:\(GnuplotText.number(figure.y.high))]
       plot \(elements.joined(separator: ", \\\n  "))
 
       """
@@ -42,5 +46,15 @@ enum TextChart {
     let first = lines.firstIndex { !$0.isEmpty } ?? 0
     let last = lines.lastIndex { !$0.isEmpty } ?? first
     return lines.isEmpty ? "" : lines[first...last].map { $0 + "\n" }.joined()
+  }
+}
+
+extension Figure.Role {
+  /// Whether it is the mean of a metric over steps.
+  fileprivate var isMean: Bool {
+    switch self {
+    case .first, .bold: true
+    default: false
+    }
   }
 }

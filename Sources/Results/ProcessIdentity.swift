@@ -13,15 +13,15 @@ struct ProcessIdentity: Equatable, Sendable {
   static let current = ProcessIdentity(
     host: ProcessInfo.processInfo.hostName, bootId: readBootId(),
     pid: ProcessInfo.processInfo.processIdentifier,
-    startTicks: readStartTicks(pid: ProcessInfo.processInfo.processIdentifier) ?? 0)
+    startTicks: readStatus(pid: ProcessInfo.processInfo.processIdentifier)?.startTicks ?? 0)
 
   /// Whether the process lives, as far as this process can tell; nil for one of another host.
   func isAlive(seenFrom observer: ProcessIdentity = .current) -> Bool? {
     guard host == observer.host else { return nil }
     guard bootId == observer.bootId else { return false }
     guard kill(pid, 0) == 0 || errno == EPERM else { return false }
-    guard startTicks != 0, let ticks = Self.readStartTicks(pid: pid) else { return true }
-    return ticks == startTicks
+    guard startTicks != 0, let status = Self.readStatus(pid: pid) else { return true }
+    return status.startTicks == startTicks && !status.isDead
   }
 
   private static func readBootId() -> String {
@@ -29,12 +29,14 @@ struct ProcessIdentity: Equatable, Sendable {
     return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
   }
 
-  /// Field 22 of `/proc/PID/stat`; the second one may hold spaces and parentheses.
-  private static func readStartTicks(pid: Int32) -> Int64? {
+  /// Fields 22 and 3 of `/proc/PID/stat`; the second field may hold spaces and parentheses. A dead
+  /// process stays in the list until its parent asks for it, in many containers for ever.
+  private static func readStatus(pid: Int32) -> (startTicks: Int64, isDead: Bool)? {
     guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
       let end = text.lastIndex(of: ")")
     else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
-    return fields.count > 19 ? Int64(fields[19]) : nil
+    guard fields.count > 19, let ticks = Int64(fields[19]) else { return nil }
+    return (ticks, ["Z", "X"].contains(fields[0]))
   }
 }

@@ -26,11 +26,16 @@ public struct Provenance: Equatable, Sendable {
   public var commandLine: String
   /// Where the attempt's log is written; empty where there is none.
   public var logFile: String
+  /// The file with which training started and its SHA-256; empty for random weights.
+  public var initialWeights: String
+  /// What may have changed bits where the attempt was taken up again; empty if nothing has.
+  public var numericChanges: String
 
   public init(
     commit: String, diff: String, untracked: String, host: String, operatingSystem: String,
     cpu: String, engineVersion: String, backend: String, instructionSet: String, threads: Int,
-    dataChecksum: String, versionsJSON: String, commandLine: String, logFile: String = ""
+    dataChecksum: String, versionsJSON: String, commandLine: String, logFile: String = "",
+    initialWeights: String = "", numericChanges: String = ""
   ) {
     self.commit = commit
     self.diff = diff
@@ -46,5 +51,7 @@ public struct Provenance: Equatable, Sendable {
     self.versionsJSON = versionsJSON
     self.commandLine = commandLine
     self.logFile = logFile
+    self.initialWeights = initialWeights
+    self.numericChanges = numericChanges
   }
 }

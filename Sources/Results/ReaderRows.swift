@@ -6,6 +6,8 @@ public struct StoredExperiment: Equatable, Sendable {
   public var name: String
   public var title: String
   public var specPath: String
+  /// The spec file's text.
+  public var specJSON: String
   public var specHash: String
   public var protocolName: String
   public var protocolJSON: String

@@ -70,7 +70,7 @@ extension ResultsReader {
       distinguishingLevels: distinguishingLevels(of: variant, among: variants))
   }
 
-  private static func provenance(attemptId: Int64?, in db: Database) throws -> Provenance? {
+  static func provenance(attemptId: Int64?, in db: Database) throws -> Provenance? {
     let row = try Row.fetchOne(
       db,
       sql: """
@@ -78,15 +78,19 @@ extension ResultsReader {
         FROM provenance JOIN codeDiff ON codeDiff.hash = provenance.diffHash
         WHERE attemptId = ?
         """, arguments: [attemptId])
-    return row.map { row in
-      Provenance(
-        commit: row["commitHash"], diff: row["diff"], untracked: row["untracked"],
-        host: row["host"], operatingSystem: row["operatingSystem"], cpu: row["cpu"],
-        engineVersion: row["engineVersion"], backend: row["backend"],
-        instructionSet: row["instructionSet"], threads: row["threads"],
-        dataChecksum: row["dataChecksum"], versionsJSON: row["versionsJSON"],
-        commandLine: row["commandLine"], logFile: row["logFile"])
-    }
+    return row.map(Self.provenance)
+  }
+
+  /// A row of the table with its `diff`; what earlier versions of it lack is empty.
+  static func provenance(_ row: Row) -> Provenance {
+    Provenance(
+      commit: row["commitHash"], diff: row["diff"], untracked: row["untracked"],
+      host: row["host"], operatingSystem: row["operatingSystem"], cpu: row["cpu"],
+      engineVersion: row["engineVersion"], backend: row["backend"],
+      instructionSet: row["instructionSet"], threads: row["threads"],
+      dataChecksum: row["dataChecksum"], versionsJSON: row["versionsJSON"],
+      commandLine: row["commandLine"], logFile: row["logFile"],
+      initialWeights: row["initialWeights"] ?? "", numericChanges: row["numericChanges"] ?? "")
   }
 
   /// A few factors whose levels, taken together, no other planned variant has.

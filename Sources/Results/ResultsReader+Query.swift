@@ -37,14 +37,21 @@ extension ResultsReader {
   }
 
   /// Runs one SELECT, or another statement that reads and returns rows.
-  /// - Throws: `ResultsError` with SQLite's message, and the place where SQLite names one.
-  public func query(_ sql: String) throws(ResultsError) -> QueryResult {
+  /// - Parameter timeout: how long it may take; nil for any time.
+  /// - Throws: `ResultsError` with SQLite's message, and the place where SQLite names one; also
+  ///   where the answer takes too long, or more than `QueryLimit.bytes` of memory.
+  public func query(
+    _ sql: String, timeout: Duration? = nil
+  ) throws(ResultsError) -> QueryResult {
     do {
       return try queue.unsafeRead { db in
         guard let connection = db.sqliteConnection else {
           throw ResultsError("the connection to \(path) is closed")
         }
-        return try sql.withCString { text in try Self.run(text, on: connection) }
+        let limit = QueryLimit(timeout)
+        return try limit.watch(connection) {
+          try sql.withCString { text in try Self.run(text, on: connection, limit) }
+        }
       }
     } catch let error as ResultsError {
       throw error
@@ -54,7 +61,7 @@ extension ResultsReader {
   }
 
   private static func run(
-    _ text: UnsafePointer<CChar>, on connection: OpaquePointer
+    _ text: UnsafePointer<CChar>, on connection: OpaquePointer, _ limit: QueryLimit
   ) throws(ResultsError) -> QueryResult {
     var statement: OpaquePointer?
     var rest: UnsafePointer<CChar>?
@@ -84,7 +91,9 @@ extension ResultsReader {
       switch sqlite3_step(statement) {
       case SQLITE_ROW:
         result.rows.append((0..<columnCount).map { value(of: statement, column: $0) })
+        try limit.take(result.rows[result.rows.count - 1])
       case SQLITE_DONE: return result
+      case SQLITE_INTERRUPT: throw limit.timeoutError
       default: throw lastError(connection)
       }
     }

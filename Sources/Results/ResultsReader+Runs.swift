@@ -113,8 +113,9 @@ extension ResultsReader {
 
   static func experiment(_ row: Row) -> StoredExperiment {
     StoredExperiment(
-      name: row["name"], title: row["title"], specPath: row["specPath"], specHash: row["specHash"],
-      protocolName: row["protocolName"], protocolJSON: row["protocolJSON"],
+      name: row["name"], title: row["title"], specPath: row["specPath"],
+      specJSON: row["specJSON"], specHash: row["specHash"], protocolName: row["protocolName"],
+      protocolJSON: row["protocolJSON"],
       classes: row["classes"], preparedAt: row["preparedAt"], lastStartedAt: row["lastStartedAt"])
   }
 

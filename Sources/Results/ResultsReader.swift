@@ -38,6 +38,8 @@ public final class ResultsReader: Sendable {
     configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { db in
       _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_ATTACHED, 0)
+      // A single value that a query makes up must not take all memory.
+      _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_LENGTH, 64 << 20)
     }
     do {
       let queue = try DatabaseQueue(path: path, configuration: configuration)

@@ -11,6 +11,9 @@ enum ResultsSchema {
       try db.execute(sql: FirstSchema.tables)
       try db.execute(sql: FirstSchema.views)
     }
+    migrator.registerMigration("2 resumptions") { db in
+      try db.execute(sql: ResumeSchema.sql)
+    }
     return migrator
   }
 
@@ -46,19 +49,15 @@ enum ResultsSchema {
     try migrator.migrate(queue)
   }
 
-  /// Copies the database to `PATH.backup-N`, N being the number of its last migration.
+  /// Copies the database to `PATH.backup-N`, N being the number of its last migration, or to
+  /// `PATH.backup-N-2` and so on where that exists: no backup is ever replaced.
   private static func backUp(_ queue: DatabaseQueue, path: String) throws {
     let version = try queue.read { db in try migrator.completedMigrations(db).count }
-    let backup = "\(path).backup-\(version)"
-    let partial = backup + ".partial"
-    try? FileManager.default.removeItem(atPath: partial)
-    let target = try DatabaseQueue(path: partial)
-    try queue.backup(to: target)
-    try target.close()
-    if !FileManager.default.fileExists(atPath: backup) {
-      try FileManager.default.moveItem(atPath: partial, toPath: backup)
-    } else {
-      try FileManager.default.removeItem(atPath: partial)
+    let first = "\(path).backup-\(version)"
+    let names = [first] + (2...1000).map { "\(first)-\($0)" }
+    guard let free = names.first(where: { !FileManager.default.fileExists(atPath: $0) }) else {
+      throw ResultsError("there are a thousand backups \(first)-…; move some away")
     }
+    try DatabaseCopy.write(queue, to: free)
   }
 }

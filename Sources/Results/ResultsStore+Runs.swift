@@ -79,14 +79,15 @@ extension ResultsStore {
       sql: """
         INSERT INTO provenance (attemptId, commitHash, diffHash, untracked, host, operatingSystem,
           cpu, engineVersion, backend, instructionSet, threads, dataChecksum, versionsJSON,
-          commandLine, logFile)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          commandLine, logFile, initialWeights)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         attemptId, provenance.commit, diffHash, provenance.untracked, provenance.host,
         provenance.operatingSystem, provenance.cpu, provenance.engineVersion, provenance.backend,
         provenance.instructionSet, provenance.threads, provenance.dataChecksum,
         provenance.versionsJSON, provenance.commandLine, provenance.logFile,
+        provenance.initialWeights,
       ])
     return ClaimedRun(runId: runId, attempt: number, key: key, attemptId: attemptId)
   }
@@ -141,26 +142,40 @@ extension ResultsStore {
             weightsHash = :weightsHash, message = :message,
             status = CASE WHEN status = 'diverged' AND :status <> 'failed'
               THEN status ELSE :status END
-          WHERE id = :id AND status IN ('running', 'diverged') AND finishedAt IS NULL
+          WHERE id = :id AND \(Self.isOurs)
           """,
         arguments: [
           "now": Timestamp.text(Date()), "seconds": seconds, "weightsHash": weightsHash,
           "message": message, "status": status.rawValue, "id": run.attemptId,
-        ])
+        ] + owner)
       guard db.changesCount == 1 else { throw Self.lost(run) }
     }
   }
 
   /// Renews the heartbeat and notes the step, if the attempt is still this process's.
-  private func touch(
+  func touch(
     _ run: ClaimedRun, step: Int, assignments: String, in db: Database
   ) throws {
     try db.execute(
       sql: """
-        UPDATE attempt SET heartbeatAt = ?, step = max(step, ?)\(assignments)
-        WHERE id = ? AND status IN ('running', 'diverged') AND finishedAt IS NULL
-        """, arguments: [Timestamp.text(Date()), step, run.attemptId])
+        UPDATE attempt SET heartbeatAt = :now, step = max(step, :step)\(assignments)
+        WHERE id = :id AND \(Self.isOurs)
+        """,
+      arguments: ["now": Timestamp.text(Date()), "step": step, "id": run.attemptId] + owner)
     guard db.changesCount == 1 else { throw Self.lost(run) }
+  }
+
+  /// Whether an attempt is in work, and by this process: another may have taken it up.
+  private static let isOurs = """
+    status IN ('running', 'diverged') AND finishedAt IS NULL AND processId = :processId
+      AND processStart = :processStart AND processHost = :processHost AND bootId = :bootId
+    """
+
+  private var owner: StatementArguments {
+    [
+      "processId": process.pid, "processStart": process.startTicks, "processHost": process.host,
+      "bootId": process.bootId,
+    ]
   }
 
   private static func lost(_ run: ClaimedRun) -> ResultsError {
@@ -169,7 +184,7 @@ extension ResultsStore {
         + "process took it over because this one gave no sign of life")
   }
 
-  private static func row(of key: RunKey, in db: Database) throws -> Row? {
+  static func row(of key: RunKey, in db: Database) throws -> Row? {
     try Row.fetchOne(
       db,
       sql: """
@@ -184,7 +199,7 @@ extension ResultsStore {
         """, arguments: [key.experiment, key.variant, key.seed])
   }
 
-  private func effectiveStatus(_ row: Row) -> RunStatus {
+  func effectiveStatus(_ row: Row) -> RunStatus {
     Liveness.status(row, seenFrom: process)
   }
 }

@@ -16,11 +16,15 @@ struct Bench: AsyncParsableCommand {
       StatusCommand.self,
       ShowCommand.self,
       ReportCommand.self,
+      VerdictCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,
       ModelsCommand.self,
       DataCommand.self,
+      DatabaseCommand.self,
+      GarbageCommand.self,
+      MergeCommand.self,
       PerfCommand.self,
     ])
 }

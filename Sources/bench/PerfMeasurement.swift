@@ -13,7 +13,7 @@ final class PerfMeasurement {
 
   init(_ graph: Graph, batch: Int, threads: Int, isEvaluation: Bool) {
     let pool = WorkerPool(threads: threads)
-    network = NetworkExecutor(graph, batch: batch, pool: pool)
+    network = NetworkExecutor(graph, batch: batch, pool: pool, trains: !isEvaluation)
     meter = MachineLimitMeter(pool: pool)
     self.isEvaluation = isEvaluation
     network.state.initialize(seed: 0)
@@ -109,29 +109,28 @@ final class PerfMeasurement {
         cost, "backward", all[StepProfile.Phase.backward.rawValue][index],
         macs: cost.backwardMACs, bytes: cost.backwardBytes)
     }
-    for (phase, name, numbers) in sharedParts {
+    for (phase, name, bytes) in sharedParts(costs) {
       let seconds = all[phase.rawValue].reduce(0, +)
       if seconds == 0 { continue }
       rows.append(
         PerfOperation(
-          name: name, summary: "", pass: "", seconds: seconds, total: total, macs: 0,
-          bytes: numbers * MemoryLayout<Float>.stride, limits: limits))
+          name: name, summary: "", pass: "", seconds: seconds, total: total, macs: 0, bytes: bytes,
+          limits: limits))
     }
     return rows
   }
 
-  /// The parts of a step that belong to no single layer, with the numbers that each reads and
+  /// The parts of a step that belong to no single layer, with the bytes that each reads and
   /// writes: the optimizer reads weights, velocities and gradients and writes the first two.
-  private var sharedParts: [(StepProfile.Phase, String, numbers: Int)] {
-    let parameters = network.graph.parameterCount
-    let slices = min(network.batch, NetworkExecutor.mostSlices)
+  private func sharedParts(
+    _ costs: [OperationCost]
+  ) -> [(StepProfile.Phase, String, bytes: Int)] {
+    let parameters = network.graph.parameterCount * MemoryLayout<Float>.stride
     return [
-      (.preparation, "weights prepared", (isEvaluation ? 1 : 2) * parameters),
-      (.statistics, "batch statistics", 0),
-      (.loss, "loss", 0),
-      (.weightSums, "weight-gradient sums", (slices + 1) * parameters),
-      (.gradientSums, "batch-norm gradients", 0),
-      (.gradientNorm, "gradient norm", parameters),
+      (.preparation, "weights prepared", costs.reduce(0) { $0 + $1.preparationBytes }),
+      (.statistics, "batch statistics", 0), (.loss, "loss", 0),
+      (.weightSums, "weight-gradient sums", costs.reduce(0) { $0 + $1.weightSumBytes }),
+      (.gradientSums, "batch-norm gradients", 0), (.gradientNorm, "gradient norm", parameters),
       (.optimizer, "optimizer", 5 * parameters),
     ]
   }

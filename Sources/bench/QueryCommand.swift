@@ -26,12 +26,18 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "How to print: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
   var format: Format = .table
 
+  @Option(help: "Seconds after which the query is stopped.")
+  var timeout = 60.0
+
   @Flag(help: "List the views with their columns.")
   var views = false
 
   @OptionGroup var database: DatabaseOptions
 
   func validate() throws {
+    guard timeout > 0, timeout <= 1e6 else {
+      throw ValidationError("--timeout \(timeout): give seconds above 0, at most 1000000")
+    }
     if sql == nil, !views {
       throw ValidationError(
         "Please give a SELECT statement, or --views for what can be asked.")
@@ -46,7 +52,8 @@ struct QueryCommand: ParsableCommand {
     let reader = try database.reader()
     let result: QueryResult
     do {
-      result = try reader.query(sql)
+      watchClock()
+      result = try reader.query(sql, timeout: .seconds(timeout))
     } catch {
       printError(QueryErrorText.text(error, sql: sql))
       throw ExitCode(2)
@@ -55,6 +62,18 @@ struct QueryCommand: ParsableCommand {
     case .table: print(result.table, terminator: "")
     case .csv: print(result.csv, terminator: "")
     case .json: print(result.json, terminator: "")
+    }
+  }
+
+  /// Ends the process where SQLite does not come back to look at the clock itself: a single
+  /// function, such as instr() on long blobs, can take hours. Nothing is written, so
+  /// nothing can be lost.
+  private func watchClock() {
+    let limit = timeout + 2
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: limit)
+      printError("the query was stopped after \(limit) seconds, inside a single function call")
+      _exit(2)
     }
   }
 

@@ -7,13 +7,25 @@ import Results
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Print an experiment's table, write it as Markdown, and draw its figure.",
-    discussion: "Works on an unfinished experiment too, and says how far it is.")
+    abstract: "Print an experiment's tables and verdicts, and draw its figures.",
+    discussion: """
+      Without --format the report is printed and also written as Markdown. With it, only the report \
+      in that format is printed; html is written as one page that needs no other file, its figures \
+      inside. Works on an unfinished experiment too, and says how far it is.
+      """)
+
+  /// What a report can be printed as.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, markdown, latex, csv, json, html
+  }
 
   @Argument(help: "The experiment; by default the one that ran last.")
   var experiment: String?
 
-  @Flag(help: "Draw the error curves into plots/EXPERIMENT with gnuplot.")
+  @Option(help: "\(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format: Format?
+
+  @Flag(help: "Draw the spec's figures into plots/EXPERIMENT with gnuplot.")
   var plot = false
 
   @Option(
@@ -44,6 +56,22 @@ struct ReportCommand: AsyncParsableCommand {
     let report = try endingOnBadInput { () throws(ResultsError) in
       try ExperimentReport(reader, experiment: experiment)
     }
+    let files = ReportFiles(experiment: report.experiment.name, folder: folder)
+    switch format {
+    case nil: try printReport(report, files, among: reader)
+    case .text: print(report.text, terminator: "")
+    case .markdown: print(report.markdown, terminator: "")
+    case .latex: print(report.latex, terminator: "")
+    case .csv: print(report.csv, terminator: "")
+    case .json: print(report.json, terminator: "")
+    case .html: try await writePage(report, files)
+    }
+    if plot || figures != nil { try await draw(report, files) }
+  }
+
+  private func printReport(
+    _ report: ExperimentReport, _ files: ReportFiles, among reader: ResultsReader
+  ) throws {
     if experiment == nil {
       let all = try endingOnBadInput { () throws(ResultsError) in try reader.experiments() }
       if all.count > 1 {
@@ -51,10 +79,21 @@ struct ReportCommand: AsyncParsableCommand {
       }
     }
     print(report.text)
-    let files = ReportFiles(experiment: report.experiment.name, folder: folder)
     try endingOnBadInput { () throws(ReportsError) in try files.writeMarkdown(report) }
-    print("Table: \(files.markdown)")
-    guard plot || figures != nil else { return }
+    print("Report: \(files.markdown)")
+  }
+
+  private func writePage(_ report: ExperimentReport, _ files: ReportFiles) async throws {
+    do {
+      if let obstacle = try await files.writeHTML(report) { printError(obstacle) }
+    } catch {
+      printError(error.description)
+      throw ExitCode(2)
+    }
+    print("Page: \(files.html)")
+  }
+
+  private func draw(_ report: ExperimentReport, _ files: ReportFiles) async throws {
     let drawn: DrawnFigure
     do {
       drawn = try await files.draw(report, formats: figures ?? [.svg, .png])
@@ -62,8 +101,11 @@ struct ReportCommand: AsyncParsableCommand {
       printError(error.description)
       throw ExitCode(1)
     }
-    if !drawn.textChart.isEmpty { print("\n\(drawn.textChart)") }
-    if !drawn.files.isEmpty { print("Figure: \(drawn.files.joined(separator: ", "))") }
+    // What is printed for a program stays for that program alone.
+    if format == nil {
+      if !drawn.textChart.isEmpty { print("\n\(drawn.textChart)") }
+      if !drawn.files.isEmpty { print("Figures: \(drawn.files.joined(separator: ", "))") }
+    }
     if let obstacle = drawn.obstacle { printError(obstacle) }
   }
 }

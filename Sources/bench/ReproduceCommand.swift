@@ -30,6 +30,11 @@ struct ReproduceCommand: AsyncParsableCommand {
     help: "The data's folder or archive. (default: where the spec has it)", completion: .file())
   var data: String?
 
+  @Option(
+    help: "The file of weights that the run started from. (default: where the spec has it)",
+    completion: .file(extensions: ["safetensors"]))
+  var initialWeights: String?
+
   @OptionGroup var database: DatabaseOptions
 
   func validate() throws {
@@ -46,7 +51,8 @@ struct ReproduceCommand: AsyncParsableCommand {
       try reader.recordedAttempt(ofRun: name)
     }
     let (plan, configuration, last) = try endingOnBadInput { () throws(ExperimentError) in
-      let (plan, differences) = try Reproducer.plan(attempt, threads: threads, dataPath: data)
+      let (plan, differences) = try Reproducer.plan(
+        attempt, threads: threads, dataPath: data, weightsPath: initialWeights)
       return (plan, differences, try Reproducer.lastStep(attempt, plan: plan, steps: steps))
     }
     let services = RunServices.make()

@@ -10,11 +10,13 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Train every variant of an experiment with every seed.",
     discussion: """
-      The variants are interleaved by seed. Runs that are complete are skipped, so the same \
-      command continues an experiment. Ctrl-C stops after the step in work, a second one at \
-      once; an interrupted run starts again from its beginning.
+      The variants are interleaved by seed. Runs that are complete are skipped and interrupted \
+      ones go on from their last checkpoint, bit by bit as if nothing had happened: the same \
+      command continues an experiment. Ctrl-C stops after the step in work, or in the middle of \
+      one that takes longer than 8 seconds; a second one at once.
 
-      Exit code: 0 all done, 1 a run failed, 2 bad input, 130 or 143 interrupted.
+      Exit code: 0 all done, 1 a run failed or ran out of time, 2 bad input, 130 or 143 \
+      interrupted.
       """)
 
   @OptionGroup var experiment: ExperimentOptions
@@ -26,10 +28,7 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Print failures only.")
   var quiet = false
 
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Keep each run's final weights in a folder beside the database.")
-  var weights = true
+  @OptionGroup var behaviour: RunBehaviour
 
   func run() async throws {
     let chosen = try experiment.load()
@@ -43,13 +42,14 @@ struct RunCommand: AsyncParsableCommand {
       quiet: quiet, environment: ProcessInfo.processInfo.environment)
     let display = RunDisplay(plans, mode: mode)
     let stop = StopRequest()
-    let watch = SignalWatch(stop) { _ in
-      display.note("Stopping after the step in work. Once more stops at once.")
-    }
     let start = monotonicSeconds()
     let runner = ExperimentRunner(
       store: store, executor: services.executor, provenance: provenance, stop: stop,
-      keepsWeights: weights, observe: display.show)
+      options: behaviour.options, observe: display.show)
+    let watch = SignalWatch(stop) { signal in
+      display.note("Stopping after the step in work. Once more stops at once.")
+      Self.endInTime(runner, signal: signal)
+    }
     let summary = await withCheckedContinuation { continuation in
       Thread.detachNewThread {
         continuation.resume(returning: runner.run(plans, jobs: chosen.share.jobs))
@@ -58,6 +58,18 @@ struct RunCommand: AsyncParsableCommand {
     display.end()
     try withExtendedLifetime(watch) {
       try conclude(summary, seconds: monotonicSeconds() - start)
+    }
+  }
+
+  /// Ends the process soon although a step, or the disk, takes long.
+  private static func endInTime(_ runner: ExperimentRunner, signal: Int32) {
+    let queue = DispatchQueue.global()
+    queue.asyncAfter(deadline: .now() + 8) {
+      printError("the step in work takes too long; it will be done again")
+      // The database may keep it waiting.
+      queue.asyncAfter(deadline: .now() + 1.5) { _exit(128 + signal) }
+      runner.abandon()
+      _exit(128 + signal)
     }
   }
 
@@ -137,8 +149,15 @@ struct RunCommand: AsyncParsableCommand {
     for failure in summary.failures {
       printError("\(failure.plan.label) failed: \(failure.message)")
     }
+    let failedBefore = summary.count { $0 == .skipped(.failed) }
+    if failedBefore > 0 {
+      printError(
+        "\(failedBefore) run\(failedBefore == 1 ? " has" : "s have") failed before; --retry failed "
+          + "makes \(failedBefore == 1 ? "it" : "them") again")
+    }
     if summary.signal != nil || !summary.failures.isEmpty {
-      let words = ["bench", "run"] + CommandLine.arguments.dropFirst(2)
+      // With --force it would begin again.
+      let words = ["bench", "run"] + CommandLine.arguments.dropFirst(2).filter { $0 != "--force" }
       let again = words.map(ProvenanceCollector.quoted).joined(separator: " ")
       printError("to make the runs that are missing: \(again)")
     }

@@ -46,6 +46,11 @@ struct RunLines {
       guard tellsRecords else { return [] }
       let again = attempt > 1 ? " (attempt \(attempt))" : ""
       return ["\(plan.label): started\(again), \(plan.steps) steps, log \(logFile.printable)"]
+    case .resumed(let plan, let step):
+      estimate.resume(plan, at: step)
+      if let index = live.firstIndex(where: { $0.plan.key == plan.key }) { live[index].step = step }
+      return ["\(plan.label): goes on after step \(step) of \(plan.steps)"]
+    case .note(let plan, let sentence): return ["\(plan.label): \(sentence.printable)"]
     case .progress(let plan, let progress):
       return take(progress, of: plan, now: now)
     case .finished(let plan, let result):
@@ -85,7 +90,7 @@ struct RunLines {
   func liveLines(now: Double, width: Int) -> [String] {
     var lines = live.map { run in
       var parts = ["\(run.plan.label)  step \(run.step)/\(run.plan.steps)"]
-      if run.step > 0 {
+      if run.step > 0, run.loss.isFinite {
         parts.append("loss \(String(format: "%.3f", run.loss))")
         parts.append("error \(String(format: "%.1f", run.error)) %")
         parts.append("\(String(format: "%.0f", run.imagesPerSecond)) images/s")
@@ -105,7 +110,8 @@ struct RunLines {
     case .complete: return "complete already"
     case .diverged: return "diverged already, which is its result"
     case .running: return "running in another process"
-    case .waiting, .interrupted, .failed: return status.rawValue
+    case .failed: return "failed before"
+    case .waiting, .interrupted: return status.rawValue
     }
   }
 
@@ -118,6 +124,7 @@ struct RunLines {
       return (["complete in \(SpanText.text(seconds))"] + errors).joined(separator: ", ")
     case .diverged(let step, _): return "diverged at step \(step), which is its result"
     case .interrupted(let step): return "interrupted after step \(step)"
+    case .outOfTime(let step): return "interrupted after step \(step) by the time limit"
     case .failed(let message): return "failed: \(message.printable)"
     case .skipped(let status): return "\(reason(status)), skipped"
     case .waiting: return "not begun"

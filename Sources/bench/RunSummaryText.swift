@@ -5,7 +5,7 @@ import Experiments
 enum RunSummaryText {
   /// `6 complete, 2 skipped, 1 failed`
   static func text(_ summary: RunSummary) -> String {
-    var counts = [0, 0, 0, 0, 0, 0]
+    var counts = [0, 0, 0, 0, 0, 0, 0]
     for (_, result) in summary.results {
       switch result {
       case .complete: counts[0] += 1
@@ -13,17 +13,26 @@ enum RunSummaryText {
       case .skipped: counts[2] += 1
       case .failed: counts[3] += 1
       case .interrupted: counts[4] += 1
-      case .waiting: counts[5] += 1
+      case .outOfTime: counts[5] += 1
+      case .waiting: counts[6] += 1
       }
     }
-    let words = ["complete", "diverged", "skipped", "failed", "interrupted", "waiting"]
+    let words = [
+      "complete", "diverged", "skipped", "failed", "interrupted", "out of time", "waiting",
+    ]
     let parts = words.indices.filter { counts[$0] > 0 }.map { "\(counts[$0]) \(words[$0])" }
     return parts.isEmpty ? "no runs" : parts.joined(separator: ", ")
   }
 
-  /// 0 all done, 1 a run failed, 128 + signal when interrupted.
+  /// 0 all done, 1 a run failed (also before) or ran out of time, 128 + signal when interrupted.
   static func exitCode(_ summary: RunSummary) -> Int32 {
     if let signal = summary.signal { return 128 + signal }
-    return summary.failures.isEmpty ? 0 : 1
+    let unfinished = summary.count {
+      switch $0 {
+      case .failed, .outOfTime, .skipped(.failed): true
+      default: false
+      }
+    }
+    return unfinished == 0 ? 0 : 1
   }
 }

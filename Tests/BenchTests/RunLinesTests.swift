@@ -49,6 +49,32 @@ import Testing
         == ["plain-56 seed 0: complete already, skipped"])
   }
 
+  @Test func aRunThatGoesOnIsEstimatedFromWhereItWas() throws {
+    let plans = try Self.plans()
+    var lines = RunLines(plans, tellsRecords: true)
+    _ = lines.take(.skipped(plans[1], .complete), now: 0)
+    _ = lines.take(.started(plans[0], attempt: 1, logFile: "x"), now: 0)
+    #expect(
+      lines.take(.resumed(plans[0], step: 60), now: 0)
+        == ["plain-20 seed 0: goes on after step 60 of 100"])
+    #expect(
+      lines.take(.note(plans[0], "a\u{1b}b"), now: 0) == ["plain-20 seed 0: a\\u{1B}b"])
+    #expect(lines.liveLines(now: 5, width: 80)[0] == "plain-20 seed 0  step 60/100")
+    _ = lines.take(
+      .progress(plans[0], .step(80, loss: 1, error: 50, imagesPerSecond: 400)), now: 10)
+    // 20 steps took 10 s, 20 are left.
+    let live = lines.liveLines(now: 10, width: 80)
+    #expect(live.allSatisfy { $0.hasSuffix("10 s left") }, "\(live)")
+  }
+
+  @Test(arguments: [
+    ("90", 90.0), ("90s", 90), ("1.5m", 90), ("2h", 7200), ("1d", 86400), ("0", 0), ("-1", nil),
+    ("h", nil), ("", nil), ("1e99", nil), ("nan", nil), ("3 m", nil),
+  ])
+  func timesAreRead(text: String, seconds: Double?) {
+    #expect(TimeSpan(argument: text)?.seconds == seconds)
+  }
+
   @Test func liveLinesShowEachRunAndTheExperiment() throws {
     let plans = try Self.plans()
     var lines = RunLines(plans, tellsRecords: false)
@@ -148,5 +174,10 @@ import Testing
     #expect(RunSummaryText.exitCode(summary([.failed("x"), .waiting], signal: 2)) == 130)
     #expect(RunSummaryText.exitCode(summary([.interrupted(step: 3)], signal: 15)) == 143)
     #expect(RunSummaryText.text(summary([])) == "no runs")
+    #expect(RunSummaryText.exitCode(summary([.skipped(.failed)])) == 1)
+    #expect(RunSummaryText.exitCode(summary([.skipped(.running), .skipped(.complete)])) == 0)
+    #expect(RunSummaryText.exitCode(summary([.outOfTime(step: 3)])) == 1)
+    #expect(
+      RunSummaryText.text(summary([.outOfTime(step: 3), .waiting])) == "1 out of time, 1 waiting")
   }
 }

@@ -199,7 +199,7 @@ func batch(_ loader: BatchLoader, _ step: Int) throws -> Batch {
         try loader.fill(3..<5, images: images.baseAddress!, labels: labels.baseAddress!)
       }
     }
-    #expect(count == 2 && labels == [3, 4])
+    #expect(count == BatchContent(count: 2) && labels == [3, 4])
     for slot in 0..<2 {
       let expected = reference(dataset, 3 + slot, preprocessing, .unchanged, padding: 0)
       for i in 0..<size { #expect(abs(images[slot * size + i] - expected[i]) < 1e-6) }

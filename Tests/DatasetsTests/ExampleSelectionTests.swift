@@ -30,18 +30,31 @@ import Testing
     #expect(problem.contains("trainPerClass 21") && problem.contains("class a of some has 20"))
   }
 
-  @Test func theLastAreHeldOut() throws {
+  @Test func theSameOnesAreHeldOutWhateverTheSeed() throws {
     let dataset = try Self.dataset()
     let all = try ExampleSelection(dataset, seed: 1)
     #expect(all.training == nil && all.validation.isEmpty)
     let held = try ExampleSelection(dataset, validationCount: 15, seed: 1)
-    #expect(held.training == (0..<45).map { Int32($0) })
-    #expect(held.validation == (45..<60).map { Int32($0) })
-    let both = try ExampleSelection(dataset, validationCount: 15, perClass: 15, seed: 1)
-    #expect(both.training == held.training)
+    let training = try #require(held.training)
+    #expect(held.validation.count == 15 && training == training.sorted())
+    // Each example is on one side only.
+    #expect((training + held.validation).sorted() == (0..<60).map { Int32($0) })
+    #expect(try ExampleSelection(dataset, validationCount: 15, seed: 2) == held)
+    // Not the last ones: a folder's last pictures are all of its largest class.
+    #expect(held.validation != (45..<60).map { Int32($0) })
+    let fewer = try ExampleSelection(dataset, validationCount: 4, seed: 1)
+    #expect(Set(held.validation).isSuperset(of: fewer.validation))
+    let both = try ExampleSelection(dataset, validationCount: 15, perClass: 3, seed: 1)
+    #expect(both.validation == held.validation && both.training?.count == 9)
+    #expect(try Set(training).isSuperset(of: #require(both.training)))
+    let most =
+      dataset.classCounts.indices.map { label in
+        training.count { dataset.labels[Int($0)] == label }
+      }.min() ?? 0
     #expect(
-      message { _ = try ExampleSelection(dataset, validationCount: 15, perClass: 16, seed: 1) }
-        .contains("has 15 training examples"))
+      message {
+        _ = try ExampleSelection(dataset, validationCount: 15, perClass: most + 1, seed: 1)
+      }.contains("has \(most) examples to train on"))
     #expect(
       message { _ = try ExampleSelection(dataset, validationCount: 60, seed: 1) }
         .contains("validationCount 60"))

@@ -166,6 +166,11 @@ import Testing
       labels += UnsafeBufferPointer(start: batch.labels, count: batch.count)
     }
     #expect(labels == [0, 2] && broken.count == 1)
+    var image = [Float](repeating: 0, count: 192)
+    var label: Int32 = 0
+    #expect(
+      try batches.loader.fill(1..<2, images: &image, labels: &label)
+        == BatchContent(count: 0, broken: 1))
   }
 
   @Test func scalingAtRandomIsAFunctionOfSeedEpochAndExample() throws {

@@ -55,12 +55,12 @@ import Testing
 
     func fill(
       step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-    ) throws(DatasetError) -> Int {
+    ) throws(DatasetError) -> BatchContent {
       calls.withLock { $0 += 1 }
       guard step != failingStep else { throw DatasetError("no step \(step)") }
       images[0] = Float(step)
       labels[0] = 0
-      return 1
+      return BatchContent(count: 1)
     }
   }
 

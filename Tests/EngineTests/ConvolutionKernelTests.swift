@@ -25,7 +25,7 @@ import Testing
   /// The shapes that the networks have.
   @Test(arguments: [
     (16, 32, 3, 1), (32, 16, 3, 2), (64, 8, 3, 1), (64, 8, 1, 2), (32, 7, 3, 2), (32, 17, 3, 1),
-    (64, 7, 3, 1), (128, 30, 3, 1),
+    (64, 7, 3, 1), (128, 30, 3, 1), (32, 2, 3, 1), (48, 3, 3, 1), (64, 2, 3, 1), (16, 1, 3, 1),
   ])
   func networkShapesAgree(channels: Int, size: Int, kernel: Int, stride: Int) throws {
     let p = ConvolutionParameters(

@@ -94,6 +94,34 @@ import Testing
     #expect(checked > 50)
   }
 
+  /// Activations that share memory give the same bits, batch after batch.
+  @Test(arguments: JoinKind.allCases)
+  func evaluationAloneAgrees(kind: JoinKind) {
+    let input = ImageShape(height: 10, width: 8, channels: 3)
+    let graph = makeGraph(kind, input: input, channels: 16, classes: 7, withPooling: true)
+    let pool = WorkerPool(threads: 2)
+    let whole = NetworkExecutor(graph, batch: 5, pool: pool)
+    whole.state.initialize(seed: 8)
+    let lean = NetworkExecutor(graph, batch: 5, pool: pool, state: whole.state, trains: false)
+    for count in [5, 2] {
+      let x = randomNumbers(count * input.count, seed: UInt64(40 + count))
+      for (i, value) in x.enumerated() {
+        whole.input[i] = value
+        lean.input[i] = value
+      }
+      for mode in [ExecutionMode.evaluation, .training] {
+        let expected = whole.predict(count: count, mode: mode).map(\.bitPattern)
+        let actual = lean.predict(count: count, mode: mode).map(\.bitPattern)
+        #expect(actual == expected)
+        // The input is left alone, so a second pass gives the same.
+        let again = lean.predict(count: count, mode: mode).map(\.bitPattern)
+        #expect(mode == .training || again == expected)
+      }
+    }
+    let plan = EvaluationPlan(FusedPlan(graph))
+    #expect(plan.bufferSizes.count < plan.bufferOf.count / 2)
+  }
+
   /// The same bits for any number of threads, also where the batch divides by nothing.
   @Test(arguments: [1, 7, 33])
   func threadsDoNotChangeBits(batch: Int) throws {

@@ -14,8 +14,8 @@ import Testing
     let hasNorm: Bool
 
     init(_ trial: inout Trial) {
-      let kernel = trial.pick([1, 1, 2, 3, 3, 3, 3, 5, 7])
       let isWide = trial.size(0...11) == 0
+      let kernel = trial.pick(isWide ? [1, 3, 3] : [1, 1, 2, 3, 3, 3, 3, 5, 7])
       func channels(_ trial: inout Trial) -> Int {
         isWide ? trial.pick([128, 144, 160, 192, 256]) : trial.channels()
       }
@@ -28,14 +28,15 @@ import Testing
         inputChannels: inputs, outputChannels: outputs, kernelSize: kernel, stride: stride,
         padding: padding, hasBias: trial.flag())
       images = trial.pick([1, 2, 2, 3, 5])
-      // The plain loops are slow: about a million multiply-adds at most.
-      let area = 1_000_000 * stride * stride / (kernel * kernel * inputs * outputs * images)
+      // The plain loops are slow: about half a million multiply-adds at most.
+      let area = 500_000 * stride * stride / (kernel * kernel * inputs * outputs * images)
       let least = max(1, kernel - 2 * padding)
       let most = max(least + 2, min(17, Int(Double(area).squareRoot())))
       input = ImageShape(
         height: trial.size(least...most), width: trial.size(least...most),
         channels: isFirst ? inputs : 6)
-      hasNorm = trial.flag()
+      // Statistics of a few values make rounding errors large.
+      hasNorm = trial.flag() && images * input.pixels >= 20
     }
 
     var what: String {
@@ -109,7 +110,7 @@ import Testing
       for tensor in whole.tensorSpecifications where tensor.isTrainable {
         let expected = try #require(reference.gradients[tensor.name])
         let actual = try #require(executor.state.values(of: tensor.name, .gradient))
-        // In front of a batch norm over very few pixels hardly any gradient is left.
+        // In front of a batch norm little gradient may be left.
         let size = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
         guard size > 1e-4 * scale else { continue }
         let error = relativeError(actual.map(Double.init), expected)

@@ -89,7 +89,9 @@ import Testing
     let all = executor.predict(count: 20)
     for (i, v) in x[(7 * input.count)..<(8 * input.count)].enumerated() { executor.input[i] = v }
     let one = executor.predict(count: 1)
-    #expect(Array(all[70..<80]) == one)
+    // The linear layer's product may add up in another order for one image than for several.
+    let difference = relativeError(one.map(Double.init), all[70..<80].map(Double.init))
+    #expect(difference < 1e-6)
     #expect(executor.state.values(of: "stem.bn.running_mean") == before)
   }
 

@@ -6,6 +6,7 @@ import Synchronization
 @testable import Experiments
 
 /// Pretends to train: reports the protocol's steps and records, ends as it is told for each run.
+/// Interrupted or failing, it leaves a checkpoint; from one it goes on.
 final class MockExecutor: RunExecutor {
   enum Ending: Sendable {
     case complete
@@ -46,7 +47,7 @@ final class MockExecutor: RunExecutor {
   func dataChecksum(_ data: DataRequest) throws -> String { try checksum(data) }
 
   func execute(
-    _ run: RunPlan, weightsFile: String?, report: (RunProgress) throws -> Void,
+    _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,
     shouldStop: () -> Bool
   ) throws -> RunOutcome {
     state.withLock {
@@ -56,8 +57,19 @@ final class MockExecutor: RunExecutor {
     }
     defer { state.withLock { $0.inWork -= 1 } }
     let ending = endings.withLock { $0[run.label] } ?? .complete
-    for step in 1...run.steps {
-      if case .fail(step) = ending { throw Failure() }
+    let first = keeping.resumed?.position.step ?? 0
+    func save(_ step: Int) throws {
+      guard let checkpoints = keeping.checkpoints else { return }
+      try checkpoints.settle(step)
+      var position = TrainingPosition()
+      position.step = step
+      try checkpoints.folder.write(checkpoints.identity, position, [])
+    }
+    for step in first + 1...run.steps {
+      if case .fail(step) = ending {
+        if step > 1 { try save(step - 1) }
+        throw Failure()
+      }
       if case .diverge(step) = ending { return .diverged(step: step) }
       try report(.step(step, loss: 1, error: 50, imagesPerSecond: 100))
       if run.variant.trainingProtocol.records(afterStep: step) {
@@ -66,7 +78,10 @@ final class MockExecutor: RunExecutor {
         try report(.record(step: step, metrics: [("trainLoss", loss), ("trainError", 50)]))
       }
       onStep(run, step)
-      if shouldStop() { return .interrupted(step: step) }
+      if shouldStop() {
+        try save(step)
+        return .interrupted(step: step)
+      }
     }
     return .complete(weightsHash: "hash of \(run.label)", seconds: Double(run.steps))
   }
@@ -110,12 +125,13 @@ final class RunnerFixture {
     dataChecksum: "", versionsJSON: "{}", commandLine: "bench run sample.json")
 
   func runner(
-    _ executor: MockExecutor, heartbeatInterval: Duration = .seconds(5),
+    _ executor: MockExecutor, options: RunOptions = RunOptions(), stop: StopRequest? = nil,
+    heartbeatInterval: Duration = .seconds(5),
     observe: @escaping @Sendable (RunEvent) -> Void = { _ in }
   ) -> ExperimentRunner {
     ExperimentRunner(
-      store: store, executor: executor, provenance: Self.provenance, stop: stop,
-      heartbeatInterval: heartbeatInterval, observe: observe)
+      store: store, executor: executor, provenance: Self.provenance, stop: stop ?? self.stop,
+      options: options, heartbeatInterval: heartbeatInterval, observe: observe)
   }
 
   func statuses() throws -> [RunStatus?] { try plans.map { try store.status(of: $0.key) } }

@@ -55,7 +55,7 @@ import Testing
     #expect(executor.order == RunnerFixture.labels)
   }
 
-  @Test func aFailingRunDoesNotStopTheRestAndIsRetried() throws {
+  @Test func aFailingRunDoesNotStopTheRestAndIsRetriedWhenAsked() throws {
     let fixture = try RunnerFixture()
     let executor = MockExecutor(endings: ["plain-56 seed 0": .fail(step: 3)])
     let summary = fixture.runner(executor).run(fixture.plans, jobs: 1)
@@ -66,13 +66,23 @@ import Testing
     #expect(try fixture.log("plain-56-s0").suffix(2).last == "failed: out of paper")
 
     executor.heal()
-    let attempts = Mutex([Int]())
-    let again = fixture.runner(executor) { event in
-      if case .started(_, let attempt, _) = event { attempts.withLock { $0.append(attempt) } }
+    let notes = Mutex([String]())
+    let unasked = fixture.runner(executor) { event in
+      if case .note(let plan, let text) = event { notes.withLock { $0.append(plan.label + text) } }
+    }.run(fixture.plans, jobs: 1)
+    #expect(unasked.results[1].result == .skipped(.failed))
+    #expect(notes.withLock { $0 } == ["plain-56 seed 0failed before: out of paper"])
+    #expect(executor.order.count == 8)
+
+    var options = RunOptions()
+    options.retriesFailed = true
+    let resumed = Mutex([Int]())
+    let again = fixture.runner(executor, options: options) { event in
+      if case .resumed(_, let step) = event { resumed.withLock { $0.append(step) } }
     }.run(fixture.plans, jobs: 1)
     #expect(executor.order.suffix(1) == ["plain-56 seed 0"])
     #expect(executor.order.count == 9)
-    #expect(attempts.withLock { $0 } == [2])
+    #expect(resumed.withLock { $0 } == [2])
     #expect(again.failures.isEmpty)
     #expect(try fixture.statuses() == Array(repeating: .complete, count: 8))
   }
@@ -176,7 +186,9 @@ import Testing
     let executor = MockExecutor(endings: ["plain-20 seed 0": .fail(step: 3)])
     _ = fixture.runner(executor).run(Array(fixture.plans.prefix(1)), jobs: 1)
     executor.heal()
-    _ = fixture.runner(executor).run(Array(fixture.plans.prefix(1)), jobs: 1)
+    var options = RunOptions()
+    options.forces = true
+    _ = fixture.runner(executor, options: options).run(Array(fixture.plans.prefix(1)), jobs: 1)
     let lines = try fixture.log("plain-20-s0")
     #expect(lines.filter { $0.hasPrefix("# run: sample/plain-20/0 attempt ") }.count == 2)
     #expect(lines.contains("# command: bench run sample.json"))

@@ -133,9 +133,9 @@ import Testing
   @Test func whatIsWrittenIsReadAgain() throws {
     let folder = try ScratchFolder()
     let path = folder.path("new/b.safetensors")
-    let values: [Float] = [1, -0.0, 3, .pi, 5, .leastNonzeroMagnitude]
+    let numbers: [Float] = [1, -0.0, 3, .pi, 5, .leastNonzeroMagnitude]
     let entries = [
-      SafetensorsEntry(name: "w", shape: [2, 3], numbers: .floats { values }),
+      SafetensorsEntry(name: "w", shape: [2, 3], numbers: .floats { numbers }),
       SafetensorsEntry(name: "quoted \"\u{e9}\"", shape: [], numbers: .integers([-2])),
       SafetensorsEntry(name: "none", shape: [0], numbers: .floats { [] }),
     ]
@@ -146,7 +146,7 @@ import Testing
     let w = try #require(file.tensor("w"))
     #expect(w.shape == [2, 3])
     let bits = try file.floats(of: w).map(\.bitPattern)
-    #expect(bits == values.map(\.bitPattern))
+    #expect(bits == numbers.map(\.bitPattern))
     #expect(file.tensor("quoted \"\u{e9}\"")?.type == .i64)
     #expect(file.tensor("none")?.count == 0)
     #expect(try folder.files == ["new"])

@@ -85,13 +85,13 @@ import Testing
       F.text(more: #""sedes": [1]"#),
       """
       7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, name, title, protocol, \
-      factors, exclude, include, overrides, seeds, initialWeights, figures
+      factors, exclude, include, overrides, seeds, initialWeights, claims, figures
       """),
     Case(
-      F.text(more: #""claims": []"#),
+      F.text(more: #""claim": []"#),
       """
-      7:3: claims: unknown key; Allowed: $schema, name, title, protocol, factors, exclude, \
-      include, overrides, seeds, initialWeights, figures
+      7:3: claim: unknown key; did you mean claims? Allowed: $schema, name, title, protocol, \
+      factors, exclude, include, overrides, seeds, initialWeights, claims, figures
       """),
     // Protocol: keys and types.
     Case(

@@ -26,7 +26,7 @@ import Testing
   @Test func theExampleInTheDocumentationIsRight() throws {
     let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
     let example = try #require(
-      text.split(separator: "```json\n").last?.split(separator: "```").first)
+      text.split(separator: "```json\n").dropFirst().first?.split(separator: "```").first)
     let variants = try SpecFixture.variants(String(example))
     #expect(
       variants.map(\.name) == [

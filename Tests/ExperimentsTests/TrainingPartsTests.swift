@@ -19,7 +19,7 @@ import Testing
     let plan = RunPlan(experiment: "parts", variant: variant, seed: seed, threads: 1, macs: 1)
     var records: [String: [Int: Double]] = [:]
     let outcome = try TrainingExecutor().execute(
-      plan, weightsFile: nil,
+      plan,
       report: { progress in
         guard case .record(let step, let metrics) = progress else { return }
         for metric in metrics { records[metric.name, default: [:]][step] = metric.value }

@@ -2,6 +2,7 @@
 import Foundation
 import Reports
 import Results
+import Testing
 
 /// A folder with the database of one made-up experiment; it disappears with the value.
 final class FakeExperiment {
@@ -39,7 +40,7 @@ final class FakeExperiment {
   init(
     name: String = "degradation", title: String = "Plain nets degrade with depth",
     nets: [Net] = quartet, seeds: [Int64] = [0, 1], totalSteps: Int = 600,
-    protocolName: String = "quick"
+    protocolName: String = "quick", more: String = ""
   ) throws {
     folder = FileManager.default.temporaryDirectory
       .appending(path: "reports-\(UUID().uuidString)")
@@ -48,7 +49,8 @@ final class FakeExperiment {
     self.totalSteps = totalSteps
     try store.prepare(
       ExperimentRecord(
-        name: name, title: title, specPath: "experiments/\(name).json", specJSON: "{}",
+        name: name, title: title, specPath: "experiments/\(name).json",
+        specJSON: Self.specText(nets, seeds: seeds, protocolName: protocolName, more: more),
         specHash: "5e", protocolName: protocolName, protocolJSON: "{}", classes: 10),
       variants: nets.map { net in
         VariantRecord(
@@ -64,10 +66,31 @@ final class FakeExperiment {
 
   private let experiment: String
 
+  /// A spec with these nets; `paper-64k` is the paper's own protocol.
+  private static func specText(
+    _ nets: [Net], seeds: [Int64], protocolName: String, more: String
+  ) -> String {
+    let isPapers = protocolName == "paper-64k"
+    let rest =
+      isPapers
+      ? #""iterations": 64000, "schedule": {"kind": "step", "milestones": [32000, 48000]}"#
+      : #""iterations": 600, "schedule": {"kind": "step", "milestones": [400]}"#
+    let include = nets.map { net in
+      let levels = net.extra.map { #", "\#($0.factor)": "\#($0.level)""# }.joined()
+      return #"{"network": "\#(net.network)", "depth": \#(net.depth)\#(levels)}"#
+    }
+    return #"""
+      {"name": "sample", "title": "A sample", "protocol": {"name": "\#(protocolName)",
+        "data": {"name": "\#(isPapers ? "cifar-10" : "shapes")", "size": 32}, "batch": 128, \#(rest),
+        "optimizer": {"learningRate": 0.1}, "augmentation": {"padding": 4, "flip": true}},
+       "include": [\#(include.joined(separator: ", "))], "seeds": [\#(
+        seeds.map(String.init).joined(separator: ", "))]\#(more.isEmpty ? "" : ", " + more)}
+      """#
+  }
+
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  /// Records a run's curve up to a step, and ends it if a status is given.
-  func run(_ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete) throws {
+  private func claim(_ net: Net, seed: Int64) throws -> ClaimedRun {
     let claim = try store.claim(
       RunKey(experiment: experiment, variant: net.name, seed: seed),
       configurationHash: "hash-" + net.name,
@@ -75,7 +98,12 @@ final class FakeExperiment {
         commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
         engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
         dataChecksum: "", versionsJSON: "{}", commandLine: "bench run"))
-    guard let claim else { return }
+    return try #require(claim)
+  }
+
+  /// Records a run's curve up to a step, and ends it if a status is given.
+  func run(_ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete) throws {
+    let claim = try claim(net, seed: seed)
     let interval = max(1, totalSteps / 30)
     for step in stride(from: interval, through: last ?? totalSteps, by: interval) {
       try store.record(
@@ -89,6 +117,16 @@ final class FakeExperiment {
     if let status {
       try store.finish(claim, status: status, seconds: 60, weightsHash: "ab12", message: nil)
     }
+  }
+
+  /// Records a run of one step with these errors, the training error the same where none is given.
+  func record(_ variant: String, seed: Int64, testError: Double, trainError: Double? = nil) throws {
+    guard let net = nets.first(where: { $0.name == variant }) else { return }
+    let claim = try claim(net, seed: seed)
+    try store.record(
+      claim, step: totalSteps,
+      metrics: [("trainError", trainError ?? testError), ("testError", testError)])
+    try store.finish(claim, status: .complete, seconds: 60, weightsHash: "ab12", message: nil)
   }
 
   func runAll(seeds: [Int64] = [0, 1]) throws {

@@ -8,24 +8,41 @@ import Testing
 @Suite struct FigureTests {
   typealias Net = FakeExperiment.Net
 
+  /// The one figure of an experiment whose spec lists none.
+  private func figure(_ fake: FakeExperiment) throws -> Figure {
+    let all = Figure.all(try fake.report())
+    #expect(all.count == 1)
+    return try #require(all.first)
+  }
+
   @Test func plainLeftResidualRightOneColourPerDepth() throws {
     let fake = try FakeExperiment(nets: FakeExperiment.quartet.reversed())
     try fake.runAll()
-    let figure = Figure(try fake.report())
+    let figure = try figure(fake)
     #expect(figure.panels.map(\.title) == ["plain", "residual"])
     let colours = figure.panels.map { panel in
-      Dictionary(panel.series.map { ($0.variant, $0.colour) }, uniquingKeysWith: { a, _ in a })
+      Dictionary(panel.series.map { ($0.name, $0.colour) }, uniquingKeysWith: { a, _ in a })
     }
     #expect(
       colours == [["plain-20": 0, "plain-56": 1], ["resnet-20": 0, "resnet-56": 1]])
-    #expect(figure.panels[0].series.map(\.isTest) == [false, true, false, true])
+    let means = figure.panels[0].series.filter {
+      $0.role == .first(dashed: true) || $0.role == .bold
+    }
+    #expect(means.map(\.role) == [.first(dashed: true), .bold, .first(dashed: true), .bold])
+    #expect(
+      figure.panels.map(\.labels) == [["plain-56", "plain-20"], ["resnet-56", "resnet-20"]])
+    // Behind each mean: its band and its two seeds.
+    #expect(figure.panels[0].series.filter { $0.role == .band }.count == 4)
+    #expect(figure.panels[0].series.filter { $0.role == .seed(dashed: false) }.count == 4)
   }
 
   @Test func meanAndSpreadByHand() throws {
     let fake = try FakeExperiment()
     try fake.runAll()
-    let point = try #require(Figure(try fake.report()).panels[0].series[0].points.last)
-    #expect(point == Figure.Point(step: 600, mean: 40, deviation: 2.0.squareRoot(), n: 2))
+    let series = try figure(fake).panels[0].series
+    let mean = try #require(series.first { $0.role == .first(dashed: true) }?.points.last)
+    let deviation = 2.0.squareRoot()
+    #expect(mean == Figure.Point(x: 600, y: 40, low: 40 - deviation, high: 40 + deviation, n: 2))
   }
 
   @Test func otherFactorsHaveOnePanelAndAColourEach() throws {
@@ -36,7 +53,7 @@ import Testing
     }
     let fake = try FakeExperiment(nets: nets)
     try fake.runAll()
-    let figure = Figure(try fake.report())
+    let figure = try figure(fake)
     #expect(figure.panels.count == 1)
     #expect(Set(figure.panels[0].series.map(\.colour)) == [0, 1, 2])
   }
@@ -45,7 +62,8 @@ import Testing
     let nets = [110, 20, 56].map {
       Net(network: "residual", depth: $0, trainError: 20, testError: 30)
     }
-    let colours = Figure.colours(try FakeExperiment(nets: nets).report().variants)
+    let variants = try FakeExperiment(nets: nets).report().variants
+    let colours = Figure.colours([variants], lines: nil)
     #expect(colours == ["resnet-20": 0, "resnet-56": 1, "resnet-110": 2])
   }
 
@@ -53,8 +71,8 @@ import Testing
     let nets = [Net(network: "residual", depth: 20, trainError: 5, testError: 8)]
     let fake = try FakeExperiment(nets: nets, totalSteps: 64_000)
     try fake.runAll()
-    let figure = Figure(try fake.report())
-    #expect(figure.topError < 80)
+    let figure = try figure(fake)
+    #expect(figure.y.high < 80)
     #expect(figure.chanceError == nil)
     #expect(FigureScript(figure: figure).script.contains("training step (×10⁴)"))
   }
@@ -62,7 +80,7 @@ import Testing
   @Test func scriptOfAFinishedExperiment() throws {
     let fake = try FakeExperiment()
     try fake.runAll()
-    let script = FigureScript(figure: Figure(try fake.report()))
+    let script = FigureScript(figure: try figure(fake))
     try expectSnapshot(script.script, "figure6.gp")
     try expectSnapshot(script.data, "figure6.dat")
   }
@@ -101,7 +119,7 @@ import Testing
   @Test(.enabled(if: gnuplotExists)) func theScriptRunsAloneInItsFolder() async throws {
     let fake = try FakeExperiment()
     try fake.runAll()
-    let script = FigureScript(figure: Figure(try fake.report()))
+    let script = FigureScript(figure: try figure(fake))
     try script.script.write(
       to: fake.folder.appending(path: "figure6.gp"), atomically: true, encoding: .utf8)
     try script.data.write(

@@ -45,8 +45,21 @@ import Testing
   }
 
   @Test func thePaperProtocolIsNamedAsSuch() throws {
-    #expect(try FakeExperiment(protocolName: "paper-64k").report().notes[0].contains("own"))
-    #expect(try FakeExperiment(protocolName: "quick").report().notes[0].contains("not the paper"))
+    let papers = try FakeExperiment(protocolName: "paper-64k").report()
+    #expect(papers.notes[0].contains("the paper's own (He et al. 2015, section 4.2)"))
+    #expect(papers.hasPaperProtocol)
+    let quick = try FakeExperiment(protocolName: "quick").report()
+    #expect(quick.notes[0].contains("not the paper"))
+    #expect(!quick.hasPaperProtocol)
+  }
+
+  /// A protocol is told by its fields; a name proves nothing.
+  @Test func aNameMakesNoPaperProtocol() throws {
+    let report = try FakeExperiment(protocolName: "paper-of-mine").report()
+    #expect(!report.hasPaperProtocol)
+    #expect(
+      report.ledger?.rows.map(\.deviation.field)
+        == ["data", "steps", "schedule"])
   }
 
   @Test func anUnknownExperimentIsNamedWithTheKnownOnes() throws {

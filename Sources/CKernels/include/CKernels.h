@@ -111,7 +111,7 @@ typedef struct {
   // out[column * outStride + row] = x[row * xStride + column]
   void (*transpose)(float *out, long outStride, const float *x, long xStride, long rows,
                     long columns);
-  // out[i * length + c] = x[i * step + c], c < length: windows of a row side by side, step <= length.
+  // out[i * length + c] = x[i * step + c], c < length: windows of a row side by side.
   void (*expand_columns)(float *out, const float *x, long columns, long length, long step);
   // Channels in blocks of W, a multiple of 16: out[b * block + p * W + c] = x[p][b * W + c].
   void (*block_channels)(float *out, long block, long W, const float *x, long pixels,

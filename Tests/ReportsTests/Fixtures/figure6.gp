@@ -5,20 +5,20 @@ if (!exists('prefix')) prefix = ''
 data = 'figure6.dat'
 title = 'Plain nets degrade with depth'
 subtitle = 'protocol quick; mean ± standard deviation over 2 seeds'
-stepUnit = 1
-thin = 1.8
-bold = 3
+xUnit = 1
+thin = 1.6
+bold = 2.8
 set encoding utf8
 
 do for [format in formats] {
   if (format eq 'svg') {
-    set terminal svg size 1000,483 font 'Helvetica,15' noenhanced background '#ffffff'
+    set terminal svg size 1002,463 font 'Helvetica,15' noenhanced background '#ffffff'
   }
   if (format eq 'png') {
-    set terminal pngcairo size 2000,966 font 'Sans,15' fontscale 1.6 linewidth 2 dashlength 0.6 noenhanced background '#ffffff'
+    set terminal pngcairo size 2004,926 font 'Sans,15' fontscale 1.6 linewidth 2 dashlength 0.6 noenhanced background '#ffffff'
   }
   if (format eq 'pdf') {
-    set terminal pdfcairo size 6.94444in,3.35417in font 'Sans,15' fontscale 0.4 linewidth 0.8 dashlength 0.6 noenhanced background '#ffffff'
+    set terminal pdfcairo size 6.95833in,3.21528in font 'Sans,15' fontscale 0.4 linewidth 0.8 dashlength 0.6 noenhanced background '#ffffff'
   }
   set output prefix.'figure6.'.format
   set multiplot
@@ -26,47 +26,73 @@ do for [format in formats] {
   set tics nomirror out scale 0.5 textcolor rgb '#222222'
   set grid ytics linetype 1 linewidth 0.5 linecolor rgb '#e4e4e4'
   set style fill transparent solid 0.15 noborder
-  set xrange [0:600]
-  set yrange [0:100]
-  set xlabel 'training step' offset 0,0.3
-  set ylabel 'error (%)'
-  set format '%h'
-  set tmargin at screen 0.7391
-  set bmargin at screen 0.2340
-  set label 1 title at screen 0.5,0.9503 center font ',18' noenhanced
-  set label 2 subtitle at screen 0.5,0.8965 center font ',13' textcolor rgb '#555555' noenhanced
-  set label 3 'thin dashed: training error, bold: test error' at screen 0.5,0.8530 center font ',13' textcolor rgb '#555555'
+  set errorbars 0.6
+  set label 1 title at screen 0.5,0.9482 center font ',18' noenhanced
+  set label 2 subtitle at screen 0.5,0.8920 center font ',13' textcolor rgb '#555555' noenhanced
+  set label 3 'thin dashed: training error, bold: test error' at screen 0.5,0.8467 center font ',13' textcolor rgb '#555555' noenhanced
   set arrow 1 from graph 0,first 90 to graph 1,first 90 nohead dashtype 3 linewidth 1 linecolor rgb '#888888'
   set label 4 'guessing' at graph 0.99,first 90 right offset 0,0.5 font ',12' textcolor rgb '#777777'
-  set lmargin at screen 0.0760
-  set rmargin at screen 0.5020
-  set key at screen 0.2890,0.0849 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
+  set lmargin at screen 0.0758
+  set rmargin at screen 0.5010
+  set tmargin at screen 0.7408
+  set bmargin at screen 0.2009
+  set key at screen 0.2884,0.0929 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
+  unset logscale x
+  set xrange [0:600]
+  set yrange [0:100]
+  set format x '%h'
+  set format y '%h'
+  set xlabel 'training step' offset 0,0.3
+  set ylabel 'error (%)'
   set title 'plain' offset 0,-0.5 noenhanced
-  plot data index 0 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
-    data index 1 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
-    data index 2 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
-    data index 3 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
-    data index 0 using ($1/stepUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
-    data index 1 using ($1/stepUnit):2 with lines linewidth bold linecolor rgb '#0072B2' title 'plain-20', \
-    data index 2 using ($1/stepUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
-    data index 3 using ($1/stepUnit):2 with lines linewidth bold linecolor rgb '#D55E00' title 'plain-56'
+  plot data index 0 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
+    data index 4 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
+    data index 8 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
+    data index 12 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
+    data index 1 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#99C7E1' notitle, \
+    data index 2 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#99C7E1' notitle, \
+    data index 5 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#99C7E1' notitle, \
+    data index 6 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#99C7E1' notitle, \
+    data index 9 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#EFBF99' notitle, \
+    data index 10 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#EFBF99' notitle, \
+    data index 13 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
+    data index 14 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
+    data index 3 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
+    data index 11 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
+    data index 7 using ($1/xUnit):2 with linespoints pointtype 7 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#0072B2' title 'plain-20', \
+    data index 15 using ($1/xUnit):2 with linespoints pointtype 5 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#D55E00' title 'plain-56'
   unset label 1
   unset label 2
   unset label 3
-  set lmargin at screen 0.5460
-  set rmargin at screen 0.9720
-  set key at screen 0.7590,0.0849 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
-  set title 'residual' offset 0,-0.5 noenhanced
-  unset ylabel
+  set lmargin at screen 0.5449
+  set rmargin at screen 0.9701
+  set tmargin at screen 0.7408
+  set bmargin at screen 0.2009
+  set key at screen 0.7575,0.0929 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
+  unset logscale x
+  set xrange [0:600]
+  set yrange [0:100]
+  set format x '%h'
   set format y ''
-  plot data index 4 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
-    data index 5 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
-    data index 6 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
-    data index 7 using ($1/stepUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
-    data index 4 using ($1/stepUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
-    data index 5 using ($1/stepUnit):2 with lines linewidth bold linecolor rgb '#0072B2' title 'resnet-20', \
-    data index 6 using ($1/stepUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
-    data index 7 using ($1/stepUnit):2 with lines linewidth bold linecolor rgb '#D55E00' title 'resnet-56'
+  set xlabel 'training step' offset 0,0.3
+  unset ylabel
+  set title 'residual' offset 0,-0.5 noenhanced
+  plot data index 16 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
+    data index 20 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#0072B2' notitle, \
+    data index 24 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
+    data index 28 using ($1/xUnit):3:4 with filledcurves linecolor rgb '#D55E00' notitle, \
+    data index 17 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#99C7E1' notitle, \
+    data index 18 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#99C7E1' notitle, \
+    data index 21 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#99C7E1' notitle, \
+    data index 22 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#99C7E1' notitle, \
+    data index 25 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#EFBF99' notitle, \
+    data index 26 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#EFBF99' notitle, \
+    data index 29 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
+    data index 30 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
+    data index 19 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
+    data index 27 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
+    data index 23 using ($1/xUnit):2 with linespoints pointtype 7 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#0072B2' title 'resnet-20', \
+    data index 31 using ($1/xUnit):2 with linespoints pointtype 5 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#D55E00' title 'resnet-56'
   unset multiplot
   unset output
 }

@@ -1,0 +1,108 @@
+// Takes a run for this process: the attempt that was interrupted where it can go on, or a new one.
+import Results
+
+/// A claimed run, and where it goes on.
+struct RunClaim: Sendable {
+  let run: ClaimedRun
+  /// Nil for the beginning.
+  let checkpoint: Checkpoint?
+
+  /// - Parameter say: takes sentences for the user: damaged checkpoints, what has changed.
+  /// - Returns: nil where there is nothing to do: final, failed before, or in work elsewhere.
+  /// - Throws: where the run could go on, but not without a change of bits that nobody has allowed.
+  static func take(
+    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
+    say: (String) -> Void
+  ) throws -> RunClaim? {
+    // Said only once the run is ours: before, another process may just have taken it up.
+    var notes: [String] = []
+    if !options.forces, let claim = try resume(plan, provenance, in: store, options, &notes) {
+      notes.forEach(say)
+      return claim
+    }
+    let run = try store.claim(
+      plan.key, configurationHash: plan.variant.configurationHash, provenance: provenance,
+      retryFailed: options.retriesFailed, force: options.forces)
+    guard let run else {
+      try explain(plan, provenance, in: store, say)
+      return nil
+    }
+    notes.forEach(say)
+    RunFiles(database: store.path, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
+    return RunClaim(run: run, checkpoint: nil)
+  }
+
+  /// What a run's checkpoints must agree with.
+  static func identity(
+    _ plan: RunPlan, runId: String, attempt: Int, _ provenance: Provenance
+  ) -> CheckpointIdentity {
+    CheckpointIdentity(
+      runId: runId, attempt: attempt, configurationHash: plan.variant.configurationHash,
+      dataChecksum: provenance.dataChecksum, engineVersion: provenance.engineVersion,
+      backend: provenance.backend, instructionSet: provenance.instructionSet)
+  }
+
+  /// Takes up an unfinished attempt; nil where there is none, or no checkpoint of it.
+  private static func resume(
+    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
+    _ notes: inout [String]
+  ) throws -> RunClaim? {
+    guard let attempt = try store.currentAttempt(of: plan.key),
+      attempt.status == .interrupted || attempt.status == .failed && options.retriesFailed
+    else { return nil }
+    let identity = identity(plan, runId: attempt.runId, attempt: attempt.number, provenance)
+    let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
+    let (found, damaged) = CheckpointFolder(path: files.checkpoints).latest()
+    notes += damaged
+    guard let checkpoint = found, checkpoint.identity.belongs(to: identity) else {
+      notes.append("no checkpoint of attempt \(attempt.number); it starts at its beginning")
+      return nil
+    }
+    let step = checkpoint.position.step
+    if !damaged.isEmpty { notes.append("the checkpoint before is whole, after step \(step)") }
+    let changes = identity.changes(since: checkpoint.identity)
+    if let changes {
+      guard options.allowsNumericChange else {
+        throw ExperimentError(
+          "it stands after step \(step), but going on could change bits: \(changes). Give "
+            + "--allow-numeric-change to go on all the same, which is recorded, or --force to make "
+            + "the run anew")
+      }
+      notes.append("goes on in spite of a change: \(changes)")
+    }
+    let point = ResumePoint(
+      attempt: attempt.number, step: step, lastRecord: checkpoint.position.lastRecord,
+      numericChanges: changes.map { "after step \(step): \($0)" } ?? "")
+    return try store.resume(
+      plan.key, at: point, configurationHash: identity.configurationHash, provenance: provenance
+    ).map { RunClaim(run: $0, checkpoint: checkpoint) }
+  }
+
+  /// Says of a run that is not made what the user may not know.
+  private static func explain(
+    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ say: (String) -> Void
+  ) throws {
+    guard let attempt = try store.currentAttempt(of: plan.key) else { return }
+    if attempt.status == .failed {
+      say("failed before: \(printable(attempt.message ?? "without a message", limit: 300))")
+    }
+    guard attempt.status.isFinal else { return }
+    // A process may have been killed before it came to this.
+    let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
+    CheckpointFolder(path: files.checkpoints).remove()
+    if let made = try store.finalProvenance(of: plan.key) {
+      let now = identity(plan, runId: "", attempt: 0, provenance)
+      if let changes = now.changes(since: identity(plan, runId: "", attempt: 0, made)) {
+        say("its result is of other conditions: \(changes); --force makes it anew")
+      }
+    }
+  }
+}
+
+extension CheckpointIdentity {
+  /// Whether a checkpoint is of this attempt and configuration.
+  fileprivate func belongs(to other: CheckpointIdentity) -> Bool {
+    runId == other.runId && attempt == other.attempt
+      && configurationHash == other.configurationHash
+  }
+}

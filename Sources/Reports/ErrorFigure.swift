@@ -1,0 +1,188 @@
+// Final errors against depth, parameters or multiply-adds, with the papers' points; and as bars.
+import Experiments
+import Foundation
+import Networks
+import Results
+
+extension Figure {
+  /// One line for each level of `lines`, intervals and single values at every point, and the papers'
+  /// numbers as open marks.
+  init(error spec: FigureSpec, of report: ExperimentReport) {
+    let groups = Self.panels(spec.panels, of: report)
+    let factor = spec.lines ?? Self.lineFactor(groups.map(\.variants), x: spec.x)
+    let levels = Self.sorted(report.variants.map { $0.levels[factor] ?? "" })
+    var counts: [Int] = []
+    let panels = groups.map { title, variants in
+      let series = levels.enumerated().flatMap { colour, level -> [Series] in
+        let own = variants.filter { $0.levels[factor] ?? "" == level }
+        guard !own.isEmpty else { return [] }
+        let label = Double(level) == nil && !level.isEmpty ? level : "\(factor) \(level)"
+        return spec.metrics.enumerated().flatMap { index, metric in
+          let isMain = index == spec.metrics.count - 1
+          let lines = Self.means(
+            report, own, metric, x: spec.x, label, colour: colour, dashed: !isMain)
+          counts += lines.first?.points.map(\.n) ?? []
+          return lines
+            + (isMain ? Self.papers(report, own, metric, x: spec.x, label, colour: colour) : [])
+        }
+      }
+      return Panel(title: title, series: series)
+    }
+    let points = panels.flatMap { $0.series.flatMap(\.points) }
+    let isError = spec.metrics.allSatisfy { $0.hasSuffix("Error") }
+    let top = Self.roundedUp(points.map(\.high).max() ?? 1)
+    self.init(
+      name: spec.name, title: spec.title,
+      subtitle: Self.subtitle(report, spread: "with 95 % interval", counts: counts),
+      legend: Self.legend(spec.metrics, hasPapers: panels.contains(where: \.hasPapers)),
+      panels: panels, x: Self.axis(spec.x, points.map(\.x)),
+      y: Axis(
+        label: isError ? "error (%)" : NumberText.title(spec.metrics[0]), low: 0,
+        high: isError ? min(100, top) : top),
+      chanceError: isError ? report.chanceError.flatMap { $0 < top ? $0 : nil } : nil)
+  }
+
+  /// A bar for each variant, in the order of the spec, with interval and single values.
+  init(bars spec: FigureSpec, of report: ExperimentReport) {
+    let metric = spec.metrics.last ?? "testError"
+    let groups = Self.panels(spec.panels, of: report)
+    let colours = spec.lines == nil ? [:] : Self.colours(groups.map(\.variants), lines: spec.lines)
+    var counts: [Int] = []
+    // All panels share their names' places, so a panel has the bars of its own variants.
+    let names = report.variants.map(\.name)
+    let panels = groups.map { title, variants in
+      var series: [Series] = []
+      for variant in variants {
+        guard let row = names.firstIndex(of: variant.name) else { continue }
+        let values = report.values(metric, of: variant.name)
+        let colour = colours[variant.name] ?? 0
+        if var point = Self.mean(values, x: 0) {
+          counts.append(values.count)
+          point.x = Double(row)
+          series.append(
+            Series(name: variant.name, role: .bars, colour: colour, points: [point]))
+        }
+        if values.count > 1 {
+          let points = values.map { Point(x: Double(row), y: $0) }
+          series.append(
+            Series(name: variant.name, role: .values, colour: colour, points: points))
+        }
+        if let paper = report.published(metric, of: variant.name) {
+          let point = Point(x: Double(row), y: paper.value)
+          series.append(
+            Series(name: variant.name, role: .papers, colour: colour, points: [point]))
+        }
+      }
+      return Panel(title: title, series: series)
+    }
+    let points = panels.flatMap { $0.series.flatMap(\.points) }
+    self.init(
+      name: spec.name, title: spec.title,
+      subtitle: Self.subtitle(report, spread: "with 95 % interval", counts: counts),
+      legend: Self.legend([metric], hasPapers: panels.contains(where: \.hasPapers)), panels: panels,
+      x: Axis(label: "", low: -0.6, high: Double(names.count) - 0.4, names: names),
+      y: Axis(
+        label: NumberText.title(metric), low: 0,
+        high: Self.roundedUp(points.map(\.high).max() ?? 1)))
+  }
+
+  private static func legend(_ metrics: [String], hasPapers: Bool) -> String {
+    func word(_ metric: String) -> String {
+      NumberText.title(metric).replacing(" (%)", with: "")
+    }
+    let own =
+      metrics.count == 2 ? "dashed: \(word(metrics[0])), full: \(word(metrics[1]))" : ""
+    let papers = hasPapers ? "open: the papers' test error, under their own protocol" : ""
+    return [own, papers].filter { !$0.isEmpty }.joined(separator: "; ")
+  }
+
+  /// What tells lines apart: plain and residual, or else the factor that varies besides the depth.
+  private static func lineFactor(_ groups: [[StoredVariant]], x: FigureSpec.Abscissa) -> String {
+    let all = groups.joined()
+    let candidates = ["network", "activationOrder", "shortcut", "block", "width"]
+    return candidates.first { factor in
+      groups.contains { group in Set(group.map { $0.levels[factor] }).count > 1 }
+    } ?? (Set(all.map { $0.levels["depth"] }).count > 1 ? "network" : "depth")
+  }
+
+  private static func place(_ variant: StoredVariant, _ x: FigureSpec.Abscissa) -> Double {
+    switch x {
+    case .depth: variant.levels["depth"].flatMap(Double.init) ?? 0
+    case .parameters: Double(variant.parameters) / 1e6
+    case .macs: Double(variant.macs) / 1e6
+    }
+  }
+
+  private static func mean(_ values: [Double], x: Double) -> Point? {
+    guard let mean = Statistics.mean(values) else { return nil }
+    let interval = Statistics.interval(values)
+    return Point(x: x, y: mean, low: interval?.low, high: interval?.high, n: values.count)
+  }
+
+  private static func means(
+    _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: String,
+    x: FigureSpec.Abscissa, _ label: String, colour: Int, dashed: Bool
+  ) -> [Series] {
+    let ordered = variants.sorted { place($0, x) < place($1, x) }
+    var singles: [Point] = []
+    let points = ordered.compactMap { variant -> Point? in
+      let values = report.values(metric, of: variant.name)
+      if values.count > 1 { singles += values.map { Point(x: place(variant, x), y: $0) } }
+      return mean(values, x: place(variant, x))
+    }
+    guard !points.isEmpty else { return [] }
+    let line = Series(
+      name: label, isInLegend: !dashed, role: .means(dashed: dashed), colour: colour, points: points
+    )
+    return [line]
+      + (singles.isEmpty
+        ? [] : [Series(name: label, role: .values, colour: colour, points: singles)])
+  }
+
+  private static func papers(
+    _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: String,
+    x: FigureSpec.Abscissa, _ label: String, colour: Int
+  ) -> [Series] {
+    let found = variants.sorted { place($0, x) < place($1, x) }.compactMap { variant in
+      report.published(metric, of: variant.name).map { (place(variant, x), $0) }
+    }
+    guard let first = found.first?.1 else { return [] }
+    let kind = first.isReproduction ? "reproduction" : "paper"
+    return [
+      Series(
+        name: "\(label), \(kind), \(first.data)", isInLegend: true, role: .papers, colour: colour,
+        points: found.map { Point(x: $0.0, y: $0.1.value) })
+    ]
+  }
+
+  private static func axis(_ x: FigureSpec.Abscissa, _ places: [Double]) -> Axis {
+    let label =
+      switch x {
+      case .depth: "layers"
+      case .parameters: "parameters (millions)"
+      case .macs: "multiply-adds of one image (millions)"
+      }
+    let (low, high) = (places.min() ?? 1, places.max() ?? 1)
+    let isLogarithmic = low > 0 && high / low > 12
+    let margin = isLogarithmic ? 0 : max(0.08 * (high - low), high * 0.02)
+    let ticks = x == .depth ? places.uniqued.sorted() : []
+    return Axis(
+      label: label, low: isLogarithmic ? low / 1.25 : max(0, low - margin),
+      high: isLogarithmic ? high * 1.25 : high + margin, isLogarithmic: isLogarithmic,
+      ticks: ticks.count <= 12 ? ticks : [])
+  }
+}
+
+extension Figure.Panel {
+  fileprivate var hasPapers: Bool { series.contains { $0.role == .papers } }
+}
+
+extension ExperimentReport {
+  /// What a paper, or else a reproduction, printed for a variant's net: on the same data if it did.
+  func published(_ metric: String, of variant: String) -> PublishedError? {
+    guard let own = resolved[variant] else { return nil }
+    let all = PublishedError.of(own.architecture).filter { $0.metric == metric }
+    let data = own.trainingProtocol.data.name
+    return all.first { $0.data == data } ?? all.first
+  }
+}

@@ -1,0 +1,102 @@
+// How each kind of series is drawn: gnuplot's plot elements, colours and marks.
+import Foundation
+
+/// The `plot` command of one panel.
+struct FigureElements {
+  /// Colours told apart by colour-blind readers (Okabe and Ito 2008), darkest first.
+  static let palette = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31",
+  ]
+  /// gnuplot's filled marks, one for each colour, so that grey prints tell lines apart; the open mark
+  /// of the same form is one less.
+  private static let marks = [7, 5, 9, 13, 11, 15, 7, 5]
+
+  private let series: [Figure.Series]
+  private let firstIndex: Int
+  private let isNamed: Bool
+
+  /// - Parameters:
+  ///   - firstIndex: number of the first series' block in the data file.
+  ///   - isNamed: whether the places are rows of names, with the values to the right.
+  init(_ series: [Figure.Series], firstIndex: Int, isNamed: Bool) {
+    self.series = series
+    self.firstIndex = firstIndex
+    self.isNamed = isNamed
+  }
+
+  /// What is behind comes first, so that no line is hidden by a band.
+  var plot: String {
+    let order = series.indices.sorted {
+      (series[$0].role.layer, $0) < (series[$1].role.layer, $1)
+    }
+    let elements = order.filter { !series[$0].points.isEmpty }.flatMap { index in
+      self.elements(series[index]).map { "data index \(firstIndex + index) \($0)" }
+    }
+    guard !elements.isEmpty else { return "  plot NaN notitle" }
+    return "  plot " + elements.joined(separator: ", \\\n    ")
+  }
+
+  private func elements(_ series: Figure.Series) -> [String] {
+    let place = series.colour % Self.palette.count
+    let (colour, mark) = (Self.palette[place], Self.marks[place])
+    let title =
+      series.isInLegend ? "title \(GnuplotText.quoted(series.name, limit: 60))" : "notitle"
+    let end = "linecolor rgb '\(colour)' \(title)"
+    let curve = "using ($1/xUnit):2"
+    let single = "using \(isNamed ? "2:1" : "1:2")"
+    let isShort = series.points.count <= 3
+    func dash(_ dashed: Bool) -> String { dashed ? " dashtype 2" : "" }
+    switch series.role {
+    case .band: return ["using ($1/xUnit):3:4 with filledcurves \(end)"]
+    case .seed(let dashed):
+      let pale = Self.pale(colour)
+      return ["\(curve) with lines linewidth 0.8\(dash(dashed)) linecolor rgb '\(pale)' \(title)"]
+    case .first(let dashed):
+      let style = isShort ? "linespoints pointtype \(mark) pointsize 0.5" : "lines"
+      return ["\(curve) with \(style) linewidth thin\(dash(dashed)) \(end)"]
+    case .bold:
+      let interval = isShort ? 1 : max(1, series.points.count / 7)
+      let marks = "pointtype \(mark) pointsize 0.8 pointinterval \(interval)"
+      return ["\(curve) with linespoints \(marks) linewidth bold \(end)"]
+    case .means(let dashed):
+      let marks = "pointtype \(mark) pointsize 0.9"
+      return ["\(curve):3:4 with yerrorlines \(marks) linewidth thin\(dash(dashed)) \(end)"]
+    case .values:
+      return ["\(single) with points pointtype 2 pointsize 0.5 linewidth 1 \(end)"]
+    case .papers:
+      let line = isNamed ? "points" : "linespoints dashtype 3"
+      return ["\(single) with \(line) pointtype \(mark - 1) pointsize 1.3 linewidth 1.2 \(end)"]
+    case .bars:
+      let box = "using ($2/2):1:(0):2:($1-0.34):($1+0.34) with boxxyerror"
+      return [
+        "\(box) fillstyle solid 0.35 border \(end)",
+        "using 2:1:3:4 with xerrorbars pointtype 0 linewidth bold linecolor rgb '\(colour)' notitle",
+      ]
+    }
+  }
+
+  /// The colour on white paper at two fifths of its strength.
+  static func pale(_ colour: String) -> String {
+    let value = Int(colour.dropFirst(), radix: 16) ?? 0
+    let parts = [16, 8, 0].map { shift -> String in
+      let part = (value >> shift) & 255
+      return String(format: "%02X", 255 - (255 - part) * 2 / 5)
+    }
+    return "#" + parts.joined()
+  }
+}
+
+extension Figure.Role {
+  /// From the back to the front.
+  fileprivate var layer: Int {
+    switch self {
+    case .band, .bars: 0
+    case .seed: 1
+    case .first: 2
+    case .means: 3
+    case .bold: 4
+    case .values: 5
+    case .papers: 6
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// Numbers as a report prints them.
+import Foundation
+import Results
+
+/// How many digits a number of a report has.
+enum NumberText {
+  /// Two digits after the point, for errors in percent; four significant ones for other metrics.
+  static func value(_ value: Double, metric: String = "testError") -> String {
+    if metric.hasSuffix("Error") { return String(format: "%.2f", value) }
+    return String(format: "%.4g", value)
+  }
+
+  /// With its sign: `+1.32`.
+  static func difference(_ value: Double, metric: String = "testError") -> String {
+    let text = Self.value(value, metric: metric)
+    return value > 0 ? "+" + text : text
+  }
+
+  /// Two significant digits: `0.012`, `< 0.0001`.
+  static func probability(_ p: Double) -> String {
+    if p < 0.0001 { return "< 0.0001" }
+    if p > 0.995 { return "1.00" }
+    let digits = max(2, 1 - Int(log10(p).rounded(.down)))
+    return String(format: "%.\(digits)f", p)
+  }
+
+  /// `p = 0.012`, `p < 0.0001`
+  static func equation(_ name: String, _ p: Double) -> String {
+    let text = probability(p)
+    return text.hasPrefix("<") ? "\(name) \(text)" : "\(name) = \(text)"
+  }
+
+  /// `25.00 ± 2.83`, `25.00` of one value, `–` of none.
+  static func summary(_ values: [Double], metric: String = "testError") -> String {
+    guard let mean = Statistics.mean(values) else { return "–" }
+    guard let deviation = Statistics.standardDeviation(values) else {
+      return value(mean, metric: metric)
+    }
+    return "\(value(mean, metric: metric)) ± \(value(deviation, metric: metric))"
+  }
+
+  /// `23.1 to 26.9`, empty where there is none.
+  static func interval(_ interval: ConfidenceInterval?, metric: String = "testError") -> String {
+    guard let interval else { return "" }
+    return "\(value(interval.low, metric: metric)) to \(value(interval.high, metric: metric))"
+  }
+
+  /// `metric (%)` in words.
+  static func title(_ metric: String) -> String {
+    switch metric {
+    case "trainError": "training error (%)"
+    case "testError": "test error (%)"
+    case "trainLoss": "training loss"
+    case "testLoss": "test loss"
+    case "learningRate": "learning rate"
+    case "imagesPerSecond": "images/s"
+    case "gradientNorm": "gradient norm"
+    default: metric
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// What stands in an experiment's report: answers, results, comparisons, deviations, provenance.
+import Experiments
+import Networks
+import Results
+
+extension ExperimentReport {
+  /// What a format has room for.
+  enum Extent {
+    /// For a terminal: no figures, no provenance.
+    case short
+    /// Tables alone, for a paper.
+    case tables
+    case full
+  }
+
+  static let chanceMark = "†"
+  static let reproductionMark = "‡"
+
+  func document(_ extent: Extent) -> ReportDocument {
+    var blocks: [ReportDocument.Block] = []
+    if extent != .tables { blocks.append(.paragraphs(notes)) }
+    if !verdicts.isEmpty { blocks.append(.table(claimTable)) }
+    blocks += resultTables.map { .table($0) }
+    if !verdicts.isEmpty { blocks.append(.table(comparisonTable)) }
+    if extent == .full {
+      blocks += figureSpecs.map { .figure(name: $0.name, title: $0.title) }
+    }
+    if let deviationTable { blocks.append(.table(deviationTable)) }
+    if extent == .full, !provenance.isEmpty { blocks.append(.table(provenanceTable)) }
+    return ReportDocument(
+      title: experiment.title, experiment: experiment.name, spec: experiment.specPath,
+      blocks: blocks)
+  }
+
+  // MARK: Results
+
+  /// The test error first: the last step's is the headline.
+  private var resultTables: [ReportDocument.Table] {
+    let test = resultTable(
+      "testError", title: "Test error of the last step", values: rows.map(\.testErrors))
+    let train = resultTable(
+      "trainError", title: "Training error, as last recorded", values: rows.map(\.trainErrors))
+    return [test] + (rows.contains { !$0.trainErrors.isEmpty } ? [train] : [])
+  }
+
+  private func resultTable(
+    _ metric: String, title: String, values: [[Double]]
+  ) -> ReportDocument.Table {
+    let isTest = metric == "testError"
+    let published = rows.map { self.published(metric, of: $0.variant) }
+    let hasPublished = published.contains { $0 != nil }
+    let word = isTest ? "test error (%)" : "training error (%)"
+    var table = ReportDocument.Table(
+      title: title,
+      header: ["variant", "parameters", "n", word, "95 % interval", "each seed"]
+        + (isTest ? ["best on test"] : []) + (hasPublished ? ["published"] : []),
+      rows: [], rightAligned: [1, 2, 3])
+    table.rightAligned.formUnion(Set(6..<max(6, table.header.count)))
+    for (index, row) in rows.enumerated() {
+      let own = values[index]
+      var cells = [
+        row.variant, String(row.parameters), String(row.n), marked(own),
+        Self.intervalText(own), own.map { NumberText.value($0) }.joined(separator: ", "),
+      ]
+      if isTest { cells.append(NumberText.summary(row.bestTestErrors)) }
+      if hasPublished {
+        cells.append(published[index].map { Self.text($0) } ?? "")
+      }
+      table.rows.append(cells)
+    }
+    table.notes = notes(of: values, isTest: isTest, published.compactMap { $0 })
+    return table
+  }
+
+  /// `25.00 ± 2.83`, marked where it is no better than guessing.
+  private func marked(_ values: [Double]) -> String {
+    let text = NumberText.summary(values)
+    guard let mean = Statistics.mean(values), isNoBetterThanGuessing(mean) else { return text }
+    return "\(text) \(Self.chanceMark)"
+  }
+
+  private static func intervalText(_ values: [Double]) -> String {
+    Statistics.interval(values).map { "\(NumberText.interval($0)) (\($0.method.rawValue))" } ?? ""
+  }
+
+  private static func text(_ published: PublishedError) -> String {
+    NumberText.value(published.value) + (published.isReproduction ? " \(reproductionMark)" : "")
+  }
+
+  private func notes(
+    of values: [[Double]], isTest: Bool, _ published: [PublishedError]
+  ) -> [String] {
+    var notes: [String] = []
+    let largest = values.map(\.count).max() ?? 0
+    if largest > 1 {
+      let method =
+        largest < Statistics.bootstrapThreshold
+        ? "Student's t" : "Student's t (t) below 8 seeds, the BCa bootstrap (BCa) from 8 on"
+      notes.append(
+        "Mean ± sample standard deviation over n seeds; the interval of the mean is by \(method).")
+    } else {
+      notes.append("One seed: no spread is known.")
+    }
+    if isTest {
+      notes.append(
+        "Best on test is the smallest test error on the way, chosen on the test images themselves: "
+          + "for comparison with sources that report it, not an estimate.")
+    }
+    if let chanceError, values.contains(where: { isNoBetterThanGuessing(Statistics.mean($0) ?? 0) })
+    {
+      notes.append(
+        "\(Self.chanceMark) no better than guessing, which is wrong in "
+          + "\(GnuplotText.number(chanceError)) % of the cases.")
+    }
+    for isReproduction in [false, true] {
+      let sources = published.filter { $0.isReproduction == isReproduction }.map {
+        "\($0.source) (\($0.data), \($0.statistic))"
+      }.uniqued.joined(separator: "; ")
+      guard !sources.isEmpty else { continue }
+      notes.append(
+        isReproduction
+          ? "\(Self.reproductionMark) measured by another reproduction: \(sources)."
+          : "Published, under the papers' own protocol: \(sources).")
+    }
+    return notes
+  }
+
+  // MARK: Claims
+
+  private var claimTable: ReportDocument.Table {
+    ReportDocument.Table(
+      title: "Claims", header: ["claim", "verdict", "statement", "reference"],
+      rows: verdicts.map { verdict in
+        [
+          verdict.claim.id, verdict.answer(underProtocol: experiment.protocolName),
+          verdict.claim.statement + (verdict.reason.isEmpty ? "" : " (\(verdict.reason))"),
+          verdict.claim.reference?.text ?? "",
+        ]
+      }, notes: [verdictSummary, Self.verdictRule],
+      rowStyles: verdicts.map { $0.outcome.rawValue.replacing(" ", with: "-") })
+  }
+
+  private var comparisonTable: ReportDocument.Table {
+    let rows = verdicts.flatMap { verdict in
+      verdict.tests.indices.map { verdict.comparison($0) }
+    }
+    return ReportDocument.Table(
+      title: "Comparisons",
+      header: [
+        "claim", "metric", "difference of", "difference", "95 % interval", "t (df)", "p", "Holm p",
+        "permutation p (smallest)", "g",
+      ], rows: rows, rightAligned: [3, 5, 6, 7, 8, 9],
+      notes: [
+        "Interval, t and degrees of freedom by Welch; p is one-sided in the claimed direction (of an "
+          + "equivalence, the larger of two one-sided tests) and Holm p is corrected over all claims; "
+          + "the permutation p is two-sided, beside the smallest that so many seeds can give; g is "
+          + "Hedges' effect size."
+      ])
+  }
+
+  // MARK: Deviations and provenance
+
+  private var deviationTable: ReportDocument.Table? {
+    guard let ledger else { return nil }
+    let sources = ledger.sources.joined(separator: "; ")
+    return ReportDocument.Table(
+      title: "Deviations from the papers' protocol",
+      header: ["field", "here", "papers'", "variants"],
+      rows: ledger.rows.map { row in
+        [
+          row.deviation.field, row.deviation.ours, row.deviation.papers,
+          row.variants.isEmpty ? "all" : row.variants.joined(separator: ", "),
+        ]
+      },
+      notes: [
+        ledger.rows.isEmpty
+          ? "None: every field is as in \(sources)." : "Compared with \(sources), field by field.",
+        PaperProtocol.remark,
+      ])
+  }
+
+  private var provenanceTable: ReportDocument.Table {
+    ReportDocument.Table(
+      title: "Provenance",
+      header: ["runs", "code", "machine", "engine", "threads", "data", "command"],
+      rows: provenance.map { group in
+        let source = group.provenance
+        let changes = source.diff.isEmpty ? "" : ", with uncommitted changes"
+        return [
+          String(group.runs),
+          (source.commit.isEmpty ? "no repository" : String(source.commit.prefix(12))) + changes,
+          "\(source.cpu), \(source.operatingSystem)",
+          "\(source.engineVersion), \(source.backend), \(source.instructionSet)",
+          String(source.threads), String(source.dataChecksum.prefix(16)), source.commandLine,
+        ]
+      }, rightAligned: [0, 4],
+      notes: [
+        "Spec \(experiment.specPath), SHA-256 \(experiment.specHash.prefix(16)); `bench show RUN` has "
+          + "everything about one run."
+      ])
+  }
+}
+
+extension Verdict {
+  /// One row of the comparisons; what belongs to the claim as a whole stands in the first.
+  fileprivate func comparison(_ index: Int) -> [String] {
+    let test = tests[index]
+    let metric = claim.metric
+    let sides = test.b.map { "\(test.a.variant) − \($0.variant)" } ?? test.a.variant
+    var (difference, statistic) = ("–", "")
+    if let welch = test.welch {
+      difference = NumberText.difference(welch.difference, metric: metric)
+      let free = NumberText.value(welch.degreesOfFreedom)
+      statistic = "\(NumberText.value(welch.statistic())) (\(free))"
+    }
+    var permutation = ""
+    if let test = test.permutation {
+      let smallest = NumberText.probability(test.smallestTwoSidedP)
+      permutation = "\(NumberText.probability(test.twoSidedP)) (\(smallest))"
+    }
+    let holm = index == 0 ? adjustedP : nil
+    return [
+      index == 0 ? claim.id : "", metric, sides, difference,
+      NumberText.interval(test.welch?.interval(), metric: metric), statistic,
+      test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "", permutation,
+      test.effect.map { NumberText.value($0) } ?? "",
+    ]
+  }
+}

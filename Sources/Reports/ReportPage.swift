@@ -1,0 +1,137 @@
+// A report as one self-contained page: no network, no script, light and dark, wide and narrow.
+
+extension ReportDocument {
+  /// The page; the same data give the same bytes.
+  /// - Parameter pictures: the panels of each figure as SVG, by the figure's name.
+  func html(pictures: [String: [String]]) -> String {
+    let body = blocks.map { block in
+      switch block {
+      case .paragraphs(let lines):
+        return "<section class=\"notes\">\n"
+          + lines.map { "<p>\(HTML.escaped($0))</p>\n" }.joined() + "</section>\n"
+      case .table(let table): return section(table)
+      case .figure(let name, let title):
+        guard let panels = pictures[name] else { return "" }
+        let cards = panels.map { "<div class=\"card\">\($0)</div>\n" }.joined()
+        return """
+          <section>
+          <h2>\(HTML.escaped(title))</h2>
+          <div class="panels">
+          \(cards)</div>
+          </section>
+
+          """
+      }
+    }.joined()
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <title>\(HTML.escaped(title))</title>
+      <style>
+      \(HTML.style)
+      </style>
+      </head>
+      <body>
+      <main>
+      <header>
+      <h1>\(HTML.escaped(title))</h1>
+      <p>Experiment <code>\(HTML.escaped(experiment))</code>, spec <code>\(HTML.escaped(spec))</code></p>
+      </header>
+      \(body)</main>
+      </body>
+      </html>
+
+      """
+  }
+
+  private func section(_ table: Table) -> String {
+    func cell(_ tag: String, _ index: Int, _ text: String) -> String {
+      let style = table.rightAligned.contains(index) ? " class=\"number\"" : ""
+      return "<\(tag)\(style)>\(HTML.escaped(text))</\(tag)>"
+    }
+    let header = table.header.enumerated().map { cell("th", $0, $1) }.joined()
+    let rows = table.rows.enumerated().map { number, row in
+      let style = number < table.rowStyles.count ? " class=\"\(table.rowStyles[number])\"" : ""
+      return "<tr\(style)>\(row.enumerated().map { cell("td", $0, $1) }.joined())</tr>\n"
+    }.joined()
+    let notes = table.notes.map { "<p class=\"note\">\(HTML.escaped($0))</p>\n" }.joined()
+    let body =
+      table.rows.isEmpty
+      ? ""
+      : """
+      <div class="scroll" tabindex="0">
+      <table>
+      <thead><tr>\(header)</tr></thead>
+      <tbody>
+      \(rows)</tbody>
+      </table>
+      </div>
+
+      """
+    return """
+      <section>
+      <h2>\(HTML.escaped(table.title))</h2>
+      \(body)\(notes)</section>
+
+      """
+  }
+}
+
+/// Text and style of a page.
+enum HTML {
+  /// The text with everything escaped that a page would read as markup.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text.printable {
+      switch character {
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "&": result += "&amp;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+
+  /// Figures stay on white, so that their colours are those of the paper version.
+  static let style = """
+    :root { --ink: #1c2024; --soft: #5b6470; --paper: #ffffff; --line: #d9dee4; --shade: #f4f6f8;
+      --good: #0b6b4b; --bad: #a33a00; --open: #5b4a00; }
+    @media (prefers-color-scheme: dark) {
+      :root { --ink: #e6e9ec; --soft: #a3acb6; --paper: #14171a; --line: #363c43; --shade: #1d2125;
+        --good: #5fd0a5; --bad: #ff9b66; --open: #e8cf6a; }
+    }
+    * { box-sizing: border-box; }
+    body { margin: 0; background: var(--paper); color: var(--ink);
+      font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
+    main { max-width: 72rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+    h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 0.3rem; }
+    h2 { font-size: 1.15rem; margin: 2.2rem 0 0.6rem; }
+    header p, .note { color: var(--soft); }
+    .note { font-size: 0.85rem; margin: 0.5rem 0 0; max-width: 60rem; }
+    .notes { margin-top: 1rem; padding: 0.6rem 1rem; background: var(--shade); border-radius: 8px; }
+    .notes p { margin: 0.3rem 0; }
+    code { font-size: 0.9em; overflow-wrap: anywhere; }
+    .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
+    table { border-collapse: collapse; width: 100%; font-size: 0.88rem; }
+    th, td { padding: 0.45rem 0.7rem; text-align: left; vertical-align: top; }
+    th { background: var(--shade); white-space: nowrap; }
+    td { border-top: 1px solid var(--line); min-width: 4.5rem; }
+    .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+    td:first-child { font-weight: 600; white-space: nowrap; }
+    .reproduced td:nth-child(2) { color: var(--good); font-weight: 600; }
+    .not-reproduced td:nth-child(2) { color: var(--bad); font-weight: 600; }
+    .undecided td:nth-child(2), .not-tested td:nth-child(2) { color: var(--open); font-weight: 600; }
+    .panels { display: grid; gap: 1rem;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
+    .card { background: #ffffff; border: 1px solid var(--line); border-radius: 8px; padding: 0.3rem; }
+    .card svg { display: block; width: 100%; max-width: 46rem; height: auto; margin: 0 auto; }
+    @media print { .scroll { overflow: visible; } }
+    """
+}

@@ -1,0 +1,91 @@
+// Whether the database is whole: SQLite's own checks, the views, and what the tables must agree on.
+import GRDB
+
+/// One thing that is wrong with a database, or worth knowing.
+public struct CheckFinding: Hashable, Sendable {
+  /// Whether something must be done about it.
+  public let isProblem: Bool
+  public let text: String
+
+  public init(isProblem: Bool, text: String) {
+    self.isProblem = isProblem
+    self.text = text
+  }
+}
+
+extension ResultsReader {
+  /// Checks everything that can be checked by reading.
+  /// - Throws: `ResultsError` where the database cannot be read at all.
+  public func check() throws(ResultsError) -> [CheckFinding] {
+    try read { db in
+      var findings: [CheckFinding] = []
+      func problem(_ text: String) { findings.append(CheckFinding(isProblem: true, text: text)) }
+      func note(_ text: String) { findings.append(CheckFinding(isProblem: false, text: text)) }
+      switch try ResultsSchema.age(db) {
+      case .older: note("of an earlier version of bench: the next run brings it up to date")
+      case .newer: note("of a newer version of bench: it can be read, not written")
+      case .empty: note("empty")
+      case .current, .foreign: break
+      }
+      for message in try String.fetchAll(db, sql: "PRAGMA integrity_check(20)")
+      where message != "ok" { problem("integrity: \(message)") }
+      for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").prefix(20) {
+        problem(
+          "foreign keys: row \(row[1] as Int64? ?? 0) of \(row[0] as String) refers to a row of "
+            + "\(row[2] as String) that is not there")
+      }
+      for view in Self.viewSummaries.map(\.name) {
+        do {
+          _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(view)")
+        } catch {
+          problem("view \(view): \(error)")
+        }
+      }
+      for (text, sql) in Self.agreements {
+        do {
+          let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(sql)") ?? 0
+          if count > 0 { problem("\(count) \(text)") }
+        } catch {
+          problem("\(text): \(error)")
+        }
+      }
+      let running = try Row.fetchAll(db, sql: "\(Self.runSelect) WHERE attempt.status = 'running'")
+      for row in running where Liveness.status(row) == .interrupted {
+        let run = Self.run(row)
+        note("\(run.key) is marked running, but its process is gone; `bench run` takes it over")
+      }
+      return findings
+    }
+  }
+
+  /// What no foreign key can say, each with the rows that break it.
+  private static let agreements = [
+    (
+      "runs point at another run's attempt",
+      "run JOIN attempt ON attempt.id = run.currentAttempt WHERE attempt.runId <> run.id"
+    ),
+    (
+      "runs point at an attempt that was made under another configuration",
+      """
+      run JOIN attempt ON attempt.id = run.currentAttempt
+        JOIN variant ON variant.id = run.variantId
+      WHERE attempt.configurationHash <> variant.configurationHash
+      """
+    ),
+    (
+      "attempts have no provenance",
+      "attempt WHERE NOT EXISTS (SELECT 1 FROM provenance WHERE attemptId = attempt.id)"
+    ),
+    (
+      "complete attempts have no hash of their weights",
+      "attempt WHERE status = 'complete' AND weightsHash IS NULL"
+    ),
+    (
+      "attempts have numbers of steps that they have not reached",
+      """
+      attempt WHERE step < (SELECT max(metric.step) FROM metric
+        WHERE metric.attemptId = attempt.id)
+      """
+    ),
+  ]
+}

@@ -1,0 +1,42 @@
+// Where an experiment's numbers come from, equal sources told once.
+import Foundation
+import GRDB
+
+/// Runs that share code, machine, data and command.
+public struct ProvenanceGroup: Equatable, Sendable {
+  /// The log file is left empty: it differs from run to run.
+  public var provenance: Provenance
+  /// How many current attempts have it.
+  public var runs: Int
+}
+
+extension ResultsReader {
+  /// The sources of an experiment's current attempts, in the order of their start.
+  public func provenance(experiment: String) throws(ResultsError) -> [ProvenanceGroup] {
+    try read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT provenance.*, codeDiff.text AS diff FROM provenance
+            JOIN codeDiff ON codeDiff.hash = provenance.diffHash
+            JOIN attempt ON attempt.id = provenance.attemptId
+            JOIN run ON run.currentAttempt = attempt.id
+            JOIN variant ON variant.id = run.variantId
+            JOIN experiment ON experiment.id = variant.experimentId
+          WHERE experiment.name = ?
+          ORDER BY attempt.startedAt, attempt.id
+          """, arguments: [experiment])
+      var groups: [ProvenanceGroup] = []
+      for row in rows {
+        var provenance = Self.provenance(row)
+        provenance.logFile = ""
+        if let index = groups.firstIndex(where: { $0.provenance == provenance }) {
+          groups[index].runs += 1
+        } else {
+          groups.append(ProvenanceGroup(provenance: provenance, runs: 1))
+        }
+      }
+      return groups
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// Takes over the runs of another database. What is here stays as it is, unless it is unfinished.
+import Foundation
+import GRDB
+
+/// What a merge has changed.
+public struct MergeSummary: Equatable, Sendable {
+  public var experiments = 0
+  public var variants = 0
+  public var runs = 0
+  public var attempts = 0
+  /// Attempts that were here unfinished and went on there.
+  public var continued = 0
+  /// Runs of the other database that needed nothing.
+  public var unchanged = 0
+  /// Where the two contradict each other; what is here was kept.
+  public var conflicts: [String] = []
+
+  public init() {}
+
+  public var changesNothing: Bool {
+    experiments + variants + runs + attempts + continued == 0
+  }
+}
+
+extension ResultsStore {
+  /// Takes over experiments, variants, runs and attempts of another database, with their numbers.
+  ///
+  /// Experiments and variants are the same where their names (and configurations) are; attempts,
+  /// where the same process made them at the same time. So merging twice changes nothing. A run
+  /// that is final here stays as it is; one that is not takes over the other's attempts. Each run
+  /// is one transaction. Logs and checkpoints are files and stay where they are.
+  /// - Throws: `ResultsError` if the other database is this one, newer, or cannot be read.
+  public func merge(_ other: ResultsReader) throws(ResultsError) -> MergeSummary {
+    let places = [path, other.path].map {
+      URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path
+    }
+    guard Set(places).count == 2 else {
+      throw ResultsError("\(other.path) is this database itself")
+    }
+    let age = try other.read(ResultsSchema.age)
+    guard age != .newer else {
+      throw ResultsError(
+        "\(other.path) was written by a newer version of bench, which alone can merge it")
+    }
+    var summary = MergeSummary()
+    guard age != .empty else { return summary }
+    let experiments = try other.read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM experiment ORDER BY id")
+    }
+    for experiment in experiments {
+      let merge = ExperimentMerge(store: self, other: other, experiment: experiment)
+      try merge.run(&summary)
+    }
+    return summary
+  }
+}

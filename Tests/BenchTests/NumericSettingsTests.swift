@@ -1,0 +1,88 @@
+// The built program under every library, instruction set and kind of convolution.
+import Foundation
+import Testing
+
+@Suite struct NumericSettingsTests {
+  /// A net of Winograd's widths and one with a stem that pools; few steps, so that rounding has
+  /// no time to grow.
+  private static let spec = """
+    {"name": "tiny", "title": "Tiny", "protocol": {"name": "tiny",
+      "data": {"name": "shapes", "size": 16, "trainCount": 128, "testCount": 40},
+      "batch": 30, "iterations": 6, "optimizer": {"learningRate": 0.01},
+      "evaluation": {"every": 6, "recordEvery": 1}},
+     "include": [
+       {"network": "residual", "depth": 8, "width": 2, "shortcut": "B"},
+       {"network": "plain", "depth": 18, "width": 0.25}],
+     "seeds": [0]}
+    """
+
+  /// The losses of all steps, and the hashes of the weights.
+  private func train(
+    _ environment: [String: String], threads: Int = 2
+  ) throws -> (losses: [Double], hashes: String, identity: String) {
+    let bench = try BuiltBinary()
+    let spec = try bench.write("tiny.json", Self.spec)
+    let result = try bench(
+      "run", spec, "--quiet", "--threads", "\(threads)", environment: environment)
+    #expect(result.status == 0, "\(environment): \(result.errors)")
+    func query(_ sql: String) throws -> [String] {
+      let result = try bench("query", sql, "--format", "csv", environment: environment)
+      #expect(result.status == 0, "\(result.errors)")
+      return result.output.split(separator: "\n").dropFirst().map(String.init)
+    }
+    let losses = try query(
+      "SELECT value FROM curves WHERE metric IN ('trainLoss', 'testLoss') "
+        + "ORDER BY variant, metric, step"
+    ).compactMap { Double($0) }
+    return (
+      losses, try query("SELECT weightsHash FROM runs ORDER BY variant").joined(separator: " "),
+      try query("SELECT DISTINCT backend, instructionSet FROM attempts").joined()
+    )
+  }
+
+  /// Whether this CPU and this build have the setting, and it is not the usual one.
+  private func isPossible(_ name: String, _ value: String, besides usual: String) throws -> Bool {
+    let isUsual = value == "blas" ? usual.contains("openblas") : usual.hasSuffix(value)
+    let trial = try BuiltBinary()("models", environment: [name: value])
+    return !isUsual && !trial.errors.contains("not possible on this CPU")
+  }
+
+  @Test func everySettingTrainsAlike() throws {
+    let usual = try train([:])
+    #expect(usual.losses.count == 14 && usual.hashes.count > 128, "\(usual)")
+    for (name, value) in [
+      ("BENCH_GEMM", "blas"), ("BENCH_ISA", "avx2"), ("BENCH_ISA", "baseline"),
+      ("BENCH_CONV", "direct"),
+    ] where try isPossible(name, value, besides: usual.identity) {
+      let other = try train([name: value])
+      #expect(other.losses.count == usual.losses.count)
+      let errors = zip(other.losses, usual.losses).map { abs($0 - $1) / $1 }
+      // Each variant has its test loss and six steps. Rounding grows from step to step, a wrong
+      // kernel shows at once.
+      let early = errors.indices.filter { (1...3).contains($0 % 7) }.map { errors[$0] }
+      #expect(early.allSatisfy { $0 < 1e-4 }, "\(name)=\(value): \(errors)")
+      #expect(errors.allSatisfy { $0 < 0.05 }, "\(name)=\(value): \(errors)")
+      // The setting has reached the engine.
+      let isOther = other.identity != usual.identity || other.hashes != usual.hashes
+      #expect(isOther, "\(name)=\(value) changed nothing")
+    }
+  }
+
+  /// Two processes at the same time, on different numbers of threads.
+  @Test func twoProcessesAgreeToTheBit() throws {
+    let spec = Self.spec
+    let programs = try (0..<2).map { _ in try BuiltBinary() }
+    let runs = try zip(programs, ["1", "3"]).map { bench, threads in
+      let file = try bench.write("tiny.json", spec)
+      return try bench.start(["run", file, "--quiet", "--threads", threads])
+    }
+    for run in runs {
+      let result = try run.collect()
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    let hashes = try programs.map { bench in
+      try bench("query", "SELECT weightsHash FROM runs ORDER BY variant", "--format", "csv").output
+    }
+    #expect(hashes[0] == hashes[1] && hashes[0].count > 128, "\(hashes)")
+  }
+}

@@ -1,0 +1,203 @@
+// The rule of verdicts, case by case, on made-up runs.
+import Experiments
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite struct VerdictTests {
+  static let deep =
+    #""a": {"network": "plain", "depth": 56}, "b": {"network": "plain", "depth": 20}"#
+  static let worse = #"{"id": "worse", "kind": "superiority", \#(deep), "direction": "a>b"}"#
+  static let equal = #"{"id": "equal", "kind": "equivalence", \#(deep), "margin": 2}"#
+
+  /// The verdicts on claims, with these test errors of plain-56 and plain-20.
+  private func verdicts(
+    _ claims: String..., a: [Double], b: [Double], protocolName: String = "quick"
+  ) throws -> [Verdict] {
+    let fake = try FakeExperiment(
+      seeds: (0..<12).map { $0 }, protocolName: protocolName,
+      more: #""claims": [\#(claims.joined(separator: ", "))]"#)
+    for (seed, error) in a.enumerated() {
+      try fake.record("plain-56", seed: Int64(seed), testError: error)
+    }
+    for (seed, error) in b.enumerated() {
+      try fake.record("plain-20", seed: Int64(seed), testError: error)
+    }
+    let report = try fake.report()
+    #expect(report.specProblem == nil)
+    #expect(report.verdicts.count == claims.count)
+    return report.verdicts
+  }
+
+  @Test func aClearDifferenceIsReproduced() throws {
+    let verdict = try verdicts(Self.worse, a: [90, 91, 89], b: [40, 41, 39])[0]
+    #expect(verdict.outcome == .reproduced)
+    let p = try #require(verdict.p)
+    #expect(p == WelchTest([90, 91, 89], [40, 41, 39])?.oneSidedP(.greater))
+    #expect(verdict.adjustedP == p)
+    #expect(verdict.seedsNeeded == nil)
+    // Three seeds: the permutation test could not decide, and is not asked.
+    #expect(verdict.tests[0].permutation?.twoSidedP == 0.1)
+  }
+
+  @Test func aClearDifferenceTheOtherWayIsNotReproduced() throws {
+    let verdict = try verdicts(Self.worse, a: [40, 41, 39], b: [90, 91, 89])[0]
+    #expect(verdict.outcome == .notReproduced)
+  }
+
+  @Test func anUncertainDifferenceIsUndecidedWithANumberOfSeeds() throws {
+    let reference = #", "reference": {"source": "S", "a": 14.22, "b": 9.63}}"#
+    let claim = String(Self.worse.dropLast()) + reference
+    let (a, b) = ([50.0, 60, 40], [49.0, 58, 41])
+    let verdict = try verdicts(claim, a: a, b: b)[0]
+    #expect(verdict.outcome == .undecided)
+    let power = Power(
+      deviationA: try #require(Statistics.standardDeviation(a)),
+      deviationB: try #require(Statistics.standardDeviation(b)))
+    #expect(verdict.seedsNeeded == power.seedsForSuperiority(difference: 4.59))
+    #expect(verdict.answer == "undecided (needs about \(verdict.seedsNeeded ?? 0) seeds)")
+    #expect(verdict.reason.contains("reference's difference"))
+    // Without a reference the observed difference has to do.
+    let own = try verdicts(Self.worse, a: a, b: b)[0]
+    let difference = 50 - (49.0 + 58 + 41) / 3
+    #expect(own.seedsNeeded == power.seedsForSuperiority(difference: difference))
+  }
+
+  @Test func oneSeedDecidesNothing() throws {
+    let verdict = try verdicts(Self.worse, a: [90], b: [40, 41])[0]
+    #expect(verdict.outcome == .undecided)
+    #expect(verdict.p == nil)
+    #expect(verdict.reason == "plain-56 has one seed, and one seed has no spread")
+    #expect(verdict.answer == "undecided")
+  }
+
+  @Test func nothingRunIsNotTested() throws {
+    #expect(try verdicts(Self.worse, a: [], b: [40, 41])[0].outcome == .notTested)
+  }
+
+  @Test func seedsThatAgreeToTheLastDigitDecideNothing() throws {
+    let verdict = try verdicts(Self.worse, a: [90, 90], b: [40, 40])[0]
+    #expect(verdict.outcome == .undecided)
+    #expect(verdict.reason.contains("no spread to judge by"))
+  }
+
+  @Test func divergedRunsAreNoNumbers() throws {
+    let fake = try FakeExperiment(more: #""claims": [\#(Self.worse)]"#)
+    for seed in [Int64(0), 1] {
+      try fake.run(fake.nets[1], seed: seed, upTo: 200, status: .diverged)
+      try fake.run(fake.nets[0], seed: seed)
+    }
+    let verdict = try #require(try fake.report().verdicts.first)
+    #expect(verdict.outcome == .undecided)
+    #expect(verdict.reason.hasPrefix("every run of plain-56 diverged"))
+  }
+
+  @Test func equivalenceByTwoOneSidedTests() throws {
+    let near = [40.0, 40.1, 39.9, 40.05, 39.95]
+    #expect(try verdicts(Self.equal, a: near, b: near)[0].outcome == .reproduced)
+    #expect(
+      try verdicts(Self.equal, a: near.map { $0 + 5 }, b: near)[0].outcome == .notReproduced)
+    #expect(
+      try verdicts(Self.equal, a: near.map { $0 - 5 }, b: near)[0].outcome == .notReproduced)
+    // No difference is seen, but the spread leaves room for one: not the same as equal.
+    let wide = try verdicts(Self.equal, a: [30, 50, 40], b: [31, 49, 41])[0]
+    #expect(wide.outcome == .undecided)
+    #expect((wide.seedsNeeded ?? 0) > 100)
+  }
+
+  @Test func everyPairOfAnOrderMustHold() throws {
+    let order = #"""
+      {"id": "order", "kind": "order", "direction": "increasing", "sequence":
+        [{"network": "residual", "depth": 20}, {"network": "plain", "depth": 20},
+         {"network": "plain", "depth": 56}]}
+      """#
+    func outcome(_ resnet: [Double], _ plain: [Double], _ deep: [Double]) throws -> Verdict {
+      let fake = try FakeExperiment(seeds: [0, 1, 2], more: #""claims": [\#(order)]"#)
+      for (name, errors) in [("resnet-20", resnet), ("plain-20", plain), ("plain-56", deep)] {
+        for (seed, error) in errors.enumerated() {
+          try fake.record(name, seed: Int64(seed), testError: error)
+        }
+      }
+      return try #require(try fake.report().verdicts.first)
+    }
+    let all = try outcome([20, 21, 22], [40, 41, 42], [60, 61, 62])
+    #expect(all.outcome == .reproduced)
+    #expect(all.tests.count == 2)
+    let second = WelchTest([40, 41, 42], [60, 61, 62])?.oneSidedP(.less)
+    #expect(all.p == second)
+    #expect(try outcome([20, 21, 22], [40, 41, 42], [30, 31, 32]).outcome == .notReproduced)
+    #expect(try outcome([20, 21, 22], [40, 41, 42], [40, 44, 42]).outcome == .undecided)
+    #expect(try outcome([20, 21, 22], [40, 41, 42], []).outcome == .notTested)
+  }
+
+  @Test func diagnosticsHoldAStatisticToAThreshold() throws {
+    let claim = #"""
+      {"id": "level", "kind": "diagnostic", "a": {"network": "plain", "depth": 56},
+       "statistic": "maximum", "direction": "above", "threshold": 80}
+      """#
+    #expect(try verdicts(claim, a: [90, 91, 92], b: [])[0].outcome == .reproduced)
+    #expect(try verdicts(claim, a: [70, 71, 72], b: [])[0].outcome == .notReproduced)
+    #expect(try verdicts(claim, a: [79, 85, 80], b: [])[0].outcome == .undecided)
+    let difference = #"""
+      {"id": "gap", "kind": "diagnostic", \#(Self.deep), "direction": "below", "threshold": 30}
+      """#
+    #expect(try verdicts(difference, a: [60, 61, 62], b: [40, 41, 42])[0].outcome == .reproduced)
+    #expect(
+      try verdicts(difference, a: [90, 91, 92], b: [40, 41, 42])[0].outcome == .notReproduced)
+  }
+
+  /// Claims without numbers count too, so that an answer does not depend on which came first.
+  @Test func holmCountsEveryClaim() throws {
+    let other = #"""
+      {"id": "other", "kind": "superiority", "direction": "a<b",
+       "a": {"network": "residual", "depth": 56}, "b": {"network": "plain", "depth": 56}}
+      """#
+    let (a, b) = ([44.0, 45, 46], [41.0, 43, 42])
+    let alone = try verdicts(Self.worse, a: a, b: b)[0]
+    let both = try verdicts(Self.worse, other, a: a, b: b)
+    #expect(both[1].outcome == .notTested)
+    let p = try #require(alone.p)
+    #expect(both[0].adjustedP == 2 * p)
+    #expect(alone.outcome == .reproduced)
+    #expect(2 * p < 0.05)
+    let three = try verdicts(Self.worse, other, Self.equal, a: a, b: b)
+    #expect(three[0].adjustedP == 3 * p)
+  }
+
+  @Test func aShortProtocolIsNamedInEveryAnswer() throws {
+    let (a, b) = ([90.0, 91, 89], [40.0, 41, 39])
+    let quick = try verdicts(Self.worse, a: a, b: b)[0]
+    #expect(!quick.isPapersProtocol)
+    #expect(quick.answer(underProtocol: "quick") == "reproduced, under protocol quick")
+    let papers = try verdicts(Self.worse, a: a, b: b, protocolName: "paper-64k")[0]
+    #expect(papers.isPapersProtocol)
+    #expect(papers.answer(underProtocol: "paper-64k") == "reproduced")
+  }
+
+  @Test func verdictsAsTextAndJSON() throws {
+    let reference = #"{"source": "He et al. 2015, Figure 6", "a": 14.22, "b": 9.63}"#
+    let claim =
+      #"{"id": "worse", "kind": "superiority", "statement": "Deeper is worse", "#
+      + #"\#(Self.deep), "direction": "a>b", "reference": \#(reference)}"#
+    let fake = try FakeExperiment(more: #""claims": [\#(claim), \#(Self.equal)]"#)
+    for seed in [Int64(0), 1] {
+      try fake.record("plain-56", seed: seed, testError: 90 + Double(seed) / 4)
+      try fake.record("plain-20", seed: seed, testError: 40 + Double(seed) / 2)
+    }
+    try expectSnapshot(try fake.report().verdictText, "verdict.txt")
+    try expectSnapshot(try fake.report().verdictJSON, "verdict.json")
+    #expect(
+      try JSONSerialization.jsonObject(with: Data(try fake.report().verdictJSON.utf8))
+        is [String: Any])
+  }
+
+  @Test func aSpecThatCannotBeReadIsSaidSo() throws {
+    let fake = try FakeExperiment(more: #""claim": []"#)
+    let report = try fake.report()
+    #expect(report.verdicts.isEmpty)
+    #expect(report.verdictText.contains("unknown key; did you mean claims?"))
+    #expect(report.verdictText.contains("bench run experiments/degradation.json"))
+  }
+}

@@ -1,0 +1,184 @@
+// Calls every C kernel on odd shapes, each operand in a heap block of exactly its size, so that the
+// address and undefined-behaviour sanitizers see any access beyond it. Run by `make sanitize`.
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+static uint64_t state;
+
+static uint64_t bits(void) {
+  uint64_t z = state += 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+static long size(long low, long high) { return low + (long)(bits() % (uint64_t)(high - low + 1)); }
+static int flag(void) { return (int)(bits() & 1); }
+
+static long channels(void) {
+  static const long all[] = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 100, 130};
+  return all[size(0, sizeof all / sizeof *all - 1)];
+}
+
+// Blocks of one trial, freed together.
+static void *blocks[64];
+static int used;
+
+static void *block(size_t bytes) {
+  if (used == 64 || !(blocks[used] = malloc(bytes))) abort();
+  return blocks[used++];
+}
+
+static float *numbers(long count) {
+  float *p = block(sizeof(float) * (size_t)count);
+  for (long i = 0; i < count; i++) p[i] = (float)(int64_t)bits() * 0x1p-62f;
+  return p;
+}
+
+static double *sums(long count) {
+  double *p = block(sizeof(double) * (size_t)count);
+  for (long i = 0; i < count; i++) p[i] = 0;
+  return p;
+}
+
+static void release(void) {
+  while (used > 0) free(blocks[--used]);
+}
+
+static bench_affine affine(long C) {
+  bench_affine none = {0, 0, 0};
+  if (flag()) return none;
+  return (bench_affine){numbers(C), numbers(C), numbers(C)};
+}
+
+static bench_moments moments_of(long count, long C) {
+  bench_moments none = {0, 0, 0, 0};
+  if (flag()) return none;
+  return (bench_moments){numbers(count), numbers(C), flag() ? sums(C) : NULL, sums(C)};
+}
+
+// The last row of an image with a pitch ends with its last pixel.
+static long pitched(long rows, long pitch, long row) { return (rows - 1) * pitch + row; }
+
+static void elementwise(const bench_sweeps *t) {
+  long rows = size(1, 7), width = size(1, 11), C = channels(), row = width * C, count = rows * row;
+  long pitch = row + (flag() ? 2 * C : 0);
+  t->read_one(numbers(pitched(rows, pitch, row)), pitch, numbers(count), rows, width, C, affine(C),
+              flag());
+  t->read_two(numbers(pitched(rows, pitch, row)), pitch, flag() ? numbers(count) : NULL,
+              numbers(count), affine(C), numbers(count), affine(C), rows, width, C, flag());
+  t->moments(numbers(count), rows * width, C, sums(C), sums(C));
+  t->channel_sums(numbers(pitched(rows, pitch, row)), pitch, rows, width, C, sums(C));
+  release();
+  t->gradient(numbers(pitched(rows, pitch, row)), pitch, flag() ? numbers(count) : NULL,
+              numbers(count), flag() ? numbers(count) : NULL, numbers(C), numbers(C), numbers(C),
+              numbers(C), flag() ? numbers(count) : NULL, rows, width, C);
+  t->join(numbers(count), numbers(count), flag() ? numbers(count) : NULL,
+          flag() ? numbers(count) : NULL, numbers(pitched(rows, pitch, row)), pitch, flag(), rows,
+          width, C, moments_of(count, C), moments_of(count, C));
+  t->add(numbers(count), numbers(count), count);
+  t->add_bias(numbers(count), numbers(C), rows * width, C);
+  release();
+}
+
+static void pooling(const bench_sweeps *t) {
+  long kernel = size(1, 4), stride = size(1, 3), padding = size(0, kernel / 2), C = channels();
+  long height = kernel - padding + size(0, 8), width = kernel - padding + size(0, 8);
+  long outHeight = (height + 2 * padding - kernel) / stride + 1;
+  long outWidth = (width + 2 * padding - kernel) / stride + 1;
+  float *x = numbers(height * width * C);
+  t->max_pool(numbers(outHeight * outWidth * C), x, height, width, C, kernel, stride, padding,
+              outHeight, outWidth);
+  t->max_pool_backward(numbers(height * width * C), x, numbers(outHeight * outWidth * C), height,
+                       width, C, kernel, stride, padding, outHeight, outWidth);
+  release();
+}
+
+static void parameters(const bench_sweeps *t) {
+  long count = size(1, 200), parts = size(1, 17), stride = count + size(0, 20);
+  t->sgd(numbers(count), numbers(count), numbers(count), count, 0.1f, 0.9f, 1e-4f, flag());
+  t->sum_of_squares(numbers(count), count);
+  t->sum_parts(numbers(count), numbers((parts - 1) * stride + count), parts, stride, count);
+  release();
+  long rows = channels(), columns = channels(), from = columns + size(0, 3), to = rows + size(0, 3);
+  t->transpose(numbers((columns - 1) * to + rows), to, numbers((rows - 1) * from + columns), from,
+               rows, columns);
+  long length = size(1, 80), step = size(1, 2 * length), windows = size(1, 40);
+  t->expand_columns(numbers(windows * length), numbers((windows - 1) * step + length), windows,
+                    length, step);
+  long W = 16 * size(1, 4), C = W * size(1, 3), pixels = size(1, 9), apart = pixels * W;
+  t->block_channels(numbers(pixels * C), apart, W, numbers(pixels * C), pixels, C);
+  release();
+  t->multiply_add(10, numbers(1));
+  release();
+}
+
+static void winograd(const bench_sweeps *t) {
+  long W = 16 * size(1, 4), C = W * size(1, 3), height = size(1, 9), width = size(1, 9);
+  long wide = (width + 1) / 2, tiles = wide * ((height + 1) / 2);
+  long first = size(0, tiles - 1), count = size(1, tiles - first);
+  long apart = count * W, plane = count * C;
+  long evenHeight = (height + 1) / 2 * 2, pitch = (wide * 2 + 2) * C;
+  t->winograd_input(numbers(16 * plane), plane, apart, W, numbers((evenHeight + 2) * pitch), pitch,
+                    C, wide, first, count);
+  t->winograd_output(numbers(height * width * C), numbers(16 * plane), plane, apart, W, height,
+                     width, C, wide, first, count);
+  t->winograd_gradient(numbers(16 * plane), plane, apart, W,
+                       numbers(pitched(evenHeight, pitch, wide * 2 * C)), pitch, C, wide, first,
+                       count);
+  release();
+  long rows = size(1, 40), columns = 16 * size(1, 5), tap = rows * columns;
+  t->winograd_weight(numbers(16 * tap), tap, numbers(9 * tap), tap, columns, rows, columns);
+  t->winograd_weight_gradient(numbers(9 * tap), tap, columns, numbers(16 * tap), tap, rows, columns);
+  release();
+}
+
+static void narrow(const bench_sweeps *t) {
+  long rows = size(1, 7), width = size(1, 36), inputs = 8 * size(1, 5), outputs = 16 * size(1, 4);
+  long pitchX = (width + 2) * inputs, pitchY = (width + 2) * outputs;
+  float *x = numbers((rows + 2) * pitchX), *dy = numbers((rows + 2) * pitchY);
+  t->narrow_convolution(numbers(rows * width * outputs), x, pitchX, numbers(9 * inputs * outputs),
+                        rows, width, inputs, outputs);
+  t->narrow_weight_gradient(numbers(9 * inputs * outputs), x, pitchX, dy + pitchY + outputs, pitchY,
+                            rows, width, inputs, outputs, flag());
+  release();
+}
+
+static void products(int throughBlas) {
+  int32_t m = (int32_t)channels(), n = (int32_t)size(1, 40), k = (int32_t)channels();
+  int32_t transposed = flag(), lda = m + (int32_t)size(0, 3), ldc = m + (int32_t)size(0, 7);
+  int32_t ldb = (transposed ? n : k) + (int32_t)size(0, 5);
+  uint64_t count = (uint64_t)size(1, 9), *offsets = block(sizeof(uint64_t) * count);
+  for (uint64_t i = 0; i < count; i++) offsets[i] = sizeof(float) * (uint64_t)size(0, 20);
+  long b = transposed ? (long)(k - 1) * ldb + n : (long)(n - 1) * ldb + k;
+  bench_gemm g = (throughBlas ? bench_gemm_make_blas : bench_gemm_make)(
+      m, n, k, lda, ldb, ldc, transposed, flag());
+  bench_gemm_call(&g, numbers((long)(k - 1) * lda + m + 20), numbers(b + 20),
+                  numbers((long)(n - 1) * ldc + m), count, offsets, offsets);
+  release();
+}
+
+int main(void) {
+  const char *names[] = {"baseline", "avx2", "avx512"};
+  for (int i = 0; i < 3; i++) {
+    const bench_sweeps *table = bench_sweeps_named(names[i]);
+    if (!table) continue;
+    state = 1;
+    for (int trial = 0; trial < 200; trial++) {
+      elementwise(table);
+      pooling(table);
+      parameters(table);
+      winograd(table);
+      narrow(table);
+    }
+    printf("%s: clean\n", table->name);
+  }
+  // What a generated product reads is not instrumented; the result's place is.
+  for (int trial = 0; trial < 200; trial++) products(trial % 2);
+  printf("%s and openblas: clean\n", bench_gemm_backend());
+  return 0;
+}
