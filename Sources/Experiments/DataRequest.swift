@@ -40,6 +40,9 @@ public struct DataRequest: Hashable, Sendable {
     self.resize = resize
   }
 
+  /// Whether the images are a folder's pictures, decoded when they are used.
+  public var isFolder: Bool { name == DatasetName.imageFolder.rawValue }
+
   /// What is known of the data set; nil where the name is none.
   public var description: DatasetDescription? {
     DatasetName(rawValue: name).map(DatasetDescription.of)
@@ -56,7 +59,7 @@ public struct DataRequest: Hashable, Sendable {
 
   /// Bytes of memory that the images take; pictures of a folder are decoded when they are used.
   var memoryBytes: Int {
-    guard name != DatasetName.imageFolder.rawValue else { return 0 }
+    guard !isFolder else { return 0 }
     return size * size * (description?.channels ?? 3) * (trainCount + testCount)
   }
 

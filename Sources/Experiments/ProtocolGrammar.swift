@@ -57,8 +57,9 @@ extension SpecGrammar {
           + "all."),
       SpecField(
         "validationCount", .integer(0...10_000_000),
-        "So many training images, the same for every seed, are held out and give validationLoss and "
-          + "validationError; 0. He et al. 2015, 4.2: 5000 of CIFAR-10."),
+        "So many training images, the same for every seed, are held out and give validationLoss, "
+          + "validationError and, at the lowest of these, selectedTestError; 0. He et al. 2015, 4.2: "
+          + "5000 of CIFAR-10."),
       SpecField(
         "labels", .choice(LabelLevel.allCases.map(\.rawValue)),
         "CIFAR-100's 100 classes (fine) or 20 superclasses (coarse); fine."),

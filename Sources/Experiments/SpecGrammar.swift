@@ -93,7 +93,7 @@ public enum SpecGrammar {
 
   static let metrics = [
     "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
-    "validationLoss", "validationError", "validationTop5Error",
+    "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
     "imagesPerSecond", "gradientNorm",
   ]
 

@@ -77,14 +77,14 @@ struct EvaluationTotals {
     errorsInFive += result.ranks.count { $0 >= 5 }
   }
 
+  /// Of the first guess, in percent.
+  var error: Double { 100 * Double(correct.count { !$0 }) / Double(correct.count) }
+
   /// Mean cross-entropy in nats and errors in percent: of the first guess and, where there are more
   /// than five classes, of the first five.
   func metrics(prefix: String) -> [(name: String, value: Double)] {
     let count = Double(correct.count)
-    var metrics = [
-      ("\(prefix)Loss", lossSum / count),
-      ("\(prefix)Error", 100 * Double(correct.count { !$0 }) / count),
-    ]
+    var metrics = [("\(prefix)Loss", lossSum / count), ("\(prefix)Error", error)]
     if classes > 5 { metrics.append(("\(prefix)Top5Error", 100 * Double(errorsInFive) / count)) }
     return metrics
   }

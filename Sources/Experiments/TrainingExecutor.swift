@@ -15,7 +15,7 @@ public final class TrainingExecutor: RunExecutor {
 
   /// Background threads that prepare batches; more than one only where pictures are decoded.
   static func prefetchThreads(_ data: DataRequest, threads: Int) -> Int {
-    data.name == DatasetName.imageFolder.rawValue ? max(1, min(16, threads / 2)) : 1
+    data.isFolder ? max(1, min(16, threads / 2)) : 1
   }
 
   public func dataChecksum(_ data: DataRequest) throws -> String {

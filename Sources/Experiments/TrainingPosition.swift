@@ -16,6 +16,27 @@ struct RunningTotals: Hashable, Sendable {
   var imagesPerSecond: Double { seconds > 0 ? Double(images) / seconds : 0 }
 }
 
+/// The evaluation with the lowest error on the images held out.
+struct SelectedEvaluation: Hashable, Sendable {
+  var step: Int
+  /// In percent.
+  var validationError: Double
+  /// In percent, of the same step.
+  var testError: Double
+
+  /// The better one by the validation error alone, the earlier of equals.
+  static func better(
+    _ first: SelectedEvaluation?, _ second: SelectedEvaluation
+  ) -> SelectedEvaluation {
+    guard let first, first.validationError <= second.validationError else { return second }
+    return first
+  }
+
+  var metrics: [(name: String, value: Double)] {
+    [("selectedTestError", testError), ("selectedStep", Double(step))]
+  }
+}
+
 /// A place in a run's training. Data order and augmentation follow from the step alone.
 public struct TrainingPosition: Hashable, Sendable {
   /// Steps done.
@@ -26,6 +47,8 @@ public struct TrainingPosition: Hashable, Sendable {
   /// The gradient norm of the last step, where its record is still to be made; nil where it is
   /// made, or none is due.
   var pendingGradientNorm: Double?
+  /// Nil where no images are held out, or none have been evaluated.
+  var selected: SelectedEvaluation?
 
   public init() {}
 
@@ -42,6 +65,12 @@ public struct TrainingPosition: Hashable, Sendable {
         "seconds": .number(totals.seconds), "brokenFiles": .integer(totals.brokenFiles),
       ]),
       "pendingGradientNorm": pendingGradientNorm.map { .number($0) } ?? .null,
+      "selected": selected.map {
+        .object([
+          "step": .integer($0.step), "validationError": .number($0.validationError),
+          "testError": .number($0.testError),
+        ])
+      } ?? .null,
     ])
   }
 
@@ -61,5 +90,11 @@ public struct TrainingPosition: Hashable, Sendable {
       steps: steps, lossSum: lossSum, errors: errors, images: images, seconds: totalSeconds,
       brokenFiles: node.value(at: "totals.brokenFiles")?.integer ?? 0)
     pendingGradientNorm = pending.double
+    if let step = node.value(at: "selected.step")?.integer,
+      let validation = node.value(at: "selected.validationError")?.double,
+      let test = node.value(at: "selected.testError")?.double
+    {
+      selected = SelectedEvaluation(step: step, validationError: validation, testError: test)
+    }
   }
 }

@@ -108,9 +108,18 @@ final class TrainingSession {
     var broken = records ? position.totals.brokenFiles : 0
     if plan.evaluates(afterStep: step) {
       guard let result = try evaluation.run(network, shouldStop: shouldStop) else { return false }
-      metrics += result.validation?.metrics(prefix: "validation") ?? []
       metrics += result.test.metrics(prefix: "test")
-      broken += result.test.broken + (result.validation?.broken ?? 0)
+      broken += result.test.broken
+      if let validation = result.validation {
+        metrics += validation.metrics(prefix: "validation")
+        broken += validation.broken
+        let best = SelectedEvaluation.better(
+          position.selected,
+          SelectedEvaluation(
+            step: step, validationError: validation.error, testError: result.test.error))
+        metrics += best.metrics
+        position.selected = best
+      }
     }
     if files.isCounted { metrics.append(("brokenFiles", Double(broken))) }
     try files.tell(report)

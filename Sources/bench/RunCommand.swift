@@ -128,7 +128,7 @@ struct RunCommand: AsyncParsableCommand {
         try store.status(of: plan.key)
       }
       let data = plan.variant.trainingProtocol.data
-      guard status?.isFinal != true, seen.insert(data).inserted else { continue }
+      guard behaviour.force || status?.isFinal != true, seen.insert(data).inserted else { continue }
       do {
         _ = try services.executor.dataChecksum(data)
       } catch {

@@ -64,6 +64,75 @@ import Testing
     #expect(without["validationLoss"] == nil)
   }
 
+  /// The test error at the best validation error so far, at every evaluation.
+  @Test func theValidationImagesSelect() throws {
+    let data = #"{"name": "shapes", "size": 16, "trainCount": 90, "testCount": 40"#
+    let text = Self.text(data + #", "validationCount": 30}"#, length: #""epochs": 6"#)
+    let (records, _) = try train(text)
+    let validation = try #require(records["validationError"]).sorted { $0.key < $1.key }
+    let test = try #require(records["testError"])
+    #expect(validation.count == 6)
+    var best = validation[0]
+    for (step, error) in validation {
+      if error < best.value { best = (step, error) }
+      #expect(records["selectedStep"]?[step] == Double(best.key))
+      #expect(records["selectedTestError"]?[step] == test[best.key])
+    }
+    // Else the last evaluation would do as well.
+    #expect(Set(test.values).count > 1)
+  }
+
+  @Test func theEarlierOfEqualsIsSelected() {
+    func evaluation(_ step: Int, _ validation: Double, _ test: Double) -> SelectedEvaluation {
+      SelectedEvaluation(step: step, validationError: validation, testError: test)
+    }
+    let first = evaluation(10, 20, 30)
+    #expect(SelectedEvaluation.better(nil, first) == first)
+    // A smaller test error counts for nothing.
+    #expect(SelectedEvaluation.better(first, evaluation(20, 20, 1)) == first)
+    let second = evaluation(20, 19, 99)
+    #expect(SelectedEvaluation.better(first, second) == second)
+  }
+
+  /// Nothing of the test images comes into what is trained or held out.
+  @Test func theTestImagesChangeNothing() throws {
+    func weights(_ testCount: Int) throws -> (hash: RunOutcome, validation: [Int: Double]?) {
+      let result = try train(
+        Self.text(
+          #"{"name": "shapes", "size": 16, "trainCount": 60, "validationCount": 20, "#
+            + #""testCount": \#(testCount)}"#))
+      return (result.outcome, result.records["validationError"])
+    }
+    let (few, many) = (try weights(10), try weights(40))
+    guard case .complete(let hash, _) = few.hash, case .complete(let other, _) = many.hash else {
+      Issue.record("a run did not complete")
+      return
+    }
+    #expect(hash == other && few.validation == many.validation)
+  }
+
+  @Test func partsOfTheImagesAreFactors() throws {
+    let text = SpecFixture.text(
+      proto: #"{"name": "quick", "data": {"name": "shapes", "size": 16, "trainCount": 400}, "#
+        + #""batch": 10, "epochs": 2, "optimizer": {"learningRate": 0.05}}"#,
+      factors: #"{"depth": [8], "data.trainPerClass": [5, 20], "data.validationCount": [0, 100], "#
+        + #""data.size": [16, 24]}"#)
+    let variants = try SpecFixture.variants(text)
+    #expect(variants.count == 8)
+    #expect(
+      variants[3].name
+        == "resnet-8-data.size=24-data.trainPerClass=5-data.validationCount=100")
+    #expect(variants[3].trainingProtocol.data.size == 24)
+    #expect(variants.map(\.trainingProtocol.totalSteps) == [10, 10, 10, 10, 40, 40, 40, 40])
+    #expect(variants[7].level(of: "data.trainPerClass")?.numeric == 20)
+    #expect(Set(variants.map(\.configurationHash)).count == 8)
+    let ledger = Dictionary(
+      uniqueKeysWithValues: variants[7].deviations.map { ($0.field, $0.ours) })
+    #expect(ledger["training images"] == "200 (20 of each class, 100 held out)")
+    let stored = try StoredConfiguration(json: variants[7].configurationJSON)
+    #expect(stored.differences.isEmpty && stored.variant.trainingProtocol.data.trainPerClass == 20)
+  }
+
   /// The seed chooses the images, so the same seed gives the same bits.
   @Test func subsetsBelongToTheSeed() throws {
     let text = Self.text(
