@@ -65,6 +65,7 @@ final class TrainingSession {
       let begin = clock.now
       guard let batch = try prefetcher.next() else { return try interrupted() }
       network.input.update(from: batch.images, count: plan.batch * network.graph.inputShape.count)
+      network.dropoutKey = run.dropoutKey(step: position.step)
       let result = network.trainStep(
         labels: batch.labels, count: plan.batch, optimizer: optimizer,
         learningRate: learningRate(position.step))
@@ -160,6 +161,15 @@ final class TrainingSession {
       checkpoints.say("no checkpoint after step \(position.step): \(error); training goes on")
     }
     saved = (position.step, clock.now, (clock.now - begin).inSeconds)
+  }
+}
+
+extension RunPlan {
+  /// What the random masks of a step depend on: a resumed run draws the same.
+  fileprivate func dropoutKey(step: Int) -> UInt64 {
+    var random = CounterRandom(
+      seed: UInt64(bitPattern: seed), purpose: .dropout, index: step)
+    return random.next()
   }
 }
 

@@ -76,6 +76,7 @@ import Testing
     #""network": ["residual"], "depth": [11], "block": ["bottleneck"], "shortcut": ["C"]"#,
     #""network": ["residual"], "depth": [8], "activationOrder": ["pre"]"#,
     #""network": ["residual"], "depth": [8], "data.validationCount": [20]"#,
+    #""network": ["residual"], "depth": [8], "shortcut": ["dropout"]"#,
   ])
   func everyPlaceToStopGivesTheSameBits(network: String) throws {
     let plan = try Self.plan(network, more: "")
