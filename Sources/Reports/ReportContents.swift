@@ -20,7 +20,7 @@ extension ExperimentReport {
     var blocks: [ReportDocument.Block] = []
     if extent != .tables { blocks.append(.paragraphs(notes)) }
     if !verdicts.isEmpty { blocks.append(.table(claimTable)) }
-    blocks += resultTables.map { .table($0) }
+    blocks += (resultTables + epochTables).map { .table($0) }
     if !verdicts.isEmpty { blocks.append(.table(comparisonTable)) }
     if extent == .full {
       blocks += figureSpecs.map { .figure(name: $0.name, title: $0.title) }
