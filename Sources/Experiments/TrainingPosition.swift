@@ -50,6 +50,9 @@ public struct TrainingPosition: Hashable, Sendable {
   /// Nil where no images are held out, or none have been evaluated.
   var selected: SelectedEvaluation?
 
+  /// The numbers of the layers in the last step, where their record is still to be made.
+  var pendingLayers: [String: Double] = [:]
+
   public init() {}
 
   /// The last step whose record has been made.
@@ -71,6 +74,7 @@ public struct TrainingPosition: Hashable, Sendable {
           "testError": .number($0.testError),
         ])
       } ?? .null,
+      "pendingLayers": .object(pendingLayers.mapValues { .number($0) }),
     ])
   }
 
@@ -95,6 +99,10 @@ public struct TrainingPosition: Hashable, Sendable {
       let test = node.value(at: "selected.testError")?.double
     {
       selected = SelectedEvaluation(step: step, validationError: validation, testError: test)
+    }
+    for member in node["pendingLayers"]?.members ?? [] {
+      guard let value = member.value.double else { return nil }
+      pendingLayers[member.key] = value
     }
   }
 }

@@ -46,6 +46,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     public var every: Int
     /// Between two records of the training metrics; divides `every`.
     public var recordEvery: Int
+    /// Between two looks into the layers, the first step's besides; nil for none.
+    public var layersEvery: Int? = nil
   }
 
   public var name: String
@@ -86,6 +88,11 @@ public struct TrainingProtocol: Hashable, Sendable {
   /// Whether the test images are evaluated when this many steps are done.
   public func evaluates(afterStep done: Int) -> Bool { isDue(done, every: evaluation.every) }
 
+  /// Whether the layers are looked into in the step after which this many are done.
+  public func looksIntoLayers(afterStep done: Int) -> Bool {
+    evaluation.layersEvery.map { done == 1 || isDue(done, every: $0) } ?? false
+  }
+
   private func isDue(_ done: Int, every: Int) -> Bool {
     if done == totalSteps { return true }
     guard done > 0, done < totalSteps else { return false }
@@ -120,9 +127,7 @@ public struct TrainingProtocol: Hashable, Sendable {
       "augmentation": augmentationJSON,
       "mean": .text(mean.rawValue),
       "shuffle": .flag(shuffle),
-      "evaluation": .object([
-        "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
-      ]),
+      "evaluation": evaluationJSON,
     ]
     if deviation != .none { members["deviation"] = .text(deviation.rawValue) }
     switch length {
@@ -141,6 +146,14 @@ public struct TrainingProtocol: Hashable, Sendable {
         "from": .integer(scale.lowerBound), "to": .integer(scale.upperBound),
       ])
     }
+    return .object(members)
+  }
+
+  private var evaluationJSON: CanonicalJSON {
+    var members: [String: CanonicalJSON] = [
+      "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
+    ]
+    if let layersEvery = evaluation.layersEvery { members["layersEvery"] = .integer(layersEvery) }
     return .object(members)
   }
 

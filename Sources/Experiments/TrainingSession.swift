@@ -2,6 +2,7 @@
 import Datasets
 import Engine
 import Foundation
+import Results
 
 /// Trains one run from where it stands to its end.
 final class TrainingSession {
@@ -66,9 +67,17 @@ final class TrainingSession {
       guard let batch = try prefetcher.next() else { return try interrupted() }
       network.input.update(from: batch.images, count: plan.batch * network.graph.inputShape.count)
       network.dropoutKey = run.dropoutKey(step: position.step)
-      let result = network.trainStep(
-        labels: batch.labels, count: plan.batch, optimizer: optimizer,
-        learningRate: learningRate(position.step))
+      let rate = learningRate(position.step)
+      let result: StepResult
+      if plan.looksIntoLayers(afterStep: position.step + 1) {
+        let (step, layers) = network.diagnosedTrainStep(
+          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+        result = step
+        position.pendingLayers = layers.metrics
+      } else {
+        result = network.trainStep(
+          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+      }
       position.totals.add(result, images: plan.batch, seconds: (clock.now - begin).inSeconds)
       position.totals.brokenFiles += batch.content.broken
       position.step += 1
@@ -80,7 +89,9 @@ final class TrainingSession {
         .step(
           position.step, loss: totals.loss, error: totals.error,
           imagesPerSecond: totals.imagesPerSecond))
-      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step) {
+      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step)
+        || !position.pendingLayers.isEmpty
+      {
         position.pendingGradientNorm = result.gradientNorm
         guard try makeRecord(learningRate, report, shouldStop) else { return try interrupted() }
       }
@@ -122,9 +133,11 @@ final class TrainingSession {
         position.selected = best
       }
     }
-    if files.isCounted { metrics.append(("brokenFiles", Double(broken))) }
+    metrics += position.pendingLayers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    if records, files.isCounted { metrics.append(("brokenFiles", Double(broken))) }
     try files.tell(report)
     try report(.record(step: step, metrics: metrics))
+    position.pendingLayers = [:]
     if records { position.totals = RunningTotals() }
     position.pendingGradientNorm = nil
     return true
@@ -170,6 +183,24 @@ extension RunPlan {
     var random = CounterRandom(
       seed: UInt64(bitPattern: seed), purpose: .dropout, index: step)
     return random.next()
+  }
+}
+
+extension [LayerDiagnostics] {
+  /// Every number under its name; those that are not finite are left out, for only the loss decides
+  /// whether a run has diverged.
+  fileprivate var metrics: [String: Double] {
+    var metrics: [String: Double] = [:]
+    for (index, layer) in enumerated() {
+      let values: [(LayerMetric.Quantity, Double?)] = [
+        (.responseDeviation, layer.responseDeviation), (.layerGradientNorm, layer.gradientNorm),
+        (.updateRatio, layer.updateRatio), (.deadShare, layer.deadShare),
+      ]
+      for case (let quantity, let value?) in values where value.isFinite {
+        metrics[LayerMetric(quantity, position: index + 1, layer: layer.layer).name] = value
+      }
+    }
+    return metrics
   }
 }
 

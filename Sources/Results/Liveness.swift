@@ -8,15 +8,15 @@ enum Liveness {
   /// `processId`, `processStart`, `processHost` and `bootId` of the run's current attempt.
   static func status(
     _ row: Row, seenFrom observer: ProcessIdentity = .current, now: Date = Date()
-  ) -> RunStatus {
-    let stored: String? = row["status"]
+  ) throws(ResultsError) -> RunStatus {
+    let stored: String? = try row.get("status")
     let status = stored.flatMap(RunStatus.init(rawValue:)) ?? .waiting
     guard status == .running else { return status }
-    let worker = ProcessIdentity(
-      host: row["processHost"], bootId: row["bootId"], pid: row["processId"],
-      startTicks: row["processStart"])
+    let worker = try ProcessIdentity(
+      host: row.get("processHost"), bootId: row.get("bootId"), pid: row.get("processId"),
+      startTicks: row.get("processStart"))
     if let alive = worker.isAlive(seenFrom: observer) { return alive ? .running : .interrupted }
-    let heartbeat = Timestamp.date(row["heartbeatAt"]) ?? .distantPast
+    let heartbeat = Timestamp.date(try row.get("heartbeatAt")) ?? .distantPast
     let silence = now.timeIntervalSince(heartbeat)
     return silence > ResultsStore.foreignHeartbeatLimit ? .interrupted : .running
   }

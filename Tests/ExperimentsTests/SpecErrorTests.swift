@@ -480,7 +480,9 @@ import Testing
   @Test func theFactorsAreListedInFull() {
     #expect(Self.factors.hasPrefix("network, depth, block, activationOrder, shortcut, width, "))
     #expect(
-      Self.factors.hasSuffix("mean, deviation, shuffle, evaluation.every, evaluation.recordEvery"))
+      Self.factors.hasSuffix(
+        "mean, deviation, shuffle, evaluation.every, evaluation.recordEvery, evaluation.layersEvery"
+      ))
   }
 
   @Test func everyLineNamesTheFile() throws {
