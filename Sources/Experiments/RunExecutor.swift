@@ -34,6 +34,8 @@ public enum RunProgress: Sendable {
   case step(Int, loss: Double, error: Double, imagesPerSecond: Double)
   /// At every record of the protocol, for the database.
   case record(step: Int, metrics: [(name: String, value: Double)])
+  /// Something to know about the run, such as a file that cannot be used; goes into its log.
+  case note(String)
 }
 
 /// How a run ended.

@@ -50,6 +50,11 @@ enum NumberText {
     switch metric {
     case "trainError": "training error (%)"
     case "testError": "test error (%)"
+    case "testTop5Error": "top-5 test error (%)"
+    case "validationError": "validation error (%)"
+    case "validationTop5Error": "top-5 validation error (%)"
+    case "validationLoss": "validation loss"
+    case "selectedTestError": "test error at best validation (%)"
     case "trainLoss": "training loss"
     case "testLoss": "test loss"
     case "learningRate": "learning rate"
