@@ -161,6 +161,7 @@ public final class ExperimentRunner: Sendable {
             lastSign = clock.now
             try store.heartbeat(run, step: step, of: plan.steps)
           }
+        case .note(let sentence): try log.write("note: \(printable(sentence, limit: 4096))")
         }
         observe(.progress(plan, progress))
       },

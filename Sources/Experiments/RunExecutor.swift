@@ -37,6 +37,8 @@ public enum RunProgress: Sendable {
   case record(step: Int, metrics: [(name: String, value: Double)])
   /// After the evaluation of the last step: which test images the final weights get right.
   case answers(Correctness)
+  /// Something to know about the run, such as a file that cannot be used; goes into its log.
+  case note(String)
 }
 
 /// How a run ended.

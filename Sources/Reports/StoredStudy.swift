@@ -28,7 +28,9 @@ struct StoredStudy {
   var metrics: [String] {
     let figures = spec?.figures ?? []
     let rate = figures.contains(where: \.showsLearningRate) ? ["learningRate"] : []
-    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate
+    let hasTextbook = variants.contains { $0.architecture.family == .textbook }
+    let epochs = hasTextbook ? ExperimentReport.epochMetrics : []
+    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate + epochs
     return (ExperimentReport.metrics + wanted).uniqued.filter { $0 != ErrorGap.name }
   }
 

@@ -98,13 +98,13 @@ import Testing
       F.text(proto: F.proto(more: #""optimiser": {}"#)),
       """
       4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, data, \
-      batch, iterations, epochs, optimizer, schedule, augmentation, mean, shuffle, evaluation
+      batch, iterations, epochs, optimizer, schedule, augmentation, mean, deviation, shuffle, evaluation
       """),
     Case(
       F.text(proto: F.proto(more: #""augmentation": {"pading": 4}"#)),
       """
       4:159: protocol.augmentation.pading: unknown key; did you mean padding? Allowed: padding, \
-      flip
+      flip, scale
       """),
     Case(
       F.text(proto: F.proto(more: #""mean": "per-pixel""#)),
@@ -139,7 +139,7 @@ import Testing
       F.text(proto: F.proto(data: #"{"name": "cifar10"}"#)),
       """
       4:50: protocol.data.name: unknown 'cifar10'; did you mean cifar-10? Allowed: shapes, \
-      cifar-10, cifar-100, mnist, fashion-mnist
+      cifar-10, cifar-100, mnist, fashion-mnist, image-folder
       """),
     Case(
       F.text(proto: F.proto(data: #"{"size": 16}"#)),
@@ -398,7 +398,7 @@ import Testing
       F.text(more: #""overrides": [{"match": {"depth": 20}, "protocol": {"name": "x"}}]"#),
       """
       7:55: overrides[0].protocol.name: unknown key; Allowed: data, batch, iterations, epochs, \
-      optimizer, schedule, augmentation, mean, shuffle, evaluation
+      optimizer, schedule, augmentation, mean, deviation, shuffle, evaluation
       """),
     Case(
       F.text(
@@ -480,7 +480,9 @@ import Testing
   @Test func theFactorsAreListedInFull() {
     #expect(Self.factors.hasPrefix("network, depth, block, activationOrder, shortcut, width, "))
     #expect(
-      Self.factors.hasSuffix("evaluation.every, evaluation.recordEvery, evaluation.layersEvery"))
+      Self.factors.hasSuffix(
+        "mean, deviation, shuffle, evaluation.every, evaluation.recordEvery, evaluation.layersEvery"
+      ))
   }
 
   @Test func everyLineNamesTheFile() throws {
