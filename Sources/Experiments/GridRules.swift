@@ -66,7 +66,8 @@ extension SpecRules {
       let path = "zip[\(index)]"
       var members: [JSONNode.Member] = []
       for (place, node) in group.elements.enumerated() {
-        guard let name = node.text else { continue }
+        guard let name = node.text, SpecGrammar.allFactors.contains(where: { $0.key == name })
+        else { continue }
         func report(_ message: String) {
           problems.append(
             SpecProblem(position: node.position, path: "\(path)[\(place)]", message: message))

@@ -75,6 +75,16 @@ public struct TrainingProtocol: Hashable, Sendable {
   /// Whether the test images are evaluated when this many steps are done.
   public func evaluates(afterStep done: Int) -> Bool { isDue(done, every: evaluation.every) }
 
+  /// How many passes over the test images there are.
+  public var evaluationCount: Int {
+    let end =
+      switch length {
+      case .iterations(let steps): steps
+      case .epochs(let epochs): epochs
+      }
+    return (end + evaluation.every - 1) / evaluation.every
+  }
+
   private func isDue(_ done: Int, every: Int) -> Bool {
     if done == totalSteps { return true }
     guard done > 0, done < totalSteps else { return false }

@@ -15,8 +15,16 @@ enum Liveness {
     let worker = ProcessIdentity(
       host: row["processHost"], bootId: row["bootId"], pid: row["processId"],
       startTicks: row["processStart"])
+    return Self.status(of: worker, heartbeat: row["heartbeatAt"], seenFrom: observer, now: now)
+  }
+
+  /// Of a run that is marked running.
+  static func status(
+    of worker: ProcessIdentity, heartbeat: String?,
+    seenFrom observer: ProcessIdentity = .current, now: Date = Date()
+  ) -> RunStatus {
     if let alive = worker.isAlive(seenFrom: observer) { return alive ? .running : .interrupted }
-    let heartbeat = Timestamp.date(row["heartbeatAt"]) ?? .distantPast
+    let heartbeat = heartbeat.flatMap(Timestamp.date) ?? .distantPast
     let silence = now.timeIntervalSince(heartbeat)
     return silence > ResultsStore.foreignHeartbeatLimit ? .interrupted : .running
   }

@@ -166,7 +166,7 @@ import Testing
         "base.json": base.replacing("[20, 56]", with: "[20, 57]").replacing(
           "depth\": 56", with: "depth\": 57"),
       ],
-      "base.json:6:62: factors: depth=57 cannot be built: a CIFAR net of basic blocks has 6n+2 layers, not 57; the nearest are 56 and 62; take it out"
+      "base.json:6:63: factors: depth=57 cannot be built: a CIFAR net of basic blocks has 6n+2 layers, not 57; the nearest are 56 and 62; take it out"
     ),
     (
       "key of the other file",
@@ -176,7 +176,7 @@ import Testing
     (
       "contradiction",
       ["child.json": child(#""protocol": {"name": "q", "iterations": 300}"#), "base.json": base],
-      "base.json:5:62: protocol.schedule.milestones: milestone 400 is not before the end at 300 iterations"
+      "base.json:5:59: protocol.schedule.milestones: milestone 400 is not before the end at 300 iterations"
     ),
     (
       "protocol without a name",

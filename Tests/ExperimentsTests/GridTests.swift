@@ -123,7 +123,8 @@ import Testing
       "data.name": #"["cifar-100", "cifar-10"]"#, "data.labels": #"["coarse"]"#,
       "mean": #"["perChannel", "none"]"#, "shuffle": "[false]", "augmentation.flip": "[true]",
       "optimizer.nesterov": "[true]", "schedule.kind": #"["step", "cosine"]"#,
-      "data.size": "[32, 16]", "evaluation.every": "[20, 40]", "evaluation.recordEvery": "[5, 10]",
+      "data.size": "[32, 16]", "data.trainCount": "[300, 200]", "iterations": "[40, 80]",
+      "epochs": "[20, 40]", "optimizer.weightDecay": "[0.1, 0.2]", "evaluation.every": "[20, 40]", "evaluation.recordEvery": "[5, 10]",
       "optimizer.momentum": "[0.8, 0.5]", "schedule.factor": "[0.2, 0.5]",
     ]
     let isOfLabels = key == "data.labels"
@@ -182,70 +183,70 @@ import Testing
     ),
     (
       F.text(more: #""when": [{"match": {"width": 1}, "factors": {"batch": [64]}}]"#),
-      "7:22: when[0].match.width: is no factor of the grid; Allowed: network, depth"
+      "7:23: when[0].match.width: is no factor of the grid; Allowed: network, depth"
     ),
     (
       F.text(more: #""when": [{"match": {"depth": 65}, "factors": {"batch": [64]}}]"#),
-      "7:31: when[0].match.depth: 65 is no level here; did you mean 56? Allowed: 20, 56"
+      "7:32: when[0].match.depth: 65 is no level here; did you mean 56? Allowed: 20, 56"
     ),
     (
       F.text(
         more: #""when": [{"match": {"network": "plain"}, "factors": {"depth": [32]}}, "#
           + #"{"match": {"network": "plain", "depth": 20}, "factors": {"batch": [64]}}]"#),
-      "7:84: when[1].match: matches no combination of the grid"
+      "7:83: when[1].match: matches no combination of the grid"
     ),
     (
       F.text(more: #""when": [{"match": {}, "factors": {"batch": [64]}}]"#),
-      "7:21: when[0].match: names no level, so it would hold everywhere; write these levels into "
+      "7:22: when[0].match: names no level, so it would hold everywhere; write these levels into "
         + "factors"
     ),
     (
       F.text(more: #""when": [{"match": {"depth": 20}, "factors": {}}]"#),
-      "7:47: when[0].factors: names no factor"
+      "7:48: when[0].factors: names no factor"
     ),
     (
       F.text(more: #""when": [{"match": {"depth": 20}, "factors": {"depth": [56]}}]"#),
-      "7:48: when[0].factors.depth: is in the match of the same rule; one factor cannot be both"
+      "7:49: when[0].factors.depth: is in the match of the same rule; one factor cannot be both"
     ),
     (
       F.text(more: #""when": [{"match": {"depth": 20}, "factors": {"batch": [64, 64]}}]"#),
-      "7:62: when[0].factors.batch[1]: 64 stands here for the second time; the first is at 7:58"
+      "7:63: when[0].factors.batch[1]: 64 stands here for the second time; the first is at 7:59"
     ),
     (
       F.text(more: #""when": [{"match": {"network": "plain"}, "factors": {"shortcut": ["A"]}}]"#),
-      "7:70: factors: network=plain cannot be built: a plain net has no shortcut, so shortcut A does "
+      "5:27: factors: network=plain cannot be built: a plain net has no shortcut, so shortcut A does "
         + "not apply to it; add {\"network\": \"plain\"} to exclude and list nets with network=plain "
         + "under include, without the factor that does not apply"
     ),
     (
       F.text(factors: nil, more: #""include": [{"depth": 20}], "zip": [["depth", "width"]]"#),
-      "7:31: zip: acts on the grid, and there is none without factors"
+      "6:31: zip: acts on the grid, and there is none without factors"
     ),
     (
       F.text(
         factors: nil, more: #""ablate": {"base": {"network": "plain"}, "change": [{"depth": 20}]}"#),
-      "7:22: ablate.base: the key \"depth\" is missing"
+      "6:22: ablate.base: the key \"depth\" is missing"
     ),
     (
       F.text(factors: nil, more: #""ablate": {"base": {"depth": 20}, "change": [{"depth": 20}]}"#),
-      "7:48: ablate.change[0]: changes nothing; the base has depth=20 too"
+      "6:48: ablate.change[0]: changes nothing; the base has depth=20 too"
     ),
     (
       F.text(factors: nil, more: #""ablate": {"base": {"depth": 20}, "change": [{}]}"#),
-      "7:48: ablate.change[0]: names no level; write what differs from the base"
+      "6:48: ablate.change[0]: names no level; write what differs from the base"
     ),
     (
       F.text(factors: nil, more: #""ablate": {"base": {"depth": 20}, "change": {}}"#),
-      "7:47: ablate.change: names no factor; write what differs from the base"
+      "6:47: ablate.change: names no factor; write what differs from the base"
     ),
     (
       F.text(factors: nil, more: #""ablate": {"base": {"depth": 20}, "change": 7}"#),
-      "7:47: ablate.change: expected a list or an object, found the number 7"
+      "6:47: ablate.change: expected a list or an object, found the number 7"
     ),
     (
       F.text(
         factors: nil, more: #""ablate": {"base": {"depth": 20}, "change": {"width": [1, 2]}}"#),
-      "7:58: ablate.change.width[0]: the variant resnet-20 is there already; leave out depth=20, "
+      "6:58: ablate.change.width[0]: the variant resnet-20 is there already; leave out depth=20, "
         + "width=1"
     ),
     (
@@ -253,12 +254,12 @@ import Testing
         factors: nil,
         more:
           #""ablate": {"base": {"depth": 20, "shortcut": "B"}, "change": [{"network": "plain"}]}"#),
-      "7:65: ablate.change[0]: depth=20, shortcut=B, network=plain: a plain net has no shortcut, so "
+      "6:65: ablate.change[0]: depth=20, shortcut=B, network=plain: a plain net has no shortcut, so "
         + "shortcut B does not apply to it"
     ),
     (
       F.text(factors: nil, more: #""ablate": {"base": {"depth": 20}, "changes": []}"#),
-      "7:13: ablate: the key \"change\" is missing\n7:37: ablate.changes: unknown key; did you mean "
+      "6:13: ablate: the key \"change\" is missing\n6:37: ablate.changes: unknown key; did you mean "
         + "change? Allowed: base, change"
     ),
   ]
