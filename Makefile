@@ -9,8 +9,8 @@ SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test soak test-settings parity sanitize sanitize-kernels sanitize-threads check lint \
-  build setup install clean
+.PHONY: run test soak test-settings parity fuzz sanitize sanitize-kernels sanitize-threads \
+  check lint build setup install clean
 
 run: build
 	$(BENCH) run $(SPEC)
@@ -61,6 +61,23 @@ soak: setup
 	swift build $(TEST_FLAGS) --build-tests
 	BENCH_KILLS=500 swift test $(TEST_FLAGS) --skip-build --filter KillTests
 
+# libFuzzer with the address sanitizer on every reader, FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 60
+FUZZ_READERS = spec records tar gzip array safetensors manifest
+fuzz: setup
+	BENCH_FUZZ=1 swift build -c release -Xswiftc -enable-testing --scratch-path .build-fuzz \
+	  --sanitize=fuzzer --sanitize=address --product fuzz
+	@mkdir -p .build-fuzz/corpus/spec .build-fuzz/corpus/safetensors
+	@cp experiments/*.json .build-fuzz/corpus/spec
+	@cp Tests/ExperimentsTests/Fixtures/*.safetensors .build-fuzz/corpus/safetensors
+	for reader in $(FUZZ_READERS); do \
+	  echo "== $$reader"; mkdir -p .build-fuzz/corpus/$$reader; \
+	  SWIFT_BACKTRACE=enable=no BENCH_FUZZ_READER=$$reader .build-fuzz/release/fuzz \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
+	    -max_len=65536 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=.build-fuzz/$$reader- .build-fuzz/corpus/$$reader || exit 1; \
+	done
+
 lint: setup
 	swift format lint --strict --recursive Sources Tests Package.swift
 
@@ -88,4 +105,4 @@ setup:
 	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; }
 
 clean:
-	rm -rf .build .build-test .build-tsan
+	rm -rf .build .build-test .build-tsan .build-fuzz

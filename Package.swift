@@ -66,14 +66,17 @@ let package = Package(
     .testTarget(
       name: "NetworksTests", dependencies: ["Networks"], exclude: ["Parity"],
       swiftSettings: strict),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], swiftSettings: strict),
+    // Damaged inputs for the tests of all readers.
+    .target(name: "Mutations", path: "Tests/Mutations", swiftSettings: strict),
     .testTarget(
-      name: "ResultsTests", dependencies: ["Results"], exclude: ["Fixtures"],
+      name: "DatasetsTests", dependencies: ["Datasets", "Mutations"], swiftSettings: strict),
+    .testTarget(
+      name: "ResultsTests", dependencies: ["Mutations", "Results"], exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Datasets", "Engine", "Experiments", "Networks", "Results",
+        "Datasets", "Engine", "Experiments", "Mutations", "Networks", "Results",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
@@ -84,3 +87,11 @@ let package = Package(
       name: "BenchTests", dependencies: ["bench", "Experiments", "Results"], swiftSettings: strict),
   ]
 )
+
+// libFuzzer brings its own main function, so this program exists only for `make fuzz`.
+if Context.environment["BENCH_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["Datasets", "Engine", "Experiments"], path: "Tests/Fuzz",
+      swiftSettings: strict))
+}

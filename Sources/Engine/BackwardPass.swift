@@ -119,8 +119,8 @@ extension NetworkExecutor {
       } else {
         others.append(
           direct(
-            contribution, shape: shape, image: image,
-            into: others.isEmpty ? scratch.auxiliary : scratch.second))
+            contribution, of: tensor, shape: shape, image: image,
+            into: others.isEmpty ? scratch.auxiliary : scratch.second, scratch))
       }
     }
     precondition(others.count <= 2, "\(others.count) gradients flow into one value")
@@ -164,9 +164,9 @@ extension NetworkExecutor {
     }
     var others: [UnsafePointer<Float>] = []
     for contribution in gradientPlan.ofSite[unit.step.input] {
+      let memory = [scratch.auxiliary, scratch.second, scratch.third][min(others.count, 2)]
       let other = direct(
-        contribution, shape: shape, image: image,
-        into: others.isEmpty ? scratch.auxiliary : scratch.second)
+        contribution, of: nil, shape: shape, image: image, into: memory, scratch)
       if others.count < 2 {
         others.append(other)
       } else {
@@ -192,36 +192,6 @@ extension NetworkExecutor {
       stored(.site(unit.step.input), image: image, size: shape.count), dx,
       others.first, others.dropFirst().first, value, valuePitch, site.relu ? 1 : 0, shape.height,
       shape.width, shape.channels, moments[0], moments[1])
-  }
-
-  /// A contribution that flows back without a batch norm, for one image.
-  private func direct(
-    _ contribution: Contribution, shape: ImageShape, image: Int, into buffer: FloatBuffer
-  ) -> UnsafePointer<Float> {
-    switch contribution {
-    case .direct(let id): return UnsafePointer(stored(id, image: image, size: shape.count))
-    case .norm: preconditionFailure("two batch norms read one value")
-    case .unpadded(let id, let stride):
-      let from = shapeOf(id)
-      let source = stored(id, image: image, size: from.count)
-      let target = buffer.pointer
-      target.update(repeating: 0, count: shape.count)
-      for row in 0..<from.height {
-        for column in 0..<from.width {
-          let to = target + (row * stride * shape.width + column * stride) * shape.channels
-          to.update(
-            from: source + (row * from.width + column) * from.channels, count: shape.channels)
-        }
-      }
-      return UnsafePointer(target)
-    }
-  }
-
-  private func shapeOf(_ id: GradientID) -> ImageShape {
-    switch id {
-    case .site(let site), .partial(let site): return plan.sites[site].shape
-    case .tensor(let tensor): return plan.tensors[tensor]
-    }
   }
 
   /// One image's part of a stored gradient of `size` numbers per image.

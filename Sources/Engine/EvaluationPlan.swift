@@ -50,7 +50,7 @@ struct EvaluationPlan {
   /// Everything that a step reads or writes.
   private static func tensors(of step: Step, index: Int, _ plan: FusedPlan) -> [TensorID] {
     let site = plan.sites[step.input]
-    return site.operands.map(\.tensor) + [site.stored, step.addend?.tensor].compactMap { $0 }
+    return site.operands.flatMap(\.tensors) + [site.stored, step.addend?.tensor].compactMap { $0 }
       + [step.output]
   }
 }

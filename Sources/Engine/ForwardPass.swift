@@ -6,6 +6,7 @@ extension NetworkExecutor {
   func forward(count: Int, mode: ExecutionMode) {
     precondition((1...batch).contains(count), "\(count) images for a batch of at most \(batch)")
     imageCount = count
+    self.mode = mode
     profile?.begin()
     if mode == .evaluation { for norm in norms { norm.useRunning() } }
     prepareWeights(withDataGradient: mode == .training)
@@ -176,30 +177,10 @@ extension NetworkExecutor {
     let second = site.operands[1]
     let y = summand(
       second, shape: shape, image: image, scratch,
-      isSecondPadded: first.zeroPaddingStride != nil)
+      isSecond: first.isDerived)
     let secondAffine = second.norm.map { norms[$0].affine } ?? none
     sweeps.read_two(
       out, pitch, stored, x, affine, y, secondAffine, rows, width, channels, relu)
-  }
-
-  /// An operand's raw values for one image, [H, W, C] of the sum's shape.
-  private func summand(
-    _ operand: Operand, shape: ImageShape, image: Int, _ scratch: WorkerScratch,
-    isSecondPadded: Bool = false
-  ) -> UnsafePointer<Float> {
-    let from = plan.tensors[operand.tensor]
-    let source = tensors[operand.tensor][image * from.count]
-    guard let stride = operand.zeroPaddingStride else { return UnsafePointer(source) }
-    let target = (isSecondPadded ? scratch.second : scratch.auxiliary).pointer
-    target.update(repeating: 0, count: shape.count)
-    for row in 0..<shape.height {
-      for column in 0..<shape.width {
-        let to = target + (row * shape.width + column) * shape.channels
-        let pixel = source + (row * stride * from.width + column * stride) * from.channels
-        to.update(from: pixel, count: from.channels)
-      }
-    }
-    return UnsafePointer(target)
   }
 
   // MARK: Statistics

@@ -8,15 +8,35 @@ typealias NormID = Int
 /// The index of a site.
 typealias SiteID = Int
 
+/// What a summand is multiplied with, number by number.
+enum Multiplier: Hashable {
+  case constant(Float)
+  /// The sigmoid of a tensor that a step has stored, or one minus it.
+  case gate(logits: TensorID, isComplement: Bool)
+  /// A random mask of the layer in training, its expectation in evaluation.
+  case dropout(rate: Float, layer: ValueID)
+}
+
 /// One summand of a pending value.
 struct Operand {
   var tensor: TensorID
-  /// Applied to the tensor as it is read.
+  /// Applied to the tensor as it is read; never together with a multiplier.
   var norm: NormID?
   /// The stride of a zero-padding shortcut between the tensor and the sum.
   var zeroPaddingStride: Int?
+  /// Applied last, in the sum's shape.
+  var multiplier: Multiplier?
   /// The site whose value the tensor is; nil where a step's raw output is meant.
   var site: SiteID?
+
+  /// What is read for it: the tensor, and a gate's logits.
+  var tensors: [TensorID] {
+    if case .gate(let logits, _) = multiplier { return [tensor, logits] }
+    return [tensor]
+  }
+
+  /// Whether its value is worked out in memory of its own before it is summed.
+  var isDerived: Bool { zeroPaddingStride != nil || multiplier != nil }
 }
 
 /// A value that steps read: a sum of one or two operands, rectified or not, worked out on the way in.
@@ -69,6 +89,8 @@ struct FusedPlan {
     case pending([Operand], relu: Bool)
     /// A zero-padding shortcut of another value.
     case padded(ValueID, stride: Int)
+    /// Another value times something.
+    case multiplied(ValueID, Multiplier)
   }
 
   private let graph: Graph
@@ -111,13 +133,21 @@ struct FusedPlan {
       case .stored(let tensor): return .pending([Operand(tensor: tensor)], relu: true)
       case .pending(let operands, relu: false)
       where consumers[node.inputs[0]].count == 1: return .pending(operands, relu: true)
-      case .pending, .padded: return .pending([operand(for: node.inputs[0])], relu: true)
+      case .pending, .padded, .multiplied:
+        return .pending([operand(for: node.inputs[0])], relu: true)
       }
     case .add:
       if let tensor = streamSum(node, id) { return .stored(tensor) }
       return .pending(node.inputs.map { summand(for: $0) }, relu: false)
     case .zeroPaddingShortcut(let stride, _):
       return .padded(node.inputs[0], stride: stride)
+    case .scale(let factor):
+      return .multiplied(node.inputs[0], .constant(factor))
+    case .gate(let isComplement):
+      let logits = storedTensor(of: node.inputs[1])
+      return .multiplied(node.inputs[0], .gate(logits: logits, isComplement: isComplement))
+    case .dropout(let rate):
+      return .multiplied(node.inputs[0], .dropout(rate: rate, layer: id))
     }
   }
 
@@ -140,7 +170,7 @@ struct FusedPlan {
       site = Site(operands: [Operand(tensor: tensor)], relu: false, shape: shape, stored: tensor)
     case .pending(let operands, let relu):
       site = Site(operands: operands, relu: relu, shape: shape)
-    case .padded:
+    case .padded, .multiplied:
       site = Site(operands: [summand(for: value)], relu: false, shape: shape)
     }
     sites.append(site)
@@ -157,6 +187,15 @@ struct FusedPlan {
     case .padded(let source, let stride):
       var operand = operand(for: source)
       operand.zeroPaddingStride = stride
+      return operand
+    case .multiplied(let source, let multiplier):
+      var operand: Operand
+      if case .padded = forms[source] {
+        operand = summand(for: source)
+      } else {
+        operand = self.operand(for: source)
+      }
+      operand.multiplier = multiplier
       return operand
     case .stored, .pending: return operand(for: value)
     }
@@ -191,7 +230,7 @@ struct FusedPlan {
     for (value, other) in [(1, 0), (0, 1)].map({ (node.inputs[$0.0], node.inputs[$0.1]) }) {
       guard value > other, case .stored(let tensor) = forms[value], consumers[value].count == 1,
         let producer = stepOfTensor[tensor], case .convolution = steps[producer].kind,
-        steps[producer].addend == nil, !isNormalisedSummand(other)
+        steps[producer].addend == nil, !isReadersSummand(other)
       else { continue }
       // The other summand must be complete before the convolution runs.
       if case .pending = forms[other] {
@@ -210,11 +249,12 @@ struct FusedPlan {
     return nil
   }
 
-  /// Whether a summand is a batch norm's result, which belongs to the reader of the sum.
-  private func isNormalisedSummand(_ value: ValueID) -> Bool {
-    if case .pending(let operands, relu: false) = forms[value] {
-      return operands.contains { $0.norm != nil }
+  /// Whether a summand is worked out by the reader of the sum: a batch norm's result, a product.
+  private func isReadersSummand(_ value: ValueID) -> Bool {
+    switch forms[value] {
+    case .pending(let operands, relu: false): operands.contains { $0.norm != nil }
+    case .multiplied: true
+    case .stored, .pending, .padded: false
     }
-    return false
   }
 }

@@ -15,12 +15,18 @@ enum Contribution {
   case direct(GradientID)
   /// Back through a zero-padding shortcut.
   case unpadded(GradientID, stride: Int)
+  /// Back through a product, and then through a zero-padding shortcut if there is a stride.
+  case multiplied(GradientID, Multiplier, stride: Int?)
+  /// To the logits of the gate of an operand.
+  case gateLogits(GradientID, Operand, isComplement: Bool)
   /// Back through a batch norm, from the site that it feeds.
   case norm(NormID, SiteID)
 
   var gradient: GradientID {
     switch self {
-    case .direct(let id), .unpadded(let id, _): return id
+    case .direct(let id), .unpadded(let id, _), .multiplied(let id, _, _),
+      .gateLogits(let id, _, _):
+      return id
     case .norm(_, let site): return .site(site)
     }
   }
@@ -58,12 +64,22 @@ struct GradientPlan {
 
   private mutating func add(_ operand: Operand, from gradient: GradientID, site: SiteID?) {
     if let norm = operand.norm, let site {
-      precondition(operand.zeroPaddingStride == nil, "a padded operand is not normalised")
+      precondition(
+        operand.zeroPaddingStride == nil && operand.multiplier == nil,
+        "a padded or multiplied operand is not normalised")
       ofTensor[operand.tensor].append(.norm(norm, site))
       return
     }
-    let contribution: Contribution =
-      operand.zeroPaddingStride.map { .unpadded(gradient, stride: $0) } ?? .direct(gradient)
+    let contribution: Contribution
+    if let multiplier = operand.multiplier {
+      contribution = .multiplied(gradient, multiplier, stride: operand.zeroPaddingStride)
+      if case .gate(let logits, let isComplement) = multiplier {
+        ofTensor[logits].append(.gateLogits(gradient, operand, isComplement: isComplement))
+      }
+    } else {
+      contribution =
+        operand.zeroPaddingStride.map { .unpadded(gradient, stride: $0) } ?? .direct(gradient)
+    }
     if let target = operand.site {
       ofSite[target].append(contribution)
     } else {

@@ -33,19 +33,29 @@ public enum Initialization: Hashable, Sendable {
   case xavier
   /// Uniform within ±1/√fan-in: PyTorch's default for linear layers.
   case uniformFanIn
+  /// As `he`, with a bias that starts at this value: the 1×1 convolution of a gate.
+  case gate(bias: Float)
 }
 
 /// One operation of a graph.
 public enum Operation: Hashable, Sendable {
   case input
   case convolution(ConvolutionParameters, Initialization)
-  /// Normalisation per channel over the batch and all pixels, then scale and shift.
-  case batchNorm
+  /// Normalisation per channel over the batch and all pixels, then a scale, which starts at the
+  /// given value, and a shift.
+  case batchNorm(scale: Float)
   case relu
   /// The sum of two values of one shape.
   case add
   /// Option A of He et al. 2015: every `stride`-th pixel, channels beyond the input's are zero.
   case zeroPaddingShortcut(stride: Int, outputChannels: Int)
+  /// The value times a constant.
+  case scale(Float)
+  /// The value times the sigmoid σ of a second one, or times 1 − σ (He et al. 2016, section 3.1).
+  case gate(isComplement: Bool)
+  /// Each number zeroed with probability `rate` in training, times 1 − `rate` in evaluation
+  /// (Hinton et al. 2012).
+  case dropout(rate: Float)
   case maxPool(kernelSize: Int, stride: Int, padding: Int)
   case globalAveragePool
   /// A fully connected layer with bias.
@@ -109,8 +119,9 @@ public struct Graph: Sendable {
   }
 
   /// Adds a batch norm of `x`; the shape stays.
-  public mutating func batchNorm(_ x: ValueID, name: String) -> ValueID {
-    append(.batchNorm, [x], shape(of: x), name: name)
+  /// - Parameter scale: with which its scale starts.
+  public mutating func batchNorm(_ x: ValueID, name: String, scale: Float = 1) -> ValueID {
+    append(.batchNorm(scale: scale), [x], shape(of: x), name: name)
   }
 
   /// Adds a rectifier; the shape stays.
@@ -141,6 +152,26 @@ public struct Graph: Sendable {
       name: name)
   }
 
+  /// Adds a product of `x` with a constant; the shape stays.
+  public mutating func scale(_ x: ValueID, by factor: Float, name: String = "scale") -> ValueID {
+    append(.scale(factor), [x], shape(of: x), name: name)
+  }
+
+  /// Adds a product of `x` with σ(`logits`), or with 1 − σ(`logits`); both of one shape.
+  public mutating func gate(
+    _ x: ValueID, logits: ValueID, isComplement: Bool, name: String = "gate"
+  ) -> ValueID {
+    precondition(
+      shape(of: x) == shape(of: logits), "gate of \(shape(of: x)) by \(shape(of: logits))")
+    return append(.gate(isComplement: isComplement), [x, logits], shape(of: x), name: name)
+  }
+
+  /// Adds a dropout of `x`, which zeroes without making up for it, as the papers' does.
+  public mutating func dropout(_ x: ValueID, rate: Float, name: String = "dropout") -> ValueID {
+    precondition((0..<1).contains(rate), "a dropout rate of \(rate)")
+    return append(.dropout(rate: rate), [x], shape(of: x), name: name)
+  }
+
   /// Adds max pooling; padding pixels never win.
   public mutating func maxPool(
     _ x: ValueID, kernelSize: Int, stride: Int, padding: Int, name: String = "maxpool"
@@ -169,6 +200,17 @@ public struct Graph: Sendable {
     precondition(shape(of: x).pixels == 1, "\(name): the input \(shape(of: x)) is not pooled")
     let output = ImageShape(height: 1, width: 1, channels: outputs)
     return append(.linear(outputs: outputs, initialization), [x], output, name: name)
+  }
+
+  /// The network up to the value of a name, which is then the output.
+  /// - Precondition: there is one.
+  public func prefix(through name: String) -> Graph {
+    guard let last = nodes.firstIndex(where: { $0.name == name }) else {
+      preconditionFailure("no value is named \(name)")
+    }
+    var graph = self
+    graph.nodes.removeSubrange((last + 1)...)
+    return graph
   }
 
   /// The values that read each value, in order.

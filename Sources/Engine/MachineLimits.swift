@@ -44,17 +44,29 @@ public final class MachineLimitMeter {
 
   /// Multiply-adds in registers for about a millisecond, `bursts` times.
   public func measureArithmetic(bursts: Int) {
+    for _ in 0..<bursts { peak = max(peak, arithmeticRate(rounds: 500_000)) }
+  }
+
+  /// The rate of multiply-adds over about so many seconds: what else the machine does slows it as it
+  /// slows work of that length, so it is less than the peak.
+  /// - Precondition: there have been bursts.
+  public func arithmeticRate(seconds: Double) -> Double {
+    let roundsPerSecond = peak * 1e9 / (Self.operationsPerRound * Double(pool.threads))
+    return arithmeticRate(rounds: max(1000, Int(seconds * roundsPerSecond)))
+  }
+
+  /// Two for each of 12 vectors of 16 numbers.
+  private static let operationsPerRound = 2.0 * 12 * 16
+
+  private func arithmeticRate(rounds: Int) -> Double {
     let threads = pool.threads
     let operations = DoubleBuffer(count: threads)
     let sinks = FloatBuffer(count: threads)
-    for _ in 0..<bursts {
-      let speed = rate {
-        pool.run(tasks: threads) { task, _ in
-          operations.pointer[task] = sweeps.multiply_add(500_000, sinks[task])
-        }
-        return (0..<threads).reduce(0) { $0 + operations.pointer[$1] }
+    return rate {
+      pool.run(tasks: threads) { task, _ in
+        operations.pointer[task] = sweeps.multiply_add(rounds, sinks[task])
       }
-      peak = max(peak, speed)
+      return (0..<threads).reduce(0) { $0 + operations.pointer[$1] }
     }
   }
 

@@ -57,6 +57,9 @@ public final class NetworkExecutor {
   let transformedGradient: FloatBuffer
   private let trains: Bool
   var imageCount = 0
+  var mode = ExecutionMode.training
+  /// What the random masks of the next training step depend on, besides layer, image and place.
+  public var dropoutKey: UInt64 = 0
   /// Takes down where the time of each step goes, if set.
   public var profile: StepProfile?
 
@@ -268,6 +271,8 @@ final class WorkerScratch: @unchecked Sendable {
   let dx: FloatBuffer
   let auxiliary: FloatBuffer
   let second: FloatBuffer
+  let third: FloatBuffer
+  let product: FloatBuffer
   let expanded: FloatBuffer
   let workspace: FloatBuffer
   let weights: FloatBuffer
@@ -282,6 +287,8 @@ final class WorkerScratch: @unchecked Sendable {
     dx = FloatBuffer(count: largestImage)
     auxiliary = FloatBuffer(count: largestImage)
     second = FloatBuffer(count: largestImage)
+    third = FloatBuffer(count: largestImage)
+    product = FloatBuffer(count: largestImage)
     expanded = FloatBuffer(count: largestExpansion)
     self.workspace = FloatBuffer(count: workspace)
     self.weights = FloatBuffer(count: weights)

@@ -62,8 +62,8 @@ public final class NetworkState: @unchecked Sendable {
           fanOut: area * p.outputChannels, &random)
       case .linearWeight(let inputs, let outputs, let initialization):
         values = Self.draw(tensor.count, initialization, fanIn: inputs, fanOut: outputs, &random)
-      case .batchNormScale, .runningVariance: values = .init(repeating: 1, count: tensor.count)
-      case .bias, .batchNormShift, .runningMean: values = .init(repeating: 0, count: tensor.count)
+      case .bias, .batchNormScale, .batchNormShift, .runningMean, .runningVariance:
+        values = .init(repeating: tensor.start, count: tensor.count)
       }
       setValues(values, of: i)
     }
@@ -78,7 +78,7 @@ public final class NetworkState: @unchecked Sendable {
       (0..<count).map { _ in random.uniform(-bound, bound) }
     }
     switch initialization {
-    case .he:
+    case .he, .gate:
       let deviation = (2 / Float(fanIn)).squareRoot()
       return (0..<count).map { _ in deviation * random.normal() }
     case .xavier: return uniform((6 / Float(fanIn + fanOut)).squareRoot())

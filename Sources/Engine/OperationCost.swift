@@ -81,7 +81,9 @@ extension NetworkExecutor {
       return [stored: site.shape.count]
     }
     return Dictionary(
-      site.operands.map { ($0.tensor, site.shape.pixels * plan.tensors[$0.tensor].channels) },
+      site.operands.flatMap(\.tensors).map {
+        ($0, site.shape.pixels * plan.tensors[$0].channels)
+      },
       uniquingKeysWith: max)
   }
 
@@ -112,7 +114,10 @@ extension NetworkExecutor {
     var written = 0
     for contribution in gradientPlan.ofTensor[step.output] {
       gradients.insert(contribution.gradient)
-      if case .norm = contribution { read[step.output] = plan.tensors[step.output].count }
+      switch contribution {
+      case .norm, .gateLogits: read[step.output] = plan.tensors[step.output].count
+      case .direct, .unpadded, .multiplied: break
+      }
     }
     if gradientPlan.storedTensors.contains(step.output) {
       written += plan.tensors[step.output].count

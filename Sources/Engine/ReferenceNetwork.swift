@@ -32,6 +32,8 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   private(set) var values: [ReferenceTensor<Number>] = []
   /// Gradients of the loss with respect to all values after `backward`.
   private(set) var valueGradients: [ReferenceTensor<Number>] = []
+  /// As the executor's.
+  var dropoutKey: UInt64 = 0
   private var statistics: [ValueID: (mean: [Number], inverse: [Number])] = [:]
 
   /// Takes over the numbers of an engine's state.
@@ -73,6 +75,9 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
               x.values[x.index(n, row * stride, column * stride, c)]
           }
         }
+      case .scale, .dropout, .gate:
+        let factors = multipliers(of: node, id, y, mode)
+        for i in y.values.indices { y.values[i] = x.values[i] * factors[i] }
       case .maxPool(let k, let s, let padding):
         Self.forEachPixel(y) { n, row, column in
           for c in 0..<x.shape.channels {
@@ -99,6 +104,27 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
         }
       }
       values.append(y)
+    }
+  }
+
+  /// What a product's first factor is multiplied with.
+  private func multipliers(
+    of node: Graph.Node, _ id: ValueID, _ y: ReferenceTensor<Number>, _ mode: ExecutionMode
+  ) -> [Number] {
+    switch node.operation {
+    case .scale(let factor): return y.values.map { _ in Number(factor) }
+    case .gate(let isComplement):
+      return values[node.inputs[1]].values.map { z in
+        let sigmoid = 1 / (1 + Foundation.exp(-Double(z)))
+        return Number(isComplement ? 1 - sigmoid : sigmoid)
+      }
+    case .dropout(let rate):
+      guard mode == .training else { return y.values.map { _ in Number(1 - rate) } }
+      return (0..<y.count).flatMap { image -> [Number] in
+        let mask = DropoutMask(rate: rate, key: dropoutKey, layer: id, image: image)
+        return (0..<y.shape.count).map { mask.keeps($0) ? 1 : 0 }
+      }
+    default: preconditionFailure("\(node.operation) is no product")
     }
   }
 
@@ -252,6 +278,15 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
             dx.values[x.index(n, row * stride, column * stride, c)] +=
               dy.values[dy.index(n, row, column, c)]
           }
+        }
+      case .scale, .dropout, .gate:
+        let factors = multipliers(of: node, id, dy, .training)
+        for i in dy.values.indices { dx.values[i] += dy.values[i] * factors[i] }
+        guard case .gate(let isComplement) = node.operation else { break }
+        let sign: Number = isComplement ? -1 : 1
+        for i in dy.values.indices {
+          let slope = sign * factors[i] * (1 - factors[i])
+          valueGradients[node.inputs[1]].values[i] += dy.values[i] * x.values[i] * slope
         }
       case .maxPool(let k, let s, let padding):
         Self.forEachPixel(dy) { n, row, column in

@@ -21,6 +21,8 @@ public struct TensorSpecification: Hashable, Sendable {
   public let shape: [Int]
   /// The node that owns it.
   public let node: ValueID
+  /// What every number of a tensor that is not drawn at random starts with.
+  public let start: Float
 
   public var count: Int { shape.reduce(1, *) }
 
@@ -33,28 +35,34 @@ extension Graph {
   public var tensorSpecifications: [TensorSpecification] {
     nodes.enumerated().flatMap { id, node -> [TensorSpecification] in
       func tensor(
-        _ suffix: String, _ role: TensorSpecification.Role, _ shape: [Int]
+        _ suffix: String, _ role: TensorSpecification.Role, _ shape: [Int], start: Float = 0
       ) -> TensorSpecification {
-        TensorSpecification(name: "\(node.name).\(suffix)", role: role, shape: shape, node: id)
+        TensorSpecification(
+          name: "\(node.name).\(suffix)", role: role, shape: shape, node: id, start: start)
       }
       switch node.operation {
       case .convolution(let p, let initialization):
         let shape = [p.outputChannels, p.inputChannels, p.kernelSize, p.kernelSize]
         let weight = tensor("weight", .convolutionWeight(p, initialization), shape)
-        return p.hasBias ? [weight, tensor("bias", .bias, [p.outputChannels])] : [weight]
+        guard p.hasBias else { return [weight] }
+        var start: Float = 0
+        if case .gate(let bias) = initialization { start = bias }
+        return [weight, tensor("bias", .bias, [p.outputChannels], start: start)]
       case .linear(let outputs, let initialization):
         let inputs = self.shape(of: node.inputs[0]).channels
         let role = TensorSpecification.Role.linearWeight(
           inputs: inputs, outputs: outputs, initialization)
         return [tensor("weight", role, [outputs, inputs]), tensor("bias", .bias, [outputs])]
-      case .batchNorm:
+      case .batchNorm(let scale):
         let channels = [node.shape.channels]
         return [
-          tensor("weight", .batchNormScale, channels), tensor("bias", .batchNormShift, channels),
-          tensor("running_mean", .runningMean, channels),
-          tensor("running_var", .runningVariance, channels),
+          tensor("weight", .batchNormScale, channels, start: scale),
+          tensor("bias", .batchNormShift, channels), tensor("running_mean", .runningMean, channels),
+          tensor("running_var", .runningVariance, channels, start: 1),
         ]
-      case .input, .relu, .add, .zeroPaddingShortcut, .maxPool, .globalAveragePool: return []
+      case .input, .relu, .add, .zeroPaddingShortcut, .scale, .gate, .dropout, .maxPool,
+        .globalAveragePool:
+        return []
       }
     }
   }

@@ -62,7 +62,10 @@ struct Cell: Sendable {
       network: choice("network") ?? .residual, depth: node("depth")?.integer ?? 0,
       family: choice("family"), block: choice("block"),
       activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
-      strideLocation: choice("strideLocation"), width: node("width")?.double ?? 1)
+      strideLocation: choice("strideLocation"), width: node("width")?.double ?? 1,
+      gateBias: node("gateBias")?.double, batchNorm: node("batchNorm")?.flag ?? true,
+      initialization: choice("initialization"),
+      zeroInitResidual: node("zeroInitResidual")?.flag ?? false)
   }
 }
 

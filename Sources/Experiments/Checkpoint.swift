@@ -60,7 +60,7 @@ public struct Checkpoint: Sendable {
   init(manifest path: String) throws(ExperimentError) {
     let name = URL(fileURLWithPath: path).lastPathComponent
     func damaged(_ reason: String) -> ExperimentError { ExperimentError("\(name): \(reason)") }
-    guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 16 else {
+    guard let data = Self.contents(of: path, limit: 1 << 16) else {
       throw damaged("cannot be read")
     }
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -84,5 +84,18 @@ public struct Checkpoint: Sendable {
     guard try file.sha256() == text("sha256") else {
       throw damaged("the tensors of \(text("file")) have another checksum")
     }
+  }
+
+  /// A regular file's bytes; nil for anything else, which could be without end, and for more bytes
+  /// than `limit`.
+  private static func contents(of path: String, limit: Int) -> Data? {
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      status.st_size <= limit
+    else { return nil }
+    return try? handle.read(upToCount: limit)
   }
 }

@@ -23,6 +23,11 @@ final class DurableFile {
   ) throws(ExperimentError) -> String {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let temporary = path + ".partial"
+    var status = stat()
+    // A rename would put a file in the place of a device or a pipe.
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw ExperimentError("cannot write \(shown(path)): it is there and is no regular file")
+    }
     try makeFolder(folder, for: path)
     let digest: String
     do throws(ExperimentError) {

@@ -109,5 +109,9 @@ extension SpecGrammar {
     SpecField(
       "recordEvery", .integer(iterations),
       "Steps (or epochs) between records of the training metrics, a divisor of every; every."),
+    SpecField(
+      "layersEvery", .integer(iterations),
+      "Steps (or epochs) between looks into each layer, besides the first and the last step: "
+        + "deviation of its responses, gradient norm, relative update, dead rectifiers; none."),
   ])
 }

@@ -148,7 +148,8 @@ struct ProtocolReader {
     if !every.isMultiple(of: recordEvery) {
       report("evaluation.recordEvery", "\(recordEvery) does not divide every, which is \(every)")
     }
-    return TrainingProtocol.Evaluation(every: every, recordEvery: recordEvery)
+    return TrainingProtocol.Evaluation(
+      every: every, recordEvery: recordEvery, layersEvery: evaluation?["layersEvery"]?.integer)
   }
 
   /// What must come before the last step.

@@ -64,10 +64,12 @@ public enum SpecGrammar {
       "block", choice(Architecture.Block.self), "By default what the papers use at the depth."),
     SpecField(
       "activationOrder", choice(Architecture.ActivationOrder.self),
-      "Original of 2015 (default) or full pre-activation of 2016."),
+      "Where batch norm and ReLU stand: original of 2015 (default), or the others of 2016's Fig. 4."
+    ),
     SpecField(
       "shortcut", choice(Architecture.Shortcut.self),
-      "By default A in CIFAR nets of basic blocks, B elsewhere; a plain net has none."),
+      "By default A in CIFAR nets of basic blocks, B elsewhere; a plain net has none. The kinds "
+        + "besides A, B and C multiply every block's shortcut, as in 2016's Table 1."),
     SpecField("width", .number(0...64, above: true), "Multiplies every channel count; 1."),
     SpecField(
       "strideLocation", choice(Architecture.StrideLocation.self),
@@ -75,6 +77,16 @@ public enum SpecGrammar {
     SpecField(
       "family", choice(Architecture.Family.self),
       "By default imagenet for its five depths, cifar for every other."),
+    SpecField(
+      "gateBias", .number(-100...100, above: false),
+      "Where the bias of gating shortcuts starts; -6."),
+    SpecField("batchNorm", .flag, "Without, convolutions have biases; true."),
+    SpecField(
+      "initialization", choice(Architecture.WeightInitialization.self),
+      "How convolutions start; he, xavier in the textbook's net."),
+    SpecField(
+      "zeroInitResidual", .flag,
+      "Whether the last batch norm of a residual function starts at 0; false."),
   ]
 
   /// Fields of the protocol that can be factors, under their dotted paths: every single value

@@ -69,7 +69,10 @@ public struct StoredConfiguration: Sendable {
       network: choice("network") ?? .residual, depth: node["depth"]?.integer ?? 0,
       family: choice("family"), block: choice("block"),
       activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
-      strideLocation: choice("strideLocation"), width: node["width"]?.double ?? 1)
+      strideLocation: choice("strideLocation"), width: node["width"]?.double ?? 1,
+      gateBias: node["gateBias"]?.double, batchNorm: node["batchNorm"]?.flag ?? true,
+      initialization: choice("initialization"),
+      zeroInitResidual: node["zeroInitResidual"]?.flag ?? false)
   }
 
   /// - Parameter hash: SHA-256 of the file; nil for random weights.

@@ -25,6 +25,9 @@ public struct TrainingPosition: Hashable, Sendable {
   /// made, or none is due.
   var pendingGradientNorm: Double?
 
+  /// The numbers of the layers in the last step, where their record is still to be made.
+  var pendingLayers: [String: Double] = [:]
+
   public init() {}
 
   /// The last step whose record has been made.
@@ -40,6 +43,7 @@ public struct TrainingPosition: Hashable, Sendable {
         "seconds": .number(totals.seconds),
       ]),
       "pendingGradientNorm": pendingGradientNorm.map { .number($0) } ?? .null,
+      "pendingLayers": .object(pendingLayers.mapValues { .number($0) }),
     ])
   }
 
@@ -58,5 +62,9 @@ public struct TrainingPosition: Hashable, Sendable {
     totals = RunningTotals(
       steps: steps, lossSum: lossSum, errors: errors, images: images, seconds: totalSeconds)
     pendingGradientNorm = pending.double
+    for member in node["pendingLayers"]?.members ?? [] {
+      guard let value = member.value.double else { return nil }
+      pendingLayers[member.key] = value
+    }
   }
 }

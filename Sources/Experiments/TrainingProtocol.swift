@@ -36,6 +36,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     public var every: Int
     /// Between two records of the training metrics; divides `every`.
     public var recordEvery: Int
+    /// Between two looks into the layers, the first step's besides; nil for none.
+    public var layersEvery: Int? = nil
   }
 
   public var name: String
@@ -85,6 +87,11 @@ public struct TrainingProtocol: Hashable, Sendable {
     return (end + evaluation.every - 1) / evaluation.every
   }
 
+  /// Whether the layers are looked into in the step after which this many are done.
+  public func looksIntoLayers(afterStep done: Int) -> Bool {
+    evaluation.layersEvery.map { done == 1 || isDue(done, every: $0) } ?? false
+  }
+
   private func isDue(_ done: Int, every: Int) -> Bool {
     if done == totalSteps { return true }
     guard done > 0, done < totalSteps else { return false }
@@ -120,14 +127,20 @@ public struct TrainingProtocol: Hashable, Sendable {
       ]),
       "mean": .text(mean.rawValue),
       "shuffle": .flag(shuffle),
-      "evaluation": .object([
-        "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
-      ]),
+      "evaluation": evaluationJSON,
     ]
     switch length {
     case .iterations(let steps): members["iterations"] = .integer(steps)
     case .epochs(let epochs): members["epochs"] = .integer(epochs)
     }
+    return .object(members)
+  }
+
+  private var evaluationJSON: CanonicalJSON {
+    var members: [String: CanonicalJSON] = [
+      "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
+    ]
+    if let layersEvery = evaluation.layersEvery { members["layersEvery"] = .integer(layersEvery) }
     return .object(members)
   }
 

@@ -2,6 +2,7 @@
 import Datasets
 import Engine
 import Foundation
+import Results
 
 /// Trains one run from where it stands to its end.
 final class TrainingSession {
@@ -59,9 +60,18 @@ final class TrainingSession {
       let begin = clock.now
       guard let batch = try prefetcher.next() else { return try interrupted() }
       network.input.update(from: batch.images, count: plan.batch * network.graph.inputShape.count)
-      let result = network.trainStep(
-        labels: batch.labels, count: plan.batch, optimizer: optimizer,
-        learningRate: learningRate(position.step))
+      network.dropoutKey = run.dropoutKey(step: position.step)
+      let rate = learningRate(position.step)
+      let result: StepResult
+      if plan.looksIntoLayers(afterStep: position.step + 1) {
+        let (step, layers) = network.diagnosedTrainStep(
+          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+        result = step
+        position.pendingLayers = layers.metrics
+      } else {
+        result = network.trainStep(
+          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+      }
       position.totals.add(result, images: plan.batch, seconds: (clock.now - begin).inSeconds)
       position.step += 1
       guard result.loss.isFinite, result.gradientNorm.isFinite else {
@@ -72,7 +82,9 @@ final class TrainingSession {
         .step(
           position.step, loss: totals.loss, error: totals.error,
           imagesPerSecond: totals.imagesPerSecond))
-      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step) {
+      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step)
+        || !position.pendingLayers.isEmpty
+      {
         position.pendingGradientNorm = result.gradientNorm
         guard try makeRecord(learningRate, report, shouldStop) else { return try interrupted() }
       }
@@ -102,7 +114,9 @@ final class TrainingSession {
       guard let (loss, error) = evaluate(shouldStop) else { return false }
       metrics += [("testLoss", loss), ("testError", error)]
     }
+    metrics += position.pendingLayers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     try report(.record(step: step, metrics: metrics))
+    position.pendingLayers = [:]
     if records { position.totals = RunningTotals() }
     position.pendingGradientNorm = nil
     return true
@@ -157,6 +171,33 @@ final class TrainingSession {
       checkpoints.say("no checkpoint after step \(position.step): \(error); training goes on")
     }
     saved = (position.step, clock.now, (clock.now - begin).inSeconds)
+  }
+}
+
+extension RunPlan {
+  /// What the random masks of a step depend on: a resumed run draws the same.
+  fileprivate func dropoutKey(step: Int) -> UInt64 {
+    var random = CounterRandom(
+      seed: UInt64(bitPattern: seed), purpose: .dropout, index: step)
+    return random.next()
+  }
+}
+
+extension [LayerDiagnostics] {
+  /// Every number under its name; those that are not finite are left out, for only the loss decides
+  /// whether a run has diverged.
+  fileprivate var metrics: [String: Double] {
+    var metrics: [String: Double] = [:]
+    for (index, layer) in enumerated() {
+      let values: [(LayerMetric.Quantity, Double?)] = [
+        (.responseDeviation, layer.responseDeviation), (.layerGradientNorm, layer.gradientNorm),
+        (.updateRatio, layer.updateRatio), (.deadShare, layer.deadShare),
+      ]
+      for case (let quantity, let value?) in values where value.isFinite {
+        metrics[LayerMetric(quantity, position: index + 1, layer: layer.layer).name] = value
+      }
+    }
+    return metrics
   }
 }
 

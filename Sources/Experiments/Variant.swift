@@ -82,17 +82,29 @@ extension Architecture {
       FactorLevel(factor: "width", level: canonical(width), numeric: width),
       FactorLevel(factor: "strideLocation", level: strideLocation.rawValue),
       FactorLevel(factor: "family", level: family.rawValue),
+      FactorLevel(factor: "gateBias", level: gateBias.map(canonical) ?? "none", numeric: gateBias),
+      FactorLevel(factor: "batchNorm", level: batchNorm ? "true" : "false"),
+      FactorLevel(factor: "initialization", level: initialization.rawValue),
+      FactorLevel(factor: "zeroInitResidual", level: zeroInitResidual ? "true" : "false"),
     ]
   }
 
-  /// Every field with its value.
+  /// Every field with its value; fields that the first version did not have are left out at their
+  /// defaults, so that its variants keep their hashes.
   public var canonicalJSON: CanonicalJSON {
-    .object([
+    var fields: [String: CanonicalJSON] = [
       "network": .text(network.rawValue), "depth": .integer(depth), "block": .text(block.rawValue),
       "activationOrder": .text(activationOrder.rawValue),
       "shortcut": shortcut.map { .text($0.rawValue) } ?? .null, "width": .number(width),
       "strideLocation": .text(strideLocation.rawValue), "family": .text(family.rawValue),
-    ])
+    ]
+    if let gateBias { fields["gateBias"] = .number(gateBias) }
+    if !batchNorm { fields["batchNorm"] = .flag(false) }
+    if initialization != (family == .textbook ? .xavier : .he) {
+      fields["initialization"] = .text(initialization.rawValue)
+    }
+    if zeroInitResidual { fields["zeroInitResidual"] = .flag(true) }
+    return .object(fields)
   }
 }
 

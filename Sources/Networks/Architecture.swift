@@ -33,15 +33,25 @@ public struct Architecture: Hashable, Sendable {
     public var expansion: Int { self == .basic ? 1 : 4 }
   }
 
-  /// Where batch norm and ReLU stand.
+  /// Where batch norm and ReLU stand (He et al. 2016, Fig. 4).
   public enum ActivationOrder: String, Codable, CaseIterable, Sendable {
     /// Convolution, batch norm, ReLU; the last ReLU after the sum (He et al. 2015).
     case original
-    /// Batch norm, ReLU, convolution; a clean sum (He et al. 2016).
+    /// As the original, with the last batch norm after the sum too.
+    case normAfterAddition
+    /// As the original, with the last ReLU before the sum.
+    case reluBeforeAddition
+    /// ReLU, convolution, batch norm; a clean sum.
+    case reluOnlyPre
+    /// Batch norm, ReLU, convolution; a clean sum.
     case pre
+
+    /// Whether it means anything where nothing is added.
+    var appliesToPlain: Bool { self != .normAfterAddition && self != .reluBeforeAddition }
   }
 
-  /// How a shortcut changes size (He et al. 2015, section 4.1).
+  /// What a shortcut does: how it changes size (He et al. 2015, section 4.1), or with what it is
+  /// multiplied in every block (He et al. 2016, Table 1), where the size changes as in A.
   public enum Shortcut: String, Codable, CaseIterable, Sendable {
     /// Every second pixel, new channels zero; no parameters.
     case zeroPadding = "A"
@@ -49,6 +59,30 @@ public struct Architecture: Hashable, Sendable {
     case projectionOnChange = "B"
     /// A 1×1 projection in every block.
     case projectionAlways = "C"
+    /// Times 0.5.
+    case scaling
+    /// The shortcut and the residual function times 0.5.
+    case scalingBoth
+    /// The residual function times g(x), the shortcut times 1 − g(x), with g the sigmoid of a 1×1
+    /// convolution of the block's input.
+    case exclusiveGating
+    /// The shortcut times 1 − g(x).
+    case shortcutGating
+    /// Dropout at a rate of 0.5, without making up for it.
+    case dropout
+
+    /// Whether it has a gate.
+    public var isGating: Bool { self == .exclusiveGating || self == .shortcutGating }
+  }
+
+  /// How convolutions start.
+  public enum WeightInitialization: String, Codable, CaseIterable, Sendable {
+    /// Normal with variance 2 / fan-in (He et al. 2015b).
+    case he
+    /// Uniform within ±√(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
+    case xavier
+    /// Uniform within ±1/√fan-in.
+    case uniform
   }
 
   /// Which convolution of a bottleneck block has the stride.
@@ -70,6 +104,14 @@ public struct Architecture: Hashable, Sendable {
   public let strideLocation: StrideLocation
   /// Multiplies every channel count.
   public let width: Double
+  /// Where the bias of a gate starts; nil where there is none.
+  public let gateBias: Double?
+  /// Without, convolutions have biases instead.
+  public let batchNorm: Bool
+  public let initialization: WeightInitialization
+  /// Whether the last batch norm of every residual function starts with a scale of 0, so that
+  /// blocks start as identities.
+  public let zeroInitResidual: Bool
 
   /// - Parameters:
   ///   - network: with shortcuts or without.
@@ -80,11 +122,15 @@ public struct Architecture: Hashable, Sendable {
   ///   - shortcut: by default A in CIFAR nets of basic blocks, B elsewhere, none in a plain net.
   ///   - strideLocation: by default the 3×3 of a bottleneck block.
   ///   - width: channel multiplier, above 0 and at most 64.
+  ///   - gateBias: by default -6 where there are gates.
+  ///   - initialization: by default He's, Xavier's in the textbook's net.
   /// - Throws: `ArchitectureError` with the reason, where the combination cannot exist.
   public init(
     network: Network, depth: Int, family: Family? = nil, block: Block? = nil,
     activationOrder: ActivationOrder = .original, shortcut: Shortcut? = nil,
-    strideLocation: StrideLocation? = nil, width: Double = 1
+    strideLocation: StrideLocation? = nil, width: Double = 1, gateBias: Double? = nil,
+    batchNorm: Bool = true, initialization: WeightInitialization? = nil,
+    zeroInitResidual: Bool = false
   ) throws(ArchitectureError) {
     guard (1...100_000).contains(depth) else {
       throw ArchitectureError("depth \(depth) is not between 1 and 100000")
@@ -96,16 +142,31 @@ public struct Architecture: Hashable, Sendable {
       throw ArchitectureError("width \(width) is not above 0 and at most 64")
     }
     if family == .textbook {
-      guard network == .residual, activationOrder == .original,
+      guard network == .residual, activationOrder == .original, batchNorm,
         shortcut == nil || shortcut == .projectionOnChange
       else {
         throw ArchitectureError(
-          "the textbook's net is a residual one in the original activation order with shortcut B")
+          "the textbook's net is a residual one in the original activation order with shortcut B "
+            + "and batch norm")
       }
     }
-    if network == .plain, let shortcut {
+    try Self.checkPlain(network, shortcut, activationOrder, zeroInitResidual: zeroInitResidual)
+    if let gateBias {
+      guard shortcut?.isGating == true else {
+        throw ArchitectureError(
+          "gateBias belongs to the shortcuts exclusiveGating and shortcutGating only")
+      }
+      guard gateBias.isFinite, abs(gateBias) <= 100 else {
+        throw ArchitectureError("gateBias \(gateBias) is not between -100 and 100")
+      }
+    }
+    if zeroInitResidual,
+      !batchNorm || activationOrder == .pre || activationOrder == .normAfterAddition
+    {
       throw ArchitectureError(
-        "a plain net has no shortcut, so shortcut \(shortcut.rawValue) does not apply to it")
+        "zeroInitResidual needs a batch norm at the end of each residual function; "
+          + "activationOrder \(activationOrder.rawValue)\(batchNorm ? "" : " without batch norm") "
+          + "has none there")
     }
     if block == .basic, strideLocation == .first1x1 {
       throw ArchitectureError(
@@ -120,6 +181,30 @@ public struct Architecture: Hashable, Sendable {
       network == .plain ? nil : shortcut ?? Self.defaultShortcut(family: family, block: block)
     self.strideLocation = strideLocation ?? .middle3x3
     self.width = width
+    let hasGates = self.shortcut?.isGating == true
+    self.gateBias = hasGates ? gateBias ?? Self.defaultGateBias : nil
+    self.batchNorm = batchNorm
+    self.initialization = initialization ?? Self.defaultInitialization(family: family)
+    self.zeroInitResidual = zeroInitResidual
+  }
+
+  private static func checkPlain(
+    _ network: Network, _ shortcut: Shortcut?, _ order: ActivationOrder, zeroInitResidual: Bool
+  ) throws(ArchitectureError) {
+    guard network == .plain else { return }
+    if let shortcut {
+      throw ArchitectureError(
+        "a plain net has no shortcut, so shortcut \(shortcut.rawValue) does not apply to it")
+    }
+    if !order.appliesToPlain {
+      throw ArchitectureError(
+        "a plain net has no addition, so activationOrder \(order.rawValue) does not apply to it")
+    }
+    if zeroInitResidual {
+      throw ArchitectureError(
+        "a plain net whose batch norms start at 0 computes nothing; zeroInitResidual is for "
+          + "residual nets")
+    }
   }
 
   /// Blocks in each stage: three stages in the CIFAR family, four in ImageNet's.
@@ -142,6 +227,13 @@ public struct Architecture: Hashable, Sendable {
   static let imageNetBlockCounts = [
     18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],
   ]
+
+  /// The value of He et al. 2016 with the least error.
+  static let defaultGateBias = -6.0
+
+  static func defaultInitialization(family: Family) -> WeightInitialization {
+    family == .textbook ? .xavier : .he
+  }
 
   static func defaultFamily(depth: Int) -> Family {
     imageNetBlockCounts[depth] == nil ? .cifar : .imagenet

@@ -24,9 +24,10 @@ extension Architecture {
     x = graph.convolution(
       x, name: "conv1", outputChannels: stem, kernelSize: hasImageNetStem ? 7 : 3,
       stride: hasImageNetStem ? 2 : 1, padding: hasImageNetStem ? 3 : 1, hasBias: hasBias,
-      initialization: initialization)
-    if activationOrder == .original {
-      x = graph.relu(graph.batchNorm(x, name: "bn1"))
+      initialization: convolutionStart)
+    if activationOrder != .pre {
+      x = normalised(x, name: "bn1", in: &graph)
+      if activationOrder != .reluOnlyPre { x = graph.relu(x) }
     }
     if hasImageNetStem { x = graph.maxPool(x, kernelSize: 3, stride: 2, padding: 1) }
     for (stage, count) in blockCounts.enumerated() {
@@ -36,7 +37,8 @@ extension Architecture {
           stride: stage > 0 && index == 0 ? 2 : 1)
       }
     }
-    if activationOrder == .pre { x = graph.relu(graph.batchNorm(x, name: "bn1")) }
+    if activationOrder == .pre { x = normalised(x, name: "bn1", in: &graph) }
+    if startsWithReLU { x = graph.relu(x) }
     x = graph.globalAveragePool(x)
     _ = graph.linear(
       x, name: "fc", outputs: classes,
@@ -44,9 +46,26 @@ extension Architecture {
     return graph
   }
 
-  private var hasBias: Bool { family == .textbook }
+  private var hasBias: Bool { family == .textbook || !batchNorm }
 
-  private var initialization: Initialization { family == .textbook ? .xavier : .he }
+  private var convolutionStart: Initialization {
+    switch initialization {
+    case .he: .he
+    case .xavier: .xavier
+    case .uniform: .uniformFanIn
+    }
+  }
+
+  /// Whether a residual function starts with a ReLU, and its sum has none.
+  private var startsWithReLU: Bool {
+    activationOrder == .pre || activationOrder == .reluOnlyPre
+  }
+
+  private func normalised(
+    _ x: ValueID, name: String, scale: Float = 1, in graph: inout Graph
+  ) -> ValueID {
+    batchNorm ? graph.batchNorm(x, name: name, scale: scale) : x
+  }
 
   /// The convolutions of one block: output channels, kernel size and stride.
   private func convolutions(width: Int, stride: Int) -> [(channels: Int, kernel: Int, stride: Int)]
@@ -90,24 +109,30 @@ extension Architecture {
       switch shortcut {
       case .projectionAlways: true
       case .projectionOnChange: changesSize
-      case .zeroPadding, nil: false
+      default: false
       }
     var y = x
     var shortcutInput = x
     for (i, layer) in plan.enumerated() {
-      if activationOrder == .pre {
-        y = graph.batchNorm(y, name: "\(name).bn\(i + 1)")
-        y = graph.relu(y, name: "\(name).relu\(i + 1)")
+      let isLast = i + 1 == plan.count
+      let (norm, relu) = ("\(name).bn\(i + 1)", "\(name).relu\(i + 1)")
+      if activationOrder == .pre { y = normalised(y, name: norm, in: &graph) }
+      if startsWithReLU {
+        y = graph.relu(y, name: relu)
         // A projection reads the activated input, an identity the raw stream (He et al. 2016).
         if i == 0 && isProjected { shortcutInput = y }
       }
       y = graph.convolution(
         y, name: "\(name).conv\(i + 1)", outputChannels: layer.channels, kernelSize: layer.kernel,
         stride: layer.stride, padding: layer.kernel / 2, hasBias: hasBias,
-        initialization: initialization)
-      if activationOrder == .original {
-        y = graph.batchNorm(y, name: "\(name).bn\(i + 1)")
-        if i + 1 < plan.count { y = graph.relu(y, name: "\(name).relu\(i + 1)") }
+        initialization: convolutionStart)
+      let isNormedHere = !isLast || activationOrder != .normAfterAddition
+      if activationOrder != .pre && isNormedHere {
+        let scale: Float = isLast && zeroInitResidual ? 0 : 1
+        y = normalised(y, name: norm, scale: scale, in: &graph)
+      }
+      if !startsWithReLU && (!isLast || activationOrder == .reluBeforeAddition) {
+        y = graph.relu(y, name: relu)
       }
     }
     if network == .residual {
@@ -115,7 +140,11 @@ extension Architecture {
         y, shortcutInput, in: &graph, name: name, stride: stride, channels: outputChannels,
         isProjected: isProjected, changesSize: changesSize)
     }
-    return activationOrder == .original ? graph.relu(y, name: "\(name).relu") : y
+    if activationOrder == .normAfterAddition {
+      y = normalised(y, name: "\(name).bn\(plan.count)", in: &graph)
+    }
+    return startsWithReLU || activationOrder == .reluBeforeAddition
+      ? y : graph.relu(y, name: "\(name).relu")
   }
 
   private func joined(
@@ -123,18 +152,57 @@ extension Architecture {
     isProjected: Bool, changesSize: Bool
   ) -> ValueID {
     guard isProjected else {
-      guard changesSize else { return graph.add(y, x, name: "\(name).add") }
-      let shortcut = graph.zeroPaddingShortcut(
-        x, stride: stride, outputChannels: channels, name: "\(name).shortcut")
-      return graph.add(y, shortcut, name: "\(name).add")
+      let identity =
+        changesSize
+        ? graph.zeroPaddingShortcut(
+          x, stride: stride, outputChannels: channels, name: "\(name).shortcut") : x
+      let (function, way) = multiplied(
+        y, identity, input: x, in: &graph, name: name, stride: stride)
+      return graph.add(function, way, name: "\(name).add")
     }
     var projection = graph.convolution(
       x, name: "\(name).downsample.0", outputChannels: channels, kernelSize: 1, stride: stride,
-      hasBias: hasBias, initialization: initialization)
-    // The textbook's projection has no batch norm, nor has a pre-activation block's.
-    if family != .textbook && activationOrder == .original {
-      projection = graph.batchNorm(projection, name: "\(name).downsample.1")
+      hasBias: hasBias, initialization: convolutionStart)
+    // The textbook's projection has no batch norm, nor has one where the stream is not normalised
+    // or the sum is.
+    let hasNorm =
+      switch activationOrder {
+      case .original, .reluBeforeAddition, .reluOnlyPre: family != .textbook
+      case .normAfterAddition, .pre: false
+      }
+    if hasNorm {
+      projection = normalised(projection, name: "\(name).downsample.1", in: &graph)
     }
     return graph.add(y, projection, name: "\(name).add")
+  }
+
+  /// The two ways of a block as He et al. 2016, Table 1, multiply them.
+  /// - Parameter input: the block's input, which a gate reads.
+  private func multiplied(
+    _ function: ValueID, _ identity: ValueID, input: ValueID, in graph: inout Graph, name: String,
+    stride: Int
+  ) -> (function: ValueID, identity: ValueID) {
+    func halved(_ x: ValueID, _ part: String) -> ValueID {
+      graph.scale(x, by: 0.5, name: "\(name).\(part)")
+    }
+    func gated(_ x: ValueID, _ logits: ValueID, isComplement: Bool) -> ValueID {
+      graph.gate(x, logits: logits, isComplement: isComplement, name: "\(name).gated")
+    }
+    switch shortcut {
+    case .scaling: return (function, halved(identity, "half"))
+    case .scalingBoth: return (halved(function, "half1"), halved(identity, "half2"))
+    case .dropout:
+      return (function, graph.dropout(identity, rate: 0.5, name: "\(name).dropout"))
+    case .exclusiveGating, .shortcutGating:
+      let logits = graph.convolution(
+        input, name: "\(name).gate", outputChannels: graph.shape(of: function).channels,
+        kernelSize: 1, stride: stride, hasBias: true,
+        initialization: .gate(bias: Float(gateBias ?? Self.defaultGateBias)))
+      return (
+        shortcut == .shortcutGating ? function : gated(function, logits, isComplement: false),
+        gated(identity, logits, isComplement: true)
+      )
+    case .zeroPadding, .projectionOnChange, .projectionAlways, nil: return (function, identity)
+    }
   }
 }

@@ -74,7 +74,12 @@ public struct ExperimentReport: Sendable {
     ledger = study.spec == nil ? nil : DeviationLedger(study.variants)
     provenance = try reader.provenance(experiment: experiment.name)
     self.finals = finals
-    curves = try reader.curves(experiment: experiment.name, metrics: study.metrics)
+    curves =
+      try reader.curves(experiment: experiment.name, metrics: study.metrics)
+      + reader.layers(
+        experiment: experiment.name,
+        quantities: study.metrics.compactMap(LayerMetric.Quantity.init(rawValue:))
+      )
       .filter { planned.contains($0.key.variant) }
     let former = Set(finals.map(\.key.variant)).subtracting(planned)
     formerVariants = variants.map(\.name).filter { former.contains($0) }

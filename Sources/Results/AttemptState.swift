@@ -39,10 +39,10 @@ extension ResultsReader {
           ORDER BY run.seed, variant.position, attempt.number
           """, arguments: [experiment]
       ).map { row in
-        AttemptState(
-          key: RunKey(experiment: experiment, variant: row["variant"], seed: row["seed"]),
-          configurationHash: row["configurationHash"], status: Liveness.status(row),
-          step: row["step"])
+        try AttemptState(
+          key: RunKey(experiment: experiment, variant: row.get("variant"), seed: row.get("seed")),
+          configurationHash: row.get("configurationHash"), status: Liveness.status(row),
+          step: row.get("step"))
       }
     }
   }

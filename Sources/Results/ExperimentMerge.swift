@@ -8,9 +8,17 @@ struct ExperimentMerge {
   let store: ResultsStore
   let other: ResultsReader
   /// The other database's row.
-  let experiment: Row
+  private let experiment: Row
+  private let name: String
 
-  private var name: String { experiment["name"] }
+  /// - Parameter experiment: the other database's row.
+  /// - Throws: `ResultsError` where the row is damaged.
+  init(store: ResultsStore, other: ResultsReader, experiment: Row) throws(ResultsError) {
+    self.store = store
+    self.other = other
+    self.experiment = experiment
+    name = try experiment.get("name")
+  }
 
   func run(_ summary: inout MergeSummary) throws(ResultsError) {
     let (experimentId, isNew) = try store.write("cannot merge experiment \(name)") { db in
@@ -23,7 +31,7 @@ struct ExperimentMerge {
     }
     if isNew { summary.experiments += 1 }
     let (variants, levels) = try other.read { db in
-      let id: Int64 = experiment["id"]
+      let id: Int64 = try experiment.get("id")
       return (
         try Row.fetchAll(
           db, sql: "SELECT * FROM variant WHERE experimentId = ? ORDER BY position, id",
@@ -37,7 +45,9 @@ struct ExperimentMerge {
       )
     }
     for variant in variants {
-      let own = levels.filter { $0["variantId"] as Int64 == variant["id"] }
+      let id: Int64 = try variant.get("id")
+      var own: [Row] = []
+      for level in levels where try level.get("variantId") == id { own.append(level) }
       guard
         let variantId = try merge(
           variant, levels: own, experimentId: experimentId, isNew: isNew, &summary)
@@ -45,10 +55,11 @@ struct ExperimentMerge {
       let runs = try other.read { db in
         try Row.fetchAll(
           db, sql: "SELECT * FROM run WHERE variantId = ? ORDER BY seed",
-          arguments: [variant["id"] as Int64])
+          arguments: [id])
       }
       for run in runs {
-        let key = RunKey(experiment: name, variant: variant["name"], seed: run["seed"])
+        let key = try RunKey(
+          experiment: name, variant: variant.get("name"), seed: run.get("seed"))
         let attempts = try read(run)
         try store.write("cannot merge run \(key)") { db in
           try merge(
@@ -62,16 +73,16 @@ struct ExperimentMerge {
   private func merge(
     _ variant: Row, levels: [Row], experimentId: Int64, isNew: Bool, _ summary: inout MergeSummary
   ) throws(ResultsError) -> Int64? {
-    let variantName: String = variant["name"]
+    let variantName: String = try variant.get("name")
     return try store.write("cannot merge variant \(name)/\(variantName)") { db in
       let known = try Row.fetchOne(
         db, sql: "SELECT id, configurationHash FROM variant WHERE experimentId = ? AND name = ?",
         arguments: [experimentId, variantName])
       if let known {
-        let (here, there): (String, String) = (
-          known["configurationHash"], variant["configurationHash"]
+        let (here, there): (String, String) = try (
+          known.get("configurationHash"), variant.get("configurationHash")
         )
-        if here == there { return known["id"] as Int64 }
+        if here == there { return try known.get("id") }
         summary.conflicts.append(
           "\(name)/\(variantName) has another configuration there (\(there.prefix(12)), here "
             + "\(here.prefix(12))); none of its runs was taken")
@@ -80,7 +91,7 @@ struct ExperimentMerge {
       let last = try Int.fetchOne(
         db, sql: "SELECT max(position) FROM variant WHERE experimentId = ?",
         arguments: [experimentId])
-      let position: Int = isNew ? variant["position"] : (last ?? -1) + 1
+      let position: Int = try isNew ? variant.get("position") : (last ?? -1) + 1
       let id = try Self.insert(
         variant, into: "variant", setting: ["experimentId": experimentId, "position": position],
         in: db)
@@ -102,8 +113,7 @@ struct ExperimentMerge {
     let diffs: [Row]
     let metrics: [Row]
     let origin: Origin
-
-    var isFinal: Bool { RunStatus(rawValue: row["status"])?.isFinal == true }
+    let isFinal: Bool
   }
 
   /// What no two attempts at a run have in common, and what stays when one is taken up again.
@@ -113,10 +123,10 @@ struct ExperimentMerge {
     /// Where it was started.
     let host: String?
 
-    init(_ attempt: Row, _ provenance: Row?) {
-      startedAt = attempt["startedAt"]
-      configurationHash = attempt["configurationHash"]
-      host = provenance?["host"]
+    init(_ attempt: Row, _ provenance: Row?) throws(ResultsError) {
+      startedAt = try attempt.get("startedAt")
+      configurationHash = try attempt.get("configurationHash")
+      host = try provenance?.get("host")
     }
   }
 
@@ -128,17 +138,17 @@ struct ExperimentMerge {
     try other.read { db in
       let rows = try Row.fetchAll(
         db, sql: "SELECT * FROM attempt WHERE runId = ? ORDER BY number",
-        arguments: [run["id"] as String])
+        arguments: [try run.get("id") as String])
       return try rows.map { row in
-        let id: Int64 = row["id"]
+        let id: Int64 = try row.get("id")
         let provenance = try Self.provenance(of: id, in: db)
-        let resumptions: String = provenance?["resumptions"] ?? "[]"
+        let resumptions: String? = try provenance?.get("resumptions")
         let diffs = try Row.fetchAll(
           db,
           sql: """
             SELECT * FROM codeDiff WHERE hash = ?
               OR hash IN (SELECT json_extract(value, '$.diff') FROM json_each(?))
-            """, arguments: [provenance?["diffHash"] as String?, resumptions])
+            """, arguments: [try provenance?.get("diffHash") as String?, resumptions ?? "[]"])
         let metrics = try Row.fetchAll(
           db,
           sql: """
@@ -147,7 +157,8 @@ struct ExperimentMerge {
             """, arguments: [id])
         return Attempt(
           row: row, provenance: provenance, diffs: diffs, metrics: metrics,
-          origin: Origin(row, provenance))
+          origin: try Origin(row, provenance),
+          isFinal: RunStatus(rawValue: try row.get("status"))?.isFinal == true)
       }
     }
   }
@@ -156,7 +167,7 @@ struct ExperimentMerge {
     _ run: Row, _ key: RunKey, _ attempts: [Attempt], variantId: Int64, experimentIsNew: Bool,
     _ summary: inout MergeSummary, in db: Database
   ) throws {
-    let id: String = run["id"]
+    let id: String = try run.get("id")
     guard let known = try ResultsStore.row(of: key, in: db) else {
       // A run that nobody has started is worth nothing in an experiment whose spec is here.
       guard experimentIsNew || !attempts.isEmpty else { return }
@@ -166,7 +177,7 @@ struct ExperimentMerge {
         summary.conflicts.append("\(key): its id \(id) is another run's here; it was not taken")
         return
       }
-      let planned = experimentIsNew ? run["planned"] as Bool : false
+      let planned = try experimentIsNew && run.get("planned")
       try Self.insert(
         run, into: "run", keepingId: true,
         setting: ["variantId": variantId, "planned": planned, "currentAttempt": nil], in: db)
@@ -174,8 +185,9 @@ struct ExperimentMerge {
       try add(attempts, toRun: id, variantId: variantId, &summary, in: db)
       return
     }
-    let status = store.effectiveStatus(known)
-    let theirs = attempts.first { $0.row["id"] as Int64? == run["currentAttempt"] as Int64? }
+    let status = try store.effectiveStatus(known)
+    let current: Int64? = try run.get("currentAttempt")
+    let theirs = try attempts.first { try $0.row.get("id") == current }
     if status.isFinal || status == .running {
       if let conflict = try conflict(known, status, with: theirs, in: db) {
         summary.conflicts.append("\(key) \(conflict)")
@@ -185,7 +197,8 @@ struct ExperimentMerge {
       return
     }
     let before = summary
-    try add(attempts, toRun: known["runId"], variantId: variantId, &summary, in: db)
+    try add(
+      attempts, toRun: known.get("runId"), variantId: variantId, &summary, in: db)
     if summary == before { summary.unchanged += 1 }
   }
 
@@ -193,12 +206,14 @@ struct ExperimentMerge {
   private func conflict(
     _ known: Row, _ status: RunStatus, with theirs: Attempt?, in db: Database
   ) throws -> String? {
-    guard let theirs, let id = known["attemptId"] as Int64?,
+    guard let theirs, let id: Int64 = try known.get("attemptId"),
       let ours = try Row.fetchOne(db, sql: "SELECT * FROM attempt WHERE id = ?", arguments: [id]),
-      let theirStatus = RunStatus(rawValue: theirs.row["status"]), theirStatus.isFinal
+      let theirStatus = RunStatus(rawValue: try theirs.row.get("status")), theirStatus.isFinal
     else { return nil }
     if status == .running { return "is in work here and \(theirStatus.rawValue) there" }
-    let (hash, theirHash) = (ours["weightsHash"] as String?, theirs.row["weightsHash"] as String?)
+    let (hash, theirHash): (String?, String?) = try (
+      ours.get("weightsHash"), theirs.row.get("weightsHash")
+    )
     guard status != theirStatus || hash != theirHash else { return nil }
     func shown(_ hash: String?) -> String { hash.map { String($0.prefix(12)) } ?? "no weights" }
     return "is \(status.rawValue) here (\(shown(hash))) and \(theirStatus.rawValue) there "
@@ -212,21 +227,21 @@ struct ExperimentMerge {
     in db: Database
   ) throws {
     let ours = try Row.fetchAll(db, sql: "SELECT * FROM attempt WHERE runId = ?", arguments: [id])
-    let origins = try ours.map { Origin($0, try Self.provenance(of: $0["id"], in: db)) }
-    var last = ours.map { $0["number"] as Int }.max() ?? 0
+    let origins = try ours.map { try Origin($0, Self.provenance(of: $0.get("id"), in: db)) }
+    var last = try ours.map { try $0.get("number") as Int }.max() ?? 0
     for attempt in attempts {
       if let index = origins.firstIndex(of: attempt.origin) {
         let known = ours[index]
-        let isFinal = RunStatus(rawValue: known["status"])?.isFinal == true
-        let (here, there): (Int, Int) = (known["step"], attempt.row["step"])
+        let isFinal = RunStatus(rawValue: try known.get("status"))?.isFinal == true
+        let (here, there): (Int, Int) = try (known.get("step"), attempt.row.get("step"))
         guard !isFinal, attempt.isFinal || there > here else { continue }
         // The same attempt, further on: it replaces what is here.
         try db.execute(
-          sql: "DELETE FROM attempt WHERE id = ?", arguments: [known["id"] as Int64])
-        try insert(attempt, asNumber: known["number"], ofRun: id, in: db)
+          sql: "DELETE FROM attempt WHERE id = ?", arguments: [try known.get("id") as Int64])
+        try insert(attempt, asNumber: known.get("number"), ofRun: id, in: db)
         summary.continued += 1
       } else {
-        last = max(last + 1, attempt.row["number"])
+        last = max(last + 1, try attempt.row.get("number"))
         try insert(attempt, asNumber: last, ofRun: id, in: db)
         summary.attempts += 1
       }
@@ -249,7 +264,7 @@ struct ExperimentMerge {
     for diff in attempt.diffs {
       try db.execute(
         sql: "INSERT INTO codeDiff (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        arguments: [diff["hash"] as String, diff["text"] as String])
+        arguments: [try diff.get("hash") as String, try diff.get("text") as String])
     }
     if let provenance = attempt.provenance {
       try Self.insert(provenance, into: "provenance", setting: ["attemptId": attemptId], in: db)
@@ -258,7 +273,7 @@ struct ExperimentMerge {
   }
 
   private func insert(_ metrics: [Row], ofAttempt id: Int64, in db: Database) throws {
-    for name in Set(metrics.map { $0["name"] as String }) {
+    for name in Set(try metrics.map { try $0.get("name") as String }) {
       try db.execute(
         sql: "INSERT INTO metricName (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [name])
     }
@@ -268,9 +283,9 @@ struct ExperimentMerge {
         SELECT ?, id, ?, ? FROM metricName WHERE name = ?
         """)
     for metric in metrics {
-      try statement.execute(arguments: [
-        id, metric["step"] as Int64, metric["value"] as Double, metric["name"] as String,
-      ])
+      let (step, value): (Int64, Double) = try (metric.get("step"), metric.get("value"))
+      let name: String = try metric.get("name")
+      try statement.execute(arguments: [id, step, value, name])
     }
   }
 

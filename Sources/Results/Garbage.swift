@@ -54,11 +54,10 @@ public struct Garbage: Equatable, Sendable {
         WHERE \(replaced) ORDER BY experiment, variant, run.seed, attempt.number
         """)
     for row in attempts {
-      if row["hasNumbers"] {
+      if try row.get("hasNumbers") {
         garbage.failedWithNumbers += 1
       } else {
-        let key = RunKey(experiment: row["experiment"], variant: row["variant"], seed: row["seed"])
-        garbage.failedAttempts.append((key, row["number"]))
+        garbage.failedAttempts.append((try RunKey(row), try row.get("number")))
       }
     }
     let diffs = try Row.fetchOne(
@@ -68,8 +67,8 @@ public struct Garbage: Equatable, Sendable {
         FROM codeDiff
         WHERE hash NOT IN (\(diffs(ofAttemptsWhere: "NOT (\(replaced) AND NOT \(hasNumbers))")))
         """)
-    garbage.unusedDiffs = diffs?["number"] ?? 0
-    garbage.unusedDiffBytes = diffs?["bytes"] ?? 0
+    garbage.unusedDiffs = try diffs?.get("number") ?? 0
+    garbage.unusedDiffBytes = try diffs?.get("bytes") ?? 0
     let pages = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
     garbage.freeBytes = pages * (try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0)
     return garbage
@@ -117,7 +116,7 @@ extension ResultsStore {
     let isBusy = try ResultsError.wrap("cannot read \(path)") {
       try queue.read { db in
         try Row.fetchAll(db, sql: "\(ResultsReader.runSelect) WHERE attempt.status = 'running'")
-          .contains { Liveness.status($0, seenFrom: process) == .running }
+          .contains { try Liveness.status($0, seenFrom: process) == .running }
       }
     }
     if isBusy {

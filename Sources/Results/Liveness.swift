@@ -8,14 +8,15 @@ enum Liveness {
   /// `processId`, `processStart`, `processHost` and `bootId` of the run's current attempt.
   static func status(
     _ row: Row, seenFrom observer: ProcessIdentity = .current, now: Date = Date()
-  ) -> RunStatus {
-    let stored: String? = row["status"]
+  ) throws(ResultsError) -> RunStatus {
+    let stored: String? = try row.get("status")
     let status = stored.flatMap(RunStatus.init(rawValue:)) ?? .waiting
     guard status == .running else { return status }
-    let worker = ProcessIdentity(
-      host: row["processHost"], bootId: row["bootId"], pid: row["processId"],
-      startTicks: row["processStart"])
-    return Self.status(of: worker, heartbeat: row["heartbeatAt"], seenFrom: observer, now: now)
+    let worker = try ProcessIdentity(
+      host: row.get("processHost"), bootId: row.get("bootId"), pid: row.get("processId"),
+      startTicks: row.get("processStart"))
+    return Self.status(
+      of: worker, heartbeat: try row.get("heartbeatAt"), seenFrom: observer, now: now)
   }
 
   /// Of a run that is marked running.

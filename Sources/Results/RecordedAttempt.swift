@@ -51,7 +51,8 @@ extension ResultsReader {
           """, arguments: [details.run.runId, details.run.attempt])
       var series: [String: [Int: Double]] = [:]
       while let row = try rows.next() {
-        series[row["name"], default: [:]][row["step"]] = row["value"]
+        let (name, step): (String, Int) = try (row.get("name"), row.get("step"))
+        series[name, default: [:]][step] = try row.get("value")
       }
       return RecordedAttempt(
         run: details.run, configurationJSON: details.configurationJSON, provenance: provenance,

@@ -31,11 +31,14 @@ extension ResultsReader {
       where message != "ok" { problem("integrity: \(message)") }
       for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").prefix(20) {
         problem(
-          "foreign keys: row \(row[1] as Int64? ?? 0) of \(row[0] as String) refers to a row of "
-            + "\(row[2] as String) that is not there")
+          "foreign keys: row \(row[1] ?? 0) of \(row[0] ?? "?") refers to a row of \(row[2] ?? "?") "
+            + "that is not there")
       }
+      let isOlder = try ResultsSchema.age(db) == .older
       for view in Self.viewSummaries.map(\.name) {
         do {
+          // An earlier version's database does not have the later views.
+          if isOlder, try !db.viewExists(view) { continue }
           _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(view)")
         } catch {
           problem("view \(view): \(error)")
@@ -50,9 +53,11 @@ extension ResultsReader {
         }
       }
       let running = try Row.fetchAll(db, sql: "\(Self.runSelect) WHERE attempt.status = 'running'")
-      for row in running where Liveness.status(row) == .interrupted {
-        let run = Self.run(row)
-        note("\(run.key) is marked running, but its process is gone; `bench run` takes it over")
+      for row in running {
+        guard try Liveness.status(row) == .interrupted else { continue }
+        note(
+          "\(try RunKey(row)) is marked running, but its process is gone; `bench run` takes it over"
+        )
       }
       return findings
     }

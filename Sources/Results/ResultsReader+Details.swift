@@ -14,10 +14,10 @@ extension ResultsReader {
             + "EXPERIMENT/VARIANT/SEED (`bench query \"SELECT * FROM runs\"` lists them)")
       }
       guard rows.count == 1 else {
-        let ids = rows.prefix(5).map { "\($0["runId"] as String)" }.joined(separator: ", ")
+        let ids = try rows.prefix(5).map { try $0.get("runId") as String }.joined(separator: ", ")
         throw ResultsError("'\(name)' is the beginning of \(rows.count) run ids: \(ids)")
       }
-      return try Self.details(Self.run(row), attemptId: row["attemptId"], in: db)
+      return try Self.details(Self.run(row), attemptId: row.get("attemptId"), in: db)
     }
   }
 
@@ -59,13 +59,14 @@ extension ResultsReader {
       sql: """
         SELECT metricName.name, metric.value, max(metric.step) AS step
         FROM metric JOIN metricName ON metricName.id = metric.metricNameId
-        WHERE metric.attemptId = ? GROUP BY metricName.name ORDER BY metricName.name
+        WHERE metric.attemptId = ? AND instr(metricName.name, ':') = 0
+        GROUP BY metricName.name ORDER BY metricName.name
         """, arguments: [attemptId])
-    return RunDetails(
+    return try RunDetails(
       run: run, experiment: Self.experiment(experimentRow), variant: variant,
-      configurationJSON: configuration["configurationJSON"],
-      configurationHash: configuration["configurationHash"],
-      metrics: metrics.map { ($0["name"], $0["value"], $0["step"]) },
+      configurationJSON: configuration.get("configurationJSON"),
+      configurationHash: configuration.get("configurationHash"),
+      metrics: try metrics.map { try ($0.get("name"), $0.get("value"), $0.get("step")) },
       provenance: try provenance(attemptId: attemptId, in: db),
       distinguishingLevels: distinguishingLevels(of: variant, among: variants))
   }
@@ -78,19 +79,20 @@ extension ResultsReader {
         FROM provenance JOIN codeDiff ON codeDiff.hash = provenance.diffHash
         WHERE attemptId = ?
         """, arguments: [attemptId])
-    return row.map(Self.provenance)
+    return try row.map(Self.provenance)
   }
 
   /// A row of the table with its `diff`; what earlier versions of it lack is empty.
-  static func provenance(_ row: Row) -> Provenance {
-    Provenance(
-      commit: row["commitHash"], diff: row["diff"], untracked: row["untracked"],
-      host: row["host"], operatingSystem: row["operatingSystem"], cpu: row["cpu"],
-      engineVersion: row["engineVersion"], backend: row["backend"],
-      instructionSet: row["instructionSet"], threads: row["threads"],
-      dataChecksum: row["dataChecksum"], versionsJSON: row["versionsJSON"],
-      commandLine: row["commandLine"], logFile: row["logFile"],
-      initialWeights: row["initialWeights"] ?? "", numericChanges: row["numericChanges"] ?? "")
+  static func provenance(_ row: Row) throws(ResultsError) -> Provenance {
+    try Provenance(
+      commit: row.get("commitHash"), diff: row.get("diff"), untracked: row.get("untracked"),
+      host: row.get("host"), operatingSystem: row.get("operatingSystem"), cpu: row.get("cpu"),
+      engineVersion: row.get("engineVersion"), backend: row.get("backend"),
+      instructionSet: row.get("instructionSet"), threads: row.get("threads"),
+      dataChecksum: row.get("dataChecksum"), versionsJSON: row.get("versionsJSON"),
+      commandLine: row.get("commandLine"), logFile: row.get("logFile"),
+      initialWeights: row.get("initialWeights") ?? "",
+      numericChanges: row.get("numericChanges") ?? "")
   }
 
   /// A few factors whose levels, taken together, no other planned variant has.

@@ -28,7 +28,7 @@ extension ResultsReader {
           """, arguments: [experiment])
       var groups: [ProvenanceGroup] = []
       for row in rows {
-        var provenance = Self.provenance(row)
+        var provenance = try Self.provenance(row)
         provenance.logFile = ""
         if let index = groups.firstIndex(where: { $0.provenance == provenance }) {
           groups[index].runs += 1

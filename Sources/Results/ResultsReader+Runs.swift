@@ -58,12 +58,13 @@ extension ResultsReader {
           ORDER BY variant.position, variant.name, run.seed, metricName.name, metric.step
           """, arguments: StatementArguments([experiment] + metrics))
       while let row = try rows.next() {
-        let key = RunKey(experiment: experiment, variant: row["variant"], seed: row["seed"])
-        let metric: String = row["metric"]
+        let key = try RunKey(row, experiment: experiment)
+        let metric: String = try row.get("metric")
         if curves.last?.key != key || curves.last?.metric != metric {
           curves.append(Curve(key: key, metric: metric, points: []))
         }
-        curves[curves.count - 1].points.append((step: row["step"], value: row["value"]))
+        curves[curves.count - 1].points.append(
+          (step: try row.get("step"), value: try row.get("value")))
       }
       return curves
     }
@@ -79,10 +80,10 @@ extension ResultsReader {
           WHERE experiment = ? ORDER BY metric, variant, seed
           """, arguments: [experiment]
       ).map { row in
-        FinalValue(
-          key: RunKey(experiment: experiment, variant: row["variant"], seed: row["seed"]),
-          metric: row["metric"], value: row["value"], step: row["step"],
-          status: RunStatus(rawValue: row["status"]) ?? .complete)
+        try FinalValue(
+          key: RunKey(row, experiment: experiment),
+          metric: row.get("metric"), value: row.get("value"), step: row.get("step"),
+          status: RunStatus(rawValue: row.get("status")) ?? .complete)
       }
     }
   }
@@ -100,23 +101,26 @@ extension ResultsReader {
       LEFT JOIN attempt ON attempt.id = run.currentAttempt
     """
 
-  static func run(_ row: Row) -> StoredRun {
-    StoredRun(
-      runId: row["runId"],
-      key: RunKey(experiment: row["experiment"], variant: row["variant"], seed: row["seed"]),
-      status: Liveness.status(row), planned: row["planned"], attempt: row["attempt"],
-      attempts: row["attempts"], startedAt: row["startedAt"], finishedAt: row["finishedAt"],
-      heartbeatAt: row["heartbeatAt"], seconds: row["seconds"], step: row["step"] ?? 0,
-      totalSteps: row["totalSteps"], weightsHash: row["weightsHash"], message: row["message"],
-      processHost: row["processHost"], processId: row["processId"], macs: row["macs"])
+  static func run(_ row: Row) throws(ResultsError) -> StoredRun {
+    try StoredRun(
+      runId: row.get("runId"), key: RunKey(row),
+      status: Liveness.status(row), planned: row.get("planned"), attempt: row.get("attempt"),
+      attempts: row.get("attempts"), startedAt: row.get("startedAt"),
+      finishedAt: row.get("finishedAt"),
+      heartbeatAt: row.get("heartbeatAt"), seconds: row.get("seconds"), step: row.get("step") ?? 0,
+      totalSteps: row.get("totalSteps"), weightsHash: row.get("weightsHash"),
+      message: row.get("message"),
+      processHost: row.get("processHost"), processId: row.get("processId"), macs: row.get("macs"))
   }
 
-  static func experiment(_ row: Row) -> StoredExperiment {
-    StoredExperiment(
-      name: row["name"], title: row["title"], specPath: row["specPath"],
-      specJSON: row["specJSON"], specHash: row["specHash"], protocolName: row["protocolName"],
-      protocolJSON: row["protocolJSON"],
-      classes: row["classes"], preparedAt: row["preparedAt"], lastStartedAt: row["lastStartedAt"])
+  static func experiment(_ row: Row) throws(ResultsError) -> StoredExperiment {
+    try StoredExperiment(
+      name: row.get("name"), title: row.get("title"), specPath: row.get("specPath"),
+      specJSON: row.get("specJSON"), specHash: row.get("specHash"),
+      protocolName: row.get("protocolName"),
+      protocolJSON: row.get("protocolJSON"),
+      classes: row.get("classes"), preparedAt: row.get("preparedAt"),
+      lastStartedAt: row.get("lastStartedAt"))
   }
 
   static func variants(experiment: String, in db: Database) throws -> [StoredVariant] {
@@ -125,7 +129,8 @@ extension ResultsReader {
       arguments: [experiment])
     var levelsByVariant: [String: [String: String]] = [:]
     for row in levels {
-      levelsByVariant[row["variant"], default: [:]][row["factor"]] = text(row["level"])
+      let (variant, factor): (String, String) = try (row.get("variant"), row.get("factor"))
+      levelsByVariant[variant, default: [:]][factor] = text(try row.get("level"))
     }
     return try Row.fetchAll(
       db,
@@ -136,9 +141,10 @@ extension ResultsReader {
         WHERE experiment.name = ? ORDER BY planned DESC, variant.position, variant.name
         """, arguments: [experiment]
     ).map { row in
-      StoredVariant(
-        name: row["name"], parameters: row["parameters"], macs: row["macs"],
-        levels: levelsByVariant[row["name"]] ?? [:], planned: row["planned"])
+      let name: String = try row.get("name")
+      return try StoredVariant(
+        name: name, parameters: row.get("parameters"), macs: row.get("macs"),
+        levels: levelsByVariant[name] ?? [:], planned: row.get("planned"))
     }
   }
 

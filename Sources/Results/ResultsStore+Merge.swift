@@ -48,7 +48,7 @@ extension ResultsStore {
       try Row.fetchAll(db, sql: "SELECT * FROM experiment ORDER BY id")
     }
     for experiment in experiments {
-      let merge = ExperimentMerge(store: self, other: other, experiment: experiment)
+      let merge = try ExperimentMerge(store: self, other: other, experiment: experiment)
       try merge.run(&summary)
     }
     return summary

@@ -38,11 +38,11 @@ extension ResultsStore {
         guard let row = try Self.row(of: key, in: db),
           let attempt = try Row.fetchOne(
             db, sql: "SELECT number, message FROM attempt WHERE id = ?",
-            arguments: [row["attemptId"] as Int64?])
+            arguments: [try row.get("attemptId") as Int64?])
         else { return nil }
-        return CurrentAttempt(
-          runId: row["runId"], number: attempt["number"], status: effectiveStatus(row),
-          message: attempt["message"])
+        return try CurrentAttempt(
+          runId: row.get("runId"), number: attempt.get("number"), status: effectiveStatus(row),
+          message: attempt.get("message"))
       }
     }
   }
@@ -55,10 +55,10 @@ extension ResultsStore {
     _ key: RunKey, at point: ResumePoint, configurationHash: String, provenance: Provenance
   ) throws(ResultsError) -> ClaimedRun? {
     try write("cannot take up run \(key)") { db in
-      guard let row = try Self.row(of: key, in: db), let id: Int64 = row["attemptId"],
-        row["configurationHash"] == configurationHash
+      guard let row = try Self.row(of: key, in: db), let id: Int64 = try row.get("attemptId"),
+        try row.get("configurationHash") == configurationHash
       else { return nil }
-      let status = self.effectiveStatus(row)
+      let status = try self.effectiveStatus(row)
       let number = try Int.fetchOne(
         db, sql: "SELECT number FROM attempt WHERE id = ?", arguments: [id])
       guard status == .interrupted || status == .failed, number == point.attempt else { return nil }
@@ -78,7 +78,7 @@ extension ResultsStore {
           point.step, now, process.pid, process.startTicks, process.host, process.bootId, id,
         ])
       return ClaimedRun(
-        runId: row["runId"], attempt: point.attempt, key: key, attemptId: id)
+        runId: try row.get("runId"), attempt: point.attempt, key: key, attemptId: id)
     }
   }
 
@@ -133,10 +133,10 @@ extension ResultsStore {
   public func finalProvenance(of key: RunKey) throws(ResultsError) -> Provenance? {
     try ResultsError.wrap("cannot read run \(key) (database \(path))") {
       try queue.read { db in
-        guard let row = try Self.row(of: key, in: db), effectiveStatus(row).isFinal else {
+        guard let row = try Self.row(of: key, in: db), try effectiveStatus(row).isFinal else {
           return nil
         }
-        return try ResultsReader.provenance(attemptId: row["attemptId"], in: db)
+        return try ResultsReader.provenance(attemptId: row.get("attemptId"), in: db)
       }
     }
   }

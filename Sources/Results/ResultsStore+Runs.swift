@@ -8,7 +8,7 @@ extension ResultsStore {
     try ResultsError.wrap("cannot read run \(key) (database \(path))") {
       try queue.read { db in
         guard let row = try Self.row(of: key, in: db) else { return nil }
-        return effectiveStatus(row)
+        return try effectiveStatus(row)
       }
     }
   }
@@ -31,13 +31,13 @@ extension ResultsStore {
       guard let row = try Self.row(of: key, in: db) else {
         throw ResultsError("run \(key) is not in \(self.path): its experiment was not prepared")
       }
-      let prepared: String = row["configurationHash"]
+      let prepared: String = try row.get("configurationHash")
       guard prepared == configurationHash else {
         throw ResultsError(
           "run \(key): its configuration is \(configurationHash.prefix(12)), but the database has "
             + "\(prepared.prefix(12)); the spec was changed meanwhile, so run it again")
       }
-      switch self.effectiveStatus(row) {
+      switch try self.effectiveStatus(row) {
       case .waiting, .interrupted: break
       case .failed: guard retryFailed || force else { return nil }
       case .complete, .diverged: guard force else { return nil }
@@ -45,7 +45,7 @@ extension ResultsStore {
       }
       try db.execute(
         sql: "UPDATE attempt SET status = 'interrupted' WHERE id = ? AND status = 'running'",
-        arguments: [row["attemptId"] as Int64?])
+        arguments: [try row.get("attemptId") as Int64?])
       return try self.insertAttempt(key, run: row, provenance: provenance, in: db)
     }
   }
@@ -53,7 +53,7 @@ extension ResultsStore {
   private func insertAttempt(
     _ key: RunKey, run: Row, provenance: Provenance, in db: Database
   ) throws -> ClaimedRun {
-    let runId: String = run["runId"]
+    let runId: String = try run.get("runId")
     let last = try Int.fetchOne(
       db, sql: "SELECT max(number) FROM attempt WHERE runId = ?", arguments: [runId])
     let number = (last ?? 0) + 1
@@ -65,8 +65,9 @@ extension ResultsStore {
         VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        runId, number, run["configurationJSON"] as String, run["configurationHash"] as String, now,
-        now, process.pid, process.startTicks, process.host, process.bootId,
+        runId, number, try run.get("configurationJSON") as String,
+        try run.get("configurationHash") as String, now, now, process.pid, process.startTicks,
+        process.host, process.bootId,
       ])
     let attemptId = db.lastInsertedRowID
     try db.execute(
@@ -199,7 +200,7 @@ extension ResultsStore {
         """, arguments: [key.experiment, key.variant, key.seed])
   }
 
-  func effectiveStatus(_ row: Row) -> RunStatus {
-    Liveness.status(row, seenFrom: process)
+  func effectiveStatus(_ row: Row) throws(ResultsError) -> RunStatus {
+    try Liveness.status(row, seenFrom: process)
   }
 }

@@ -71,7 +71,7 @@ public final class ResultsStore: Sendable {
     try write("cannot enter experiment \(experiment.name)") { db in
       let old = try Row.fetchOne(
         db, sql: "SELECT id, specHash FROM experiment WHERE name = ?", arguments: [experiment.name])
-      let specChanged = old.map { $0["specHash"] != experiment.specHash } ?? false
+      let specChanged = try old.map { try $0.get("specHash") != experiment.specHash } ?? false
       let experimentId = try Self.upsert(experiment, in: db)
       if specChanged {
         try db.execute(

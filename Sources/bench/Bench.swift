@@ -17,6 +17,7 @@ struct Bench: AsyncParsableCommand {
       ShowCommand.self,
       ReportCommand.self,
       VerdictCommand.self,
+      VerifyCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,

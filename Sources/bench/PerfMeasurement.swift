@@ -10,6 +10,8 @@ final class PerfMeasurement {
   private let isEvaluation: Bool
   private let meter: MachineLimitMeter
   private(set) var times: [Double] = []
+  /// Rates of multiply-adds over as long as a step takes, in GFLOP/s.
+  private(set) var arithmeticRates: [Double] = []
 
   init(_ graph: Graph, batch: Int, threads: Int, isEvaluation: Bool) {
     let pool = WorkerPool(threads: threads)
@@ -50,6 +52,14 @@ final class PerfMeasurement {
       if index % max(1, count / 5) == 0 { meter.measureArithmetic(bursts: 3) }
     }
     meter.measureArithmetic(bursts: 8)
+  }
+
+  /// Times `count` steps in turns with as much time of multiply-adds.
+  func runBesideArithmetic(steps count: Int) {
+    for _ in 0..<count {
+      run(steps: 1)
+      arithmeticRates.append(meter.arithmeticRate(seconds: medianSeconds))
+    }
   }
 
   var medianSeconds: Double { Self.median(times) }

@@ -9,7 +9,8 @@ struct PerfScaling: Encodable {
     let threads: Int
     let milliseconds: Double
     let imagesPerSecond: Double
-    let peakGFLOPS: Double
+    /// Median rate of multiply-adds over as long as a step takes.
+    let arithmeticGFLOPS: Double
   }
 
   let name: String
@@ -20,8 +21,9 @@ struct PerfScaling: Encodable {
   let points: [Point]
   /// Median step of one thread over that of all.
   let stepSpeedUp: Double
-  /// FMA peak of all threads over that of one.
-  let peakSpeedUp: Double
+  /// The same of multiply-adds in registers, in bursts as long as a step: what disturbs the steps
+  /// disturbs them too.
+  let arithmeticSpeedUp: Double
   /// The first over the second.
   let efficiency: Double
 
@@ -35,13 +37,14 @@ struct PerfScaling: Encodable {
     for measurement in measured { measurement.warmUp() }
     for _ in 0..<Self.rounds {
       for measurement in measured {
-        measurement.run(steps: (steps + Self.rounds - 1) / Self.rounds)
+        measurement.runBesideArithmetic(steps: (steps + Self.rounds - 1) / Self.rounds)
       }
     }
     let points = measured.map {
       Point(
         threads: $0.network.threads, milliseconds: 1000 * $0.medianSeconds,
-        imagesPerSecond: Double(batch) / $0.medianSeconds, peakGFLOPS: $0.limits.peakGFLOPS)
+        imagesPerSecond: Double(batch) / $0.medianSeconds,
+        arithmeticGFLOPS: PerfMeasurement.median($0.arithmeticRates))
     }
     self.name = name
     mode = isEvaluation ? "evaluation" : "training"
@@ -50,25 +53,25 @@ struct PerfScaling: Encodable {
     self.steps = measured[0].times.count
     self.points = points
     stepSpeedUp = points[0].milliseconds / points[1].milliseconds
-    peakSpeedUp = points[1].peakGFLOPS / points[0].peakGFLOPS
-    efficiency = stepSpeedUp / peakSpeedUp
+    arithmeticSpeedUp = points[1].arithmeticGFLOPS / points[0].arithmeticGFLOPS
+    efficiency = stepSpeedUp / arithmeticSpeedUp
   }
 
   var text: String {
     let rows = points.map { point in
       [
         "\(point.threads)", PerfText.number(point.milliseconds, 1),
-        PerfText.number(point.imagesPerSecond, 1), PerfText.number(point.peakGFLOPS, 0),
+        PerfText.number(point.imagesPerSecond, 1), PerfText.number(point.arithmeticGFLOPS, 0),
       ]
     }
     let table = TextTable(
-      header: ["threads", "step ms", "images/s", "FMA peak, GFLOP/s"], rows: rows,
+      header: ["threads", "step ms", "images/s", "FMA, GFLOP/s"], rows: rows,
       rightAligned: [0, 1, 2, 3])
     return """
       \(name), \(mode), batch \(batch) of \(input)
       \(table.text)
       \(points[1].threads) threads are \(PerfText.number(stepSpeedUp, 2)) x as fast as one, \
-      the FMA peak \(PerfText.number(peakSpeedUp, 2)) x: \(PerfText.number(efficiency, 2)) of that
+      multiply-adds \(PerfText.number(arithmeticSpeedUp, 2)) x: \(PerfText.number(efficiency, 2)) of that
 
       """
   }

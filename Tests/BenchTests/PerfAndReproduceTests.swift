@@ -40,7 +40,7 @@ import Testing
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(scaling.output.utf8)) as? [String: Any])
     let ratio = try #require(object["efficiency"] as? Double)
-    let (step, peak) = (object["stepSpeedUp"] as? Double, object["peakSpeedUp"] as? Double)
+    let (step, peak) = (object["stepSpeedUp"] as? Double, object["arithmeticSpeedUp"] as? Double)
     #expect(abs(ratio - (step ?? 0) / (peak ?? 1)) < 1e-9)
     #expect(try bench("perf", "--scaling", "--threads", "1").status == 2)
   }

@@ -22,6 +22,8 @@ import Testing
     let labels = randomLabels(count, classes: 7, seed: 12)
     for (i, value) in x.enumerated() { executor.input[i] = value }
     var reference = ReferenceNetwork<Double>(graph, state: executor.state)
+    executor.dropoutKey = 99
+    reference.dropoutKey = 99
     reference.forward(x.map(Double.init), count: count, mode: .training)
     let (loss, gradient) = reference.crossEntropy(labels: labels)
     reference.backward(gradient)
@@ -123,10 +125,10 @@ import Testing
   }
 
   /// The same bits for any number of threads, also where the batch divides by nothing.
-  @Test(arguments: [1, 7, 33])
-  func threadsDoNotChangeBits(batch: Int) throws {
+  @Test(arguments: [1, 7, 33], [JoinKind.originalProjection, .dropout])
+  func threadsDoNotChangeBits(batch: Int, kind: JoinKind) throws {
     let input = ImageShape(height: 8, width: 8, channels: 3)
-    let graph = makeGraph(.originalProjection, input: input, channels: 16, classes: 10)
+    let graph = makeGraph(kind, input: input, channels: 16, classes: 10)
     var all: [[Float]] = []
     for threads in [1, 2, 3, 5, 8] {
       let executor = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
@@ -136,6 +138,7 @@ import Testing
         for (i, v) in randomNumbers(batch * input.count, seed: UInt64(step)).enumerated() {
           executor.input[i] = v
         }
+        executor.dropoutKey = UInt64(step)
         _ = executor.trainStep(
           labels: labels, count: batch, optimizer: SGD(), learningRate: 0.05)
       }

@@ -5,6 +5,7 @@
 enum JoinKind: String, CaseIterable {
   case plain, original, originalProjection, zeroPadding, pre, preProjection, preZeroPadding
   case projectionWithBias, sumBeforeNorm, sumOfReLUs, noNorm
+  case reluOnlyPre, scaled, scaledBoth, gated, exclusivelyGated, gatedStream, dropout
 }
 
 /// A network of a stem, two blocks of a kind and a head.
@@ -49,6 +50,29 @@ func makeGraph(
           isChange ? g.zeroPaddingShortcut(start, stride: s, outputChannels: width) : start
         x = g.relu(g.add(y, shortcut))
       }
+    case .reluOnlyPre:
+      var y = g.batchNorm(conv(g.relu(x), 1, stride: s), name: "\(name).bn1")
+      y = g.batchNorm(conv(g.relu(y), 2, stride: 1), name: "\(name).bn2")
+      x = g.add(
+        y, isChange ? g.zeroPaddingShortcut(start, stride: s, outputChannels: width) : start)
+    case .scaled, .scaledBoth, .gated, .exclusivelyGated, .gatedStream, .dropout:
+      var y = g.relu(g.batchNorm(conv(x, 1, stride: s), name: "\(name).bn1"))
+      y = g.batchNorm(conv(y, 2, stride: 1), name: "\(name).bn2")
+      var way = isChange ? g.zeroPaddingShortcut(start, stride: s, outputChannels: width) : start
+      switch kind {
+      case .scaled, .scaledBoth:
+        way = g.scale(way, by: 0.5)
+        if kind == .scaledBoth { y = g.scale(y, by: -0.75) }
+      case .dropout: way = g.dropout(way, rate: 0.4)
+      default:
+        let logits = g.convolution(
+          start, name: "\(name).gate", outputChannels: width, kernelSize: 1, stride: s,
+          hasBias: true, initialization: .gate(bias: -0.5))
+        way = g.gate(way, logits: logits, isComplement: true)
+        if kind == .exclusivelyGated { y = g.gate(y, logits: logits, isComplement: false) }
+      }
+      let sum = g.add(y, way)
+      x = kind == .gatedStream ? sum : g.relu(sum)
     case .pre, .preProjection, .preZeroPadding:
       let a = g.relu(g.batchNorm(x, name: "\(name).bn1"))
       var y = conv(a, 1, stride: s)
@@ -74,6 +98,7 @@ func makeGraph(
       x = g.relu(isChange ? y : g.add(y, start))
     }
   }
+  if kind == .reluOnlyPre { x = g.relu(x) }
   if isPre { x = g.relu(g.batchNorm(x, name: "last.bn")) }
   x = g.globalAveragePool(x)
   _ = g.linear(x, name: "fc", outputs: classes)

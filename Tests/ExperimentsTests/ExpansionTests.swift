@@ -91,9 +91,13 @@ import Testing
     #expect(
       variants[1].levels.map(\.text) == [
         "network=plain", "depth=56", "block=basic", "activationOrder=original", "shortcut=none",
-        "width=1", "strideLocation=3x3", "family=cifar",
+        "width=1", "strideLocation=3x3", "family=cifar", "gateBias=none", "batchNorm=true",
+        "initialization=he", "zeroInitResidual=false",
       ])
-    #expect(variants[1].levels.map(\.numeric) == [nil, 56, nil, nil, nil, 1, nil, nil])
+    #expect(
+      variants[1].levels.map(\.numeric) == [
+        nil, 56, nil, nil, nil, 1, nil, nil, nil, nil, nil, nil,
+      ])
     #expect(variants[2].level(of: "shortcut")?.level == "A")
     #expect(
       variants[0].levels.map(\.factor) == SpecGrammar.architectureFactors.map(\.key))

@@ -102,7 +102,9 @@ import Testing
     let text = F.text(factors: nil, more: more)
     let variants = try F.variants(text)
     #expect(
-      variants.map { $0.levels.dropFirst(8).map(\.text).joined(separator: " ") } == [
+      variants.map {
+        $0.levels.dropFirst($0.architecture.levels.count).map(\.text).joined(separator: " ")
+      } == [
         "batch=128 epochs=none optimizer.nesterov=false schedule.kind=constant",
         "batch=64 epochs=none optimizer.nesterov=false schedule.kind=constant",
         "batch=128 epochs=none optimizer.nesterov=true schedule.kind=constant",
@@ -110,7 +112,8 @@ import Testing
         "batch=128 epochs=1 optimizer.nesterov=false schedule.kind=constant",
       ])
     #expect(variants.map(\.trainingProtocol.optimizer.momentum) == [0.9, 0.9, 0.5, 0.9, 0.9])
-    #expect(variants[0].levels[8] == FactorLevel(factor: "batch", level: "128", numeric: 128))
+    #expect(
+      variants[0].level(of: "batch") == FactorLevel(factor: "batch", level: "128", numeric: 128))
     let claims = try F.spec(text).claims(of: variants)
     #expect(
       claims.map(\.variants) == [["resnet-20-batch=64", "resnet-20-optimizer.nesterov=true"]])
@@ -124,7 +127,8 @@ import Testing
       "mean": #"["perChannel", "none"]"#, "shuffle": "[false]", "augmentation.flip": "[true]",
       "optimizer.nesterov": "[true]", "schedule.kind": #"["step", "cosine"]"#,
       "data.size": "[32, 16]", "data.trainCount": "[300, 200]", "iterations": "[40, 80]",
-      "epochs": "[20, 40]", "optimizer.weightDecay": "[0.1, 0.2]", "evaluation.every": "[20, 40]", "evaluation.recordEvery": "[5, 10]",
+      "epochs": "[20, 40]", "optimizer.weightDecay": "[0.1, 0.2]", "evaluation.every": "[20, 40]",
+      "evaluation.recordEvery": "[5, 10]",
       "optimizer.momentum": "[0.8, 0.5]", "schedule.factor": "[0.2, 0.5]",
     ]
     let isOfLabels = key == "data.labels"

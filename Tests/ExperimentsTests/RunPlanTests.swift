@@ -47,7 +47,8 @@ import Testing
       (
         ["dept=56"], nil,
         "--only dept=56: unknown factor; did you mean depth? Allowed: network, depth, block, "
-          + "activationOrder, shortcut, width, strideLocation, family"
+          + "activationOrder, shortcut, width, strideLocation, family, gateBias, batchNorm, "
+          + "initialization, zeroInitResidual"
       ),
       (
         ["depth=56", "width=2"], nil,

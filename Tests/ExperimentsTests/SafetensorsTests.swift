@@ -167,6 +167,14 @@ import Testing
     #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2, 3])
     #expect(try folder.files == ["a"])
     #expect(throws: ExperimentError.self) { try DurableFile.write(path + "/b") { _ in } }
+    // Neither a pipe nor a folder is replaced.
+    let pipe = folder.path("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for other in [pipe, folder.url.path] {
+      #expect(
+        throws: ExperimentError(["cannot write \(other): it is there and is no regular file"])
+      ) { try DurableFile.write(other) { _ in } }
+    }
   }
 
   /// Damaged files are read or refused: no crash, and what is read is within the file.

@@ -149,6 +149,17 @@ typedef struct {
                                  long pitchY, long rows, long width, long inputs, long outputs,
                                  int accumulate);
 
+  // out = factor * x; here and below out may be x.
+  void (*scale)(float *out, const float *x, long count, float factor);
+  // out = x * sigmoid(sign * z); 1 - sigmoid(z) is sigmoid(-z).
+  void (*gate)(float *out, const float *x, const float *z, long count, float sign);
+  // out = g * the derivative of gate's result by z.
+  void (*gate_gradient)(float *out, const float *g, const float *x, const float *z, long count,
+                        float sign);
+  // out[i] = x[i] where hash(i, key0, key1) >= threshold, else 0; the hash is uniform on 32 bits.
+  void (*dropout)(float *out, const float *x, long count, uint32_t key0, uint32_t key1,
+                  uint32_t threshold);
+
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.
   double (*multiply_add)(long rounds, float *sink);

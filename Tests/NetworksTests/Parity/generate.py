@@ -94,6 +94,15 @@ def batch(case, step):
 IMAGENET = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3]}
 
 
+# Orders whose residual functions start with a rectifier, and kinds of shortcut with a gate.
+CLEAN = ("pre", "reluOnlyPre")
+GATING = ("exclusiveGating", "shortcutGating")
+
+
+def norm(net, channels):
+    return nn.BatchNorm2d(channels) if net["norm"] else nn.Identity()
+
+
 class Block(nn.Module):
     def __init__(self, net, inputs, width, stride):
         super().__init__()
@@ -110,42 +119,57 @@ class Block(nn.Module):
         self.count, self.stride, self.outputs = len(layers), stride, layers[-1][0]
         channels = inputs
         for i, (outputs, kernel, s) in enumerate(layers, 1):
-            normed = channels if net["pre"] else outputs
+            normed = channels if net["order"] == "pre" else outputs
             conv = nn.Conv2d(channels, outputs, kernel, s, kernel // 2, bias=net["bias"])
             self.add_module(f"conv{i}", conv)
-            self.add_module(f"bn{i}", nn.BatchNorm2d(normed))
+            self.add_module(f"bn{i}", norm(net, normed))
             channels = outputs
         changes = stride != 1 or inputs != self.outputs
         self.changes = changes
         self.downsample = None
         if net["shortcut"] == "C" or (net["shortcut"] == "B" and changes):
             conv = nn.Conv2d(inputs, self.outputs, 1, stride, bias=net["bias"])
-            bare = net["pre"] or net["family"] == "textbook"
-            layers = [conv] if bare else [conv, nn.BatchNorm2d(self.outputs)]
+            bare = net["order"] in ("pre", "normAfterAddition") or net["family"] == "textbook"
+            layers = [conv] if bare else [conv, norm(net, self.outputs)]
             self.downsample = nn.Sequential(*layers)
+        if net["shortcut"] in GATING:
+            self.gate = nn.Conv2d(inputs, self.outputs, 1, stride)
 
     def shortcut(self, x, activated):
         if self.downsample is not None:
-            return self.downsample(activated if self.net["pre"] else x)
+            return self.downsample(activated if self.net["order"] in CLEAN else x)
         if not self.changes:
             return x
         x = x[:, :, :: self.stride, :: self.stride]
         return F.pad(x, (0, 0, 0, 0, 0, self.outputs - x.shape[1]))
 
     def forward(self, x, relu):
-        y, activated = x, None
+        y, activated, order = x, None, self.net["order"]
         for i in range(1, self.count + 1):
             conv, bn = getattr(self, f"conv{i}"), getattr(self, f"bn{i}")
-            if self.net["pre"]:
-                y = relu(bn(y))
+            last = i == self.count
+            if order in CLEAN:
+                y = relu(bn(y) if order == "pre" else y)
                 activated = y if i == 1 else activated
-                y = conv(y)
-            else:
-                y = bn(conv(y))
-                y = relu(y) if i < self.count else y
-        if self.net["shortcut"]:
-            y = y + self.shortcut(x, activated)
-        return y if self.net["pre"] else relu(y)
+            y = conv(y)
+            if order != "pre" and not (order == "normAfterAddition" and last):
+                y = bn(y)
+            if order not in CLEAN and (not last or order == "reluBeforeAddition"):
+                y = relu(y)
+        kind = self.net["shortcut"]
+        if kind:
+            way = self.shortcut(x, activated)
+            if kind in GATING:
+                g = torch.sigmoid(self.gate(x))
+                way = way * (1 - g)
+                y = y * g if kind == "exclusiveGating" else y
+            elif kind in ("scaling", "scalingBoth"):
+                way = way * 0.5
+                y = y * 0.5 if kind == "scalingBoth" else y
+            y = y + way
+        if order == "normAfterAddition":
+            y = getattr(self, f"bn{self.count}")(y)
+        return y if order in CLEAN or order == "reluBeforeAddition" else relu(y)
 
 
 class Net(nn.Module):
@@ -175,7 +199,7 @@ class Net(nn.Module):
             blocks.append(layer)
         for i, layer in enumerate(blocks, 1):
             self.add_module(f"layer{i}", layer)
-        self.bn1 = nn.BatchNorm2d(channels if net["pre"] else widths[0])
+        self.bn1 = norm(net, channels if net["order"] == "pre" else widths[0])
         self.fc = nn.Linear(channels, classes)
         self.margin = math.inf
 
@@ -198,15 +222,17 @@ class Net(nn.Module):
 
     def forward(self, x):
         y = self.conv1(x)
-        if not self.net["pre"]:
-            y = self.relu(self.bn1(y))
+        order = self.net["order"]
+        if order != "pre":
+            y = self.bn1(y)
+            y = y if order == "reluOnlyPre" else self.relu(y)
         if self.net["family"] != "cifar":
             y = self.pool(y)
         for i in range(1, self.stages + 1):
             for block in getattr(self, f"layer{i}"):
                 y = block(y, self.relu)
-        if self.net["pre"]:
-            y = self.relu(self.bn1(y))
+        if order in CLEAN:
+            y = self.relu(self.bn1(y) if order == "pre" else y)
         return self.fc(y.mean(dim=(2, 3)))
 
 
@@ -214,8 +240,8 @@ def architecture(name):
     """Reads the project's names: resnet-18-preact-shortcut=C-width=0.125."""
     network, depth, *parts = name.split("-")
     net = {
-        "network": network, "depth": int(depth), "pre": False, "shortcut": None, "width": 1.0,
-        "strideLocation": "3x3", "bias": False,
+        "network": network, "depth": int(depth), "order": "original", "shortcut": None,
+        "width": 1.0, "strideLocation": "3x3", "norm": True,
     }
     net["family"] = "imagenet" if net["depth"] in IMAGENET else "cifar"
     net["block"] = None
@@ -226,7 +252,11 @@ def architecture(name):
         elif part in ("basic", "bottleneck"):
             net["block"] = part
         elif part == "preact":
-            net["pre"] = True
+            net["order"] = "pre"
+        elif part == "nonorm":
+            net["norm"] = False
+        elif key == "order":
+            net["order"] = value
         elif key == "shortcut":
             net["shortcut"] = value
         elif key == "stride":
@@ -235,7 +265,7 @@ def architecture(name):
             net["width"] = float(value)
         else:
             sys.exit(f"{name}: {part}?")
-    net["bias"] = net["family"] == "textbook"
+    net["bias"] = net["family"] == "textbook" or not net["norm"]
     if net["block"] is None:
         large = net["family"] != "cifar"
         bottleneck = net["depth"] >= 50 if large else (net["depth"] - 2) % 6 != 0
@@ -387,6 +417,22 @@ CASES = [
     ("resnet-11-preact-shortcut=A", *SMALL),
     ("resnet-11-preact", *SMALL),
     ("resnet-11-preact-shortcut=C-stride=1x1", *SMALL),
+    ("resnet-8-order=normAfterAddition", *SMALL),
+    ("resnet-8-order=normAfterAddition-shortcut=B", *SMALL),
+    ("resnet-11-order=normAfterAddition", *SMALL),
+    ("resnet-8-order=reluBeforeAddition", *SMALL),
+    ("resnet-11-order=reluBeforeAddition", *SMALL),
+    ("plain-8-order=reluOnlyPre", *SMALL),
+    ("resnet-8-order=reluOnlyPre", *SMALL),
+    ("resnet-11-order=reluOnlyPre", *SMALL),
+    ("resnet-8-shortcut=scaling", *SMALL),
+    ("resnet-8-shortcut=scalingBoth", *SMALL),
+    ("resnet-8-shortcut=exclusiveGating", *SMALL),
+    ("resnet-11-shortcut=exclusiveGating", *SMALL),
+    ("resnet-8-shortcut=shortcutGating", *SMALL),
+    ("resnet-8-preact-shortcut=shortcutGating", *SMALL),
+    ("resnet-8-nonorm", *SMALL),
+    ("resnet-11-preact-nonorm", *SMALL),
     ("resnet-20", (3, 32, 32), 4, 10, 0.01),
     ("resnet-8-width=2", (3, 19, 21), 5, 7, 0.01),
     ("resnet-8-preact-width=2", (3, 19, 21), 5, 7, 0.01),
