@@ -25,13 +25,14 @@ public struct EngineCostModel: CostModel {
   /// Steps of more operations than this are not tried out, but taken to run at half the peak.
   private static let mostTrialOperations = 1e12
 
-  /// The fastest of a few training steps on random images after one to warm up.
-  public func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
+  /// The fastest of a few training steps on random images after one to warm up, and a forward pass.
+  public func pace(of variant: Variant, threads: Int) throws -> TrainingPace {
     let graph = try graph(of: variant)
     let batch = variant.trainingProtocol.batch
     let operations = 6 * Double(graph.macs) * Double(batch)
     if operations > Self.mostTrialOperations {
-      return operations / (0.5e9 * MachineLimits.measure(threads: threads).peakGFLOPS)
+      let step = operations / (0.5e9 * MachineLimits.measure(threads: threads).peakGFLOPS)
+      return TrainingPace(secondsPerStep: step, secondsPerTestImage: step / 3 / Double(batch))
     }
     let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
     network.state.initialize(seed: 0)
@@ -48,7 +49,13 @@ public struct EngineCostModel: CostModel {
       total += seconds
       if step > 0 { best = min(best, seconds) }
     }
-    return best
+    var pass = Double.infinity
+    for _ in 0..<2 {
+      let start = clock.now
+      _ = network.evaluate(labels: labels, count: batch)
+      pass = min(pass, (clock.now - start) / .seconds(1))
+    }
+    return TrainingPace(secondsPerStep: best, secondsPerTestImage: pass / Double(batch))
   }
 
   private func graph(of variant: Variant) throws -> Graph {

@@ -2,14 +2,27 @@
 import Datasets
 
 extension SpecGrammar {
-  static let proto = SpecShape.object(protocolFields(partial: false))
+  static let proto = SpecShape.object(
+    protocolNames(isRequired: true) + protocolFields(partial: false))
 
-  /// - Parameter partial: whether this is an override, where nothing is required and the name stays.
+  /// A protocol as a file has it, where what it extends may have the rest.
+  static let writtenProto = SpecShape.object(
+    protocolNames(isRequired: false) + protocolFields(partial: true))
+
+  private static func protocolNames(isRequired: Bool) -> [SpecField] {
+    [
+      SpecField(
+        "name", .name, required: isRequired,
+        "The protocol's name, stored with every result, such as quick or paper-64k."),
+      SpecField(
+        "extends", .choice(NamedProtocols.names),
+        "A protocol known by its name, of which this one has everything but what it says itself."),
+    ]
+  }
+
+  /// - Parameter partial: whether only changes are given, so that nothing is required.
   static func protocolFields(partial: Bool) -> [SpecField] {
-    let name = SpecField(
-      "name", .name, required: true,
-      "The protocol's name, stored with every result, such as quick or paper-64k.")
-    return (partial ? [] : [name]) + [
+    [
       SpecField("data", data(partial: partial), required: !partial, "What is learned."),
       SpecField("batch", .integer(1...65_536), required: !partial, "Images in a training step."),
       SpecField(

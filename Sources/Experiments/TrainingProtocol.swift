@@ -88,6 +88,16 @@ public struct TrainingProtocol: Hashable, Sendable {
   /// Whether the test images are evaluated when this many steps are done.
   public func evaluates(afterStep done: Int) -> Bool { isDue(done, every: evaluation.every) }
 
+  /// How many passes over the test images there are.
+  public var evaluationCount: Int {
+    let end =
+      switch length {
+      case .iterations(let steps): steps
+      case .epochs(let epochs): epochs
+      }
+    return (end + evaluation.every - 1) / evaluation.every
+  }
+
   /// Whether the layers are looked into in the step after which this many are done.
   public func looksIntoLayers(afterStep done: Int) -> Bool {
     evaluation.layersEvery.map { done == 1 || isDue(done, every: $0) } ?? false

@@ -15,8 +15,17 @@ enum Liveness {
     let worker = try ProcessIdentity(
       host: row.get("processHost"), bootId: row.get("bootId"), pid: row.get("processId"),
       startTicks: row.get("processStart"))
+    return Self.status(
+      of: worker, heartbeat: try row.get("heartbeatAt"), seenFrom: observer, now: now)
+  }
+
+  /// Of a run that is marked running.
+  static func status(
+    of worker: ProcessIdentity, heartbeat: String?,
+    seenFrom observer: ProcessIdentity = .current, now: Date = Date()
+  ) -> RunStatus {
     if let alive = worker.isAlive(seenFrom: observer) { return alive ? .running : .interrupted }
-    let heartbeat = Timestamp.date(try row.get("heartbeatAt")) ?? .distantPast
+    let heartbeat = heartbeat.flatMap(Timestamp.date) ?? .distantPast
     let silence = now.timeIntervalSince(heartbeat)
     return silence > ResultsStore.foreignHeartbeatLimit ? .interrupted : .running
   }

@@ -9,8 +9,9 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract: "List an experiment's runs with parameters, MACs, memory and time; run nothing.",
     discussion: """
-      The time is estimated from a few training steps of each variant. MACs are multiply-adds of \
-      one image's forward pass. The spec is checked as by `bench run`.
+      The time is estimated from a few training steps and a pass over test images of each variant; \
+      what the database has already is not counted. MACs are multiply-adds of one image's forward \
+      pass. The spec is checked as by `bench run`.
 
       For each claim of the spec it is said how many seeds have 80 % power to decide it: at the \
       reference's difference, with the spread of the seeds that have run already, if any.
@@ -43,10 +44,11 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let chosen = try experiment.load()
     let services = RunServices.make()
+    let states = try states(of: chosen.spec.name)
     let plan = try endingOnBadInput { () throws(ExperimentError) in
       try ExperimentPlan(
         experiment: chosen.spec.name, variants: chosen.variants, seeds: chosen.seeds,
-        share: chosen.share, costs: services.costs, calibrates: calibration)
+        share: chosen.share, states: states, costs: services.costs, calibrates: calibration)
     }
     print(PlanText.text(plan, spec: chosen.spec, share: chosen.share), terminator: "")
     for warning in plan.warnings { printError("warning: \(warning)") }
@@ -72,6 +74,14 @@ struct PlanCommand: ParsableCommand {
       finals.filter {
         $0.metric == metric && $0.key.variant == variant && $0.status == .complete
       }.map(\.value)
+    }
+  }
+
+  /// What the database, if there is one, has of the experiment.
+  private func states(of experiment: String) throws -> [AttemptState] {
+    guard FileManager.default.fileExists(atPath: database.path) else { return [] }
+    return try endingOnBadInput { () throws(ResultsError) in
+      try ResultsReader(path: database.path).attemptStates(experiment: experiment)
     }
   }
 }

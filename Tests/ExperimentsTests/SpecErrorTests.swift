@@ -35,7 +35,7 @@ import Testing
       1:1: the key "protocol" is missing
       1:1: the key "seeds" is missing
       1:1: the key "title" is missing
-      1:1: there is nothing to run: give factors, or include with single variants
+      1:1: there is nothing to run: give factors, ablate, or include with single variants
       """),
     Case(
       F.text(name: nil),
@@ -84,21 +84,24 @@ import Testing
     Case(
       F.text(more: #""sedes": [1]"#),
       """
-      7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, name, title, protocol, \
-      factors, exclude, include, overrides, seeds, initialWeights, claims, figures
+      7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, extends, name, \
+      title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, \
+      initialWeights, claims, figures
       """),
     Case(
       F.text(more: #""claim": []"#),
       """
-      7:3: claim: unknown key; did you mean claims? Allowed: $schema, name, title, protocol, \
-      factors, exclude, include, overrides, seeds, initialWeights, claims, figures
+      7:3: claim: unknown key; did you mean claims? Allowed: $schema, extends, name, \
+      title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, \
+      initialWeights, claims, figures
       """),
     // Protocol: keys and types.
     Case(
       F.text(proto: F.proto(more: #""optimiser": {}"#)),
       """
-      4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, data, \
-      batch, iterations, epochs, optimizer, schedule, augmentation, mean, deviation, shuffle, evaluation
+      4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, \
+      extends, data, batch, iterations, epochs, optimizer, schedule, augmentation, mean, \
+      deviation, shuffle, evaluation
       """),
     Case(
       F.text(proto: F.proto(more: #""augmentation": {"pading": 4}"#)),
@@ -147,9 +150,14 @@ import Testing
       4:41: protocol.data: the key "name" is missing
       """),
     Case(
-      F.text(proto: #""quick""#),
+      F.text(proto: #""quik""#),
       """
-      4:15: protocol: expected an object, found the text "quick"
+      4:15: protocol: unknown 'quik'; did you mean quick? Allowed: paper-64k, paper-64k-warmup, quick
+      """),
+    Case(
+      F.text(proto: "[]"),
+      """
+      4:15: protocol: expected a word or an object, found a list
       """),
     Case(
       F.text(
@@ -264,7 +272,7 @@ import Testing
     Case(
       F.text(factors: nil),
       """
-      1:1: there is nothing to run: give factors, or include with single variants
+      1:1: there is nothing to run: give factors, ablate, or include with single variants
       """),
     Case(
       F.text(factors: "{}"),

@@ -37,6 +37,19 @@ import Testing
     #expect(variants[3].trainingProtocol.schedule.milestones == [400])
   }
 
+  @Test func theFragmentsInTheDocumentationMakeWhatItSays() throws {
+    let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    let fragments = text.split(separator: "```json\n").dropFirst(2).prefix(3).compactMap {
+      $0.split(separator: "```").first
+    }
+    let counts = try fragments.map { fragment in
+      let spec =
+        #"{"name": "a", "title": "a", "protocol": "quick", "seeds": 1, \#(fragment)}"#
+      return try SpecFixture.variants(spec).count
+    }
+    #expect(counts == [6, 9, 4])
+  }
+
   @Test func degradationComparesPlainAndResidual() throws {
     let spec = try Self.spec("degradation")
     #expect(try spec.expand().map(\.name) == ["plain-20", "plain-56", "resnet-20", "resnet-56"])
