@@ -65,8 +65,11 @@ import Testing
     func cost(of variant: Variant, threads: Int) throws -> VariantCost {
       VariantCost(parameters: 1, macs: 1, memoryBytes: 1)
     }
-    func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
-      (variant.architecture.depth == 20 ? 100 : 300) / Double(variant.trainingProtocol.totalSteps)
+    func pace(of variant: Variant, threads: Int) throws -> TrainingPace {
+      let seconds = variant.architecture.depth == 20 ? 100.0 : 300
+      return TrainingPace(
+        secondsPerStep: seconds / Double(variant.trainingProtocol.totalSteps),
+        secondsPerTestImage: 0)
     }
   }
 
