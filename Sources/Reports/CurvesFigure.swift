@@ -63,7 +63,7 @@ extension Figure {
   }
 
   /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
-  private static func curve(
+  static func curve(
     _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int,
     markShift: Int
   ) -> [Series] {

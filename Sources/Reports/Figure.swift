@@ -131,6 +131,7 @@ extension Figure {
       case .curves: Figure(curves: spec, of: report)
       case .error: Figure(error: spec, of: report)
       case .bars: Figure(bars: spec, of: report)
+      case .layers: Figure(layers: spec, of: report)
       }
     }
   }

@@ -139,6 +139,7 @@ struct FigureScript {
   private func numberedAxes(_ frame: FigureLayout.Frame, hasTrack: Bool) -> [String] {
     var lines = [
       figure.x.isLogarithmic ? "  set logscale x" : "  unset logscale x",
+      figure.y.isLogarithmic ? "  set logscale y" : "  unset logscale y",
       "  set xrange \(range(figure.x, unit: xUnit))", "  set yrange \(range(figure.y))",
       "  set format x '\(hasTrack ? "" : "%h")'",
       "  set format y '\(frame.isFirstInRow ? "%h" : "")'",

@@ -66,6 +66,10 @@ enum NumberText {
     case "learningRate": "learning rate"
     case "imagesPerSecond": "images/s"
     case "gradientNorm": "gradient norm"
+    case LayerMetric.Quantity.responseDeviation.rawValue: "standard deviation of responses"
+    case LayerMetric.Quantity.layerGradientNorm.rawValue: "gradient norm of the weights"
+    case LayerMetric.Quantity.updateRatio.rawValue: "relative change of the weights"
+    case LayerMetric.Quantity.deadShare.rawValue: "share of dead rectifiers"
     default: metric
     }
   }

@@ -478,6 +478,16 @@ import Testing
       """
       7:57: figures[0].lines: depth is the factor of the panels already
       """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "metrics": ["deadShare"]}]"#),
+      """
+      7:39: figures[0].metrics[0]: belongs to a figure of layers; this one is of curves
+      """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "kind": "layers", "metrics": ["testError"]}]"#),
+      """
+      7:57: figures[0].metrics[0]: is not a number of layers, which this figure is of
+      """),
   ]
 
   @Test(arguments: cases)

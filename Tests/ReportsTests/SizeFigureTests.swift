@@ -26,8 +26,9 @@ import Testing
     try fake.runAll(seeds: [0, 1, 2])
   }
 
-  private func figure(_ name: String) throws -> Figure {
-    try #require(Figure.all(try fake.report()).first { $0.name == name })
+  private func figure(_ name: String, of other: FakeExperiment? = nil) throws -> Figure {
+    let report = try (other ?? fake).report()
+    return try #require(Figure.all(report).first { $0.name == name })
   }
 
   @Test func meansHaveIntervalsValuesAndThePapersPoints() throws {
@@ -145,6 +146,33 @@ import Testing
     #expect(bold.map(\.markShift) == [0, 1])
     let script = FigureScript(figure: figure).script
     #expect(script.contains("pointtype 7 ") && script.contains("pointtype 5 "))
+  }
+
+  @Test func layersStandInOrderAndSorted() throws {
+    let fake = try FakeExperiment(
+      more: #""figures": [{"name": "responses", "kind": "layers", "lines": "depth"}]"#)
+    let values: [Int64: [Double]] = [0: [0.5, 2, 1], 1: [0.7, 2.4, 1.2]]
+    for (seed, values) in values {
+      let claim = try fake.store.claim(
+        RunKey(experiment: "degradation", variant: "plain-20", seed: seed),
+        configurationHash: "hash-plain-20", provenance: FakeExperiment.provenance)
+      let run = try #require(claim)
+      let metrics = values.enumerated().map { index, value in
+        let metric = LayerMetric(.responseDeviation, position: index + 1, layer: "conv\(index)")
+        return (name: metric.name, value: value)
+      }
+      try fake.store.record(run, step: 600, metrics: metrics)
+    }
+    let figure = try figure("responses", of: fake)
+    #expect(figure.panels.map(\.title) == ["in the order of the layers", "sorted by size"])
+    let means = figure.panels.map { panel in
+      panel.series.first { $0.role == .bold }?.points.map { ($0.y * 10).rounded() / 10 }
+    }
+    #expect(means == [[0.6, 2.2, 1.1], [2.2, 1.1, 0.6]])
+    let places = figure.panels.map { panel in panel.series.flatMap { $0.points.map(\.x) }.max() }
+    #expect(places == [3, 3])
+    #expect(figure.panels[0].series.count { $0.role == .seed(dashed: false) } == 2)
+    #expect(figure.y.label == "standard deviation of responses")
   }
 
   @Test(arguments: [
