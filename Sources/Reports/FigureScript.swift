@@ -44,7 +44,7 @@ struct FigureScript {
         }
         if (format eq 'png') {
           set terminal pngcairo size \(2 * layout.width),\(2 * layout.height) font 'Sans,15' \
-      fontscale 1.6 linewidth 2 dashlength 0.6 noenhanced background '#ffffff'
+      fontscale 1.6 linewidth 2 dashlength 0.6 pointscale 1.8 noenhanced background '#ffffff'
         }
         if (format eq 'pdf') {
           set terminal pdfcairo size \(inches(layout.width)),\(inches(layout.height)) \

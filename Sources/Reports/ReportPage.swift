@@ -136,7 +136,7 @@ enum HTML {
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); }
     .card { background: #ffffff; border: 1px solid var(--line); border-radius: 8px; padding: 0.3rem; }
     .card svg { display: block; width: 100%; max-width: 40rem; height: auto; margin: 0 auto; }
-    @media (max-width: 40rem) { table { min-width: 38rem; } }
+    @media (max-width: 40rem) { table { width: max-content; min-width: 100%; } td { max-width: 17rem; } }
     @media print { .scroll { overflow: visible; } }
     """
 }
