@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SPEC ?= experiments/degradation.json
 BENCH = .build/release/bench
-PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
+PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libturbojpeg0-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
 # The Swift runtime is linked in, so that the program runs where there is no toolchain.
 SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.

@@ -12,11 +12,13 @@ public struct EngineCostModel: CostModel {
     let graph = try graph(of: variant)
     let warnings = try variant.initialWeights?.check(variant.architecture, graph)
     let plan = variant.trainingProtocol
-    let pixels = graph.inputShape.count * (plan.data.trainCount + plan.data.testCount)
+    // Batches prepared ahead, for training and for evaluation.
+    let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
+    let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
     let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(memory + pixels),
+      memoryBytes: Int64(memory + prepared + plan.data.memoryBytes),
       warnings: warnings ?? [])
   }
 

@@ -111,8 +111,9 @@ public enum SpecGrammar {
   ])
 
   static let metrics = [
-    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "imagesPerSecond",
-    "gradientNorm",
+    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
+    "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
+    "imagesPerSecond", "gradientNorm",
   ]
 
   private static func choice<Value: CaseIterable & RawRepresentable>(

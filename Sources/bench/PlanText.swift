@@ -47,7 +47,10 @@ enum PlanText {
       case .iterations(let count): "\(grouped(Int64(count))) iterations"
       case .epochs(let count): "\(grouped(Int64(count))) epochs"
       }
-    return "protocol \(proto.name): \(proto.data.name) \(proto.data.size) px, "
+    let parts =
+      (proto.data.trainPerClass.map { ", \($0) of each class" } ?? "")
+      + (proto.data.validationCount > 0 ? ", \(proto.data.validationCount) held out" : "")
+    return "protocol \(proto.name): \(proto.data.name) \(proto.data.size) px\(parts), "
       + "batch \(proto.batch), \(length)"
   }
 

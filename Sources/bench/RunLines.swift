@@ -74,6 +74,7 @@ struct RunLines {
       live[index].error = error
       live[index].imagesPerSecond = imagesPerSecond
       return []
+    case .note(let sentence): return ["\(plan.label): \(sentence.printable)"]
     case .record(let step, let metrics):
       let metrics = metrics.filter { !LayerMetric.isName($0.name) }
       for metric in metrics { live[index].lastMetrics[metric.name] = metric.value }
@@ -82,6 +83,7 @@ struct RunLines {
       let left = estimate.remaining(now: now).map { ["experiment \(SpanText.text($0)) left"] } ?? []
       let parts = ["step \(step)/\(plan.steps)"] + values + left
       return ["\(plan.label): \(parts.joined(separator: ", "))"]
+    case .answers: return []
     }
   }
 

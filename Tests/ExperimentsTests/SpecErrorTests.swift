@@ -100,13 +100,14 @@ import Testing
       F.text(proto: F.proto(more: #""optimiser": {}"#)),
       """
       4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, \
-      extends, data, batch, iterations, epochs, optimizer, schedule, augmentation, mean, shuffle, evaluation
+      extends, data, batch, iterations, epochs, optimizer, schedule, augmentation, mean, \
+      deviation, shuffle, evaluation
       """),
     Case(
       F.text(proto: F.proto(more: #""augmentation": {"pading": 4}"#)),
       """
       4:159: protocol.augmentation.pading: unknown key; did you mean padding? Allowed: padding, \
-      flip
+      flip, scale
       """),
     Case(
       F.text(proto: F.proto(more: #""mean": "per-pixel""#)),
@@ -141,7 +142,7 @@ import Testing
       F.text(proto: F.proto(data: #"{"name": "cifar10"}"#)),
       """
       4:50: protocol.data.name: unknown 'cifar10'; did you mean cifar-10? Allowed: shapes, \
-      cifar-10, cifar-100, mnist, fashion-mnist
+      cifar-10, cifar-100, mnist, fashion-mnist, image-folder
       """),
     Case(
       F.text(proto: F.proto(data: #"{"size": 16}"#)),
@@ -405,7 +406,7 @@ import Testing
       F.text(more: #""overrides": [{"match": {"depth": 20}, "protocol": {"name": "x"}}]"#),
       """
       7:55: overrides[0].protocol.name: unknown key; Allowed: data, batch, iterations, epochs, \
-      optimizer, schedule, augmentation, mean, shuffle, evaluation
+      optimizer, schedule, augmentation, mean, deviation, shuffle, evaluation
       """),
     Case(
       F.text(
@@ -477,6 +478,16 @@ import Testing
       """
       7:57: figures[0].lines: depth is the factor of the panels already
       """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "metrics": ["deadShare"]}]"#),
+      """
+      7:39: figures[0].metrics[0]: belongs to a figure of layers; this one is of curves
+      """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "kind": "layers", "metrics": ["testError"]}]"#),
+      """
+      7:57: figures[0].metrics[0]: is not a number of layers, which this figure is of
+      """),
   ]
 
   @Test(arguments: cases)
@@ -487,7 +498,9 @@ import Testing
   @Test func theFactorsAreListedInFull() {
     #expect(Self.factors.hasPrefix("network, depth, block, activationOrder, shortcut, width, "))
     #expect(
-      Self.factors.hasSuffix("evaluation.every, evaluation.recordEvery, evaluation.layersEvery"))
+      Self.factors.hasSuffix(
+        "mean, deviation, shuffle, evaluation.every, evaluation.recordEvery, evaluation.layersEvery"
+      ))
   }
 
   @Test func everyLineNamesTheFile() throws {

@@ -56,8 +56,9 @@ import Testing
     #expect(spec.seeds.count >= 2)
     #expect(spec.baseProtocol.name == "quick")
     #expect(spec.baseProtocol.data.name == "shapes")
-    #expect(spec.figures.map(\.panels) == ["network"])
-    #expect(spec.figures.map(\.lines) == ["depth"])
+    #expect(spec.figures.map(\.kind) == [.curves, .error, .bars])
+    #expect(spec.figures.map(\.panels) == ["network", nil, nil])
+    #expect(spec.figures.map(\.lines) == ["depth", "network", "network"])
   }
 
   /// He et al. 2015, section 4.2.
