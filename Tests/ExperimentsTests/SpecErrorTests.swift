@@ -481,12 +481,12 @@ import Testing
     Case(
       F.text(more: #""figures": [{"name": "a", "metrics": ["deadShare"]}]"#),
       """
-      7:39: figures[0].metrics[0]: belongs to a figure of layers; this one is of curves
+      7:41: figures[0].metrics[0]: belongs to a figure of layers; this one is of curves
       """),
     Case(
       F.text(more: #""figures": [{"name": "a", "kind": "layers", "metrics": ["testError"]}]"#),
       """
-      7:57: figures[0].metrics[0]: is not a number of layers, which this figure is of
+      7:59: figures[0].metrics[0]: is not a number of layers, which this figure is of
       """),
   ]
 
