@@ -39,9 +39,11 @@ import Testing
 
   @Test func theFragmentsInTheDocumentationMakeWhatItSays() throws {
     let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
-    let fragments = text.split(separator: "```json\n").dropFirst(2).prefix(3).compactMap {
-      $0.split(separator: "```").first
-    }
+    let start = try #require(text.range(of: "### Which variants there are"))
+    let fragments = text[start.upperBound...].split(separator: "```json\n").dropFirst().prefix(3)
+      .compactMap {
+        $0.split(separator: "```").first
+      }
     let counts = try fragments.map { fragment in
       let spec =
         #"{"name": "a", "title": "a", "protocol": "quick", "seeds": 1, \#(fragment)}"#
