@@ -81,7 +81,9 @@ enum LayerSchema {
 }
 
 extension ResultsReader {
-  /// The layers of each run's current attempt at the last step at which they were measured.
+  /// The layers of each run's current attempt at the last step at which they were measured. The
+  /// responses are those of convolutions alone, as in the paper: no batch norm follows the last
+  /// layer, whose responses are the logits.
   /// - Returns: for each run and quantity a curve named after the quantity, whose steps are the
   ///   layers' positions; in the order of the spec, then by seed. Empty for databases of earlier
   ///   versions.
@@ -98,7 +100,8 @@ extension ResultsReader {
           FROM layers
             JOIN experiment ON experiment.name = layers.experiment
             JOIN variant ON variant.experimentId = experiment.id AND variant.name = layers.variant
-          WHERE layers.experiment = ? AND quantity IN (\(marks)) AND step = (
+          WHERE layers.experiment = ? AND quantity IN (\(marks))
+            AND NOT (quantity = 'responseDeviation' AND layer = 'fc') AND step = (
             SELECT max(step) FROM layers AS latest WHERE latest.runId = layers.runId)
           ORDER BY variant.position, layers.variant, layers.seed, quantity, layers.position
           """, arguments: StatementArguments([experiment] + quantities.map(\.rawValue)))

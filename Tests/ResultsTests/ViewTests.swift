@@ -111,6 +111,22 @@ import Testing
     #expect(curves[0].points.map(\.value) == [1, 0.5])
   }
 
+  /// No batch norm follows the last layer: its gradient counts, its responses do not.
+  @Test func logitsAreNoResponses() throws {
+    let run = try store.claimed("plain-20", 0)
+    let metrics = [LayerMetric.Quantity.responseDeviation, .layerGradientNorm].flatMap { quantity in
+      ["conv1", "fc"].enumerated().map { index, layer in
+        let metric = LayerMetric(quantity, position: index + 1, layer: layer)
+        return (name: metric.name, value: Double(index))
+      }
+    }
+    try store.record(run, step: 1, metrics: metrics)
+    let curves = try reader.layers(
+      experiment: "degradation", quantities: LayerMetric.Quantity.allCases)
+    #expect(curves.map(\.metric) == ["layerGradientNorm", "responseDeviation"])
+    #expect(curves.map { $0.points.map(\.step) } == [[1, 2], [1]])
+  }
+
   @Test(arguments: ["level = 56", "level = '56'", "level > 20", "level BETWEEN 21 AND 1e3"])
   func levelsCompareAsNumbers(condition: String) throws {
     let rows = try reader.query(
