@@ -15,9 +15,10 @@ enum Liveness {
     let worker = try ProcessIdentity(
       host: row.get("processHost"), bootId: row.get("bootId"), pid: row.get("processId"),
       startTicks: row.get("processStart"))
-    if let alive = worker.isAlive(seenFrom: observer) { return alive ? .running : .interrupted }
+    if worker.isAlive(seenFrom: observer) == false { return .interrupted }
+    // It lives, or nobody here can tell: a stopped process gives no sign of life either.
     let heartbeat = Timestamp.date(try row.get("heartbeatAt")) ?? .distantPast
     let silence = now.timeIntervalSince(heartbeat)
-    return silence > ResultsStore.foreignHeartbeatLimit ? .interrupted : .running
+    return silence > ResultsStore.heartbeatLimit ? .interrupted : .running
   }
 }
