@@ -25,11 +25,12 @@ import Testing
     return (result.status, process.terminationReason == .uncaughtSignal, result.errors)
   }
 
-  private func results(_ bench: BuiltBinary, _ database: String) throws -> [String] {
-    try [
-      "SELECT variant, seed, status, weightsHash FROM runs",
-      "SELECT metric, step, value FROM curves WHERE metric <> 'imagesPerSecond' ORDER BY 1, 2",
-    ].map { try bench("query", $0, "--db", database, "--format", "csv").output }
+  private func results(_ bench: BuiltBinary, _ database: String) throws -> String {
+    let sql = """
+      SELECT metric, step, value FROM curves WHERE metric <> 'imagesPerSecond'
+      UNION ALL SELECT variant || status, seed, weightsHash FROM runs ORDER BY 1, 2
+      """
+    return try bench("query", sql, "--db", database, "--format", "csv").output
   }
 
   @Test func everyOperationMayFail() throws {
