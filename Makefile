@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SPEC ?= experiments/degradation.json
 BENCH = .build/release/bench
-PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
+PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libturbojpeg0-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
 # The Swift runtime is linked in, so that the program runs where there is no toolchain.
 SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
@@ -56,10 +56,11 @@ sanitize-threads: setup
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tsan --sanitize=thread \
 	  --filter 'EngineTests|ExperimentsTests'
 
-# The kill test at length: 500 kills at random instants.
+# 500 kills at random instants, and every kind of fault at every operation.
 soak: setup
 	swift build $(TEST_FLAGS) --build-tests
-	BENCH_KILLS=500 swift test $(TEST_FLAGS) --skip-build --filter KillTests
+	BENCH_KILLS=500 BENCH_FAULTS=all swift test $(TEST_FLAGS) --skip-build \
+	  --filter 'KillTests|CrashConsistencyTests'
 
 # libFuzzer with the address sanitizer on every reader, FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 60

@@ -26,11 +26,14 @@ let package = Package(
     .target(name: "CKernels", cSettings: kernelSettings, linkerSettings: kernelLibraries),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "Engine", dependencies: ["CKernels"], swiftSettings: strict),
     .target(name: "Networks", dependencies: ["Engine"], swiftSettings: strict),
     .target(
       name: "Datasets",
-      dependencies: ["Engine", "CZlib", "CPNG", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "Engine", "CZlib", "CPNG", "CTurboJPEG", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Results",

@@ -24,31 +24,32 @@ public struct DatasetDescription: Sendable {
   public let files: [File]
   /// A command that installs the data set on Debian, where there is one.
   public let installCommand: String?
-  /// Classes of the images; with coarse labels see `classes(_:)`.
-  let fineClasses: Int
+  /// Classes of the images; with coarse labels see `classes(_:)`. Nil in anybody's own folder.
+  let fineClasses: Int?
   /// 3 for colour, 1 for grey.
   public let channels: Int
   /// The data set's own height and width, in pixels.
   public let size: Int
   /// Heights and widths that the images can be brought to or drawn at, in pixels.
   public let sizes: ClosedRange<Int>
-  /// Images for training; of a generated data set, those made where no number is asked for.
-  public let trainCount: Int
+  /// Images for training; of a generated data set, those made where no number is asked for. Nil in
+  /// anybody's own folder.
+  public let trainCount: Int?
   /// Images for testing, likewise.
-  public let testCount: Int
+  public let testCount: Int?
 
   /// Whether the images are generated, any number of them, so that there are no files.
-  public var isGenerated: Bool { files.isEmpty }
+  public var isGenerated: Bool { name == .shapes }
 
-  /// How many classes there are with these labels.
-  public func classes(_ labels: LabelLevel = .fine) -> Int {
+  /// How many classes there are with these labels; nil in anybody's own folder.
+  public func classes(_ labels: LabelLevel = .fine) -> Int? {
     name == .cifar100 && labels == .coarse ? 20 : fineClasses
   }
 
   private init(
     _ name: DatasetName, _ summary: String, files: [File], installCommand: String? = nil,
-    classes: Int = 10, channels: Int, size: Int, sizes: ClosedRange<Int> = 8...512,
-    trainCount: Int, testCount: Int = 10_000
+    classes: Int? = 10, channels: Int, size: Int, sizes: ClosedRange<Int> = 8...512,
+    trainCount: Int?, testCount: Int? = 10_000
   ) {
     self.name = name
     self.summary = summary
@@ -108,6 +109,10 @@ public struct DatasetDescription: Sendable {
             "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310",
           ]), installCommand: "apt-get install dataset-fashion-mnist", channels: 1, size: 28,
         trainCount: 60_000)
+    case .imageFolder:
+      DatasetDescription(
+        name, "your own pictures: PATH/train/CLASS/*.jpg|jpeg|png and PATH/val or test/CLASS/...",
+        files: [], classes: nil, channels: 3, size: 224, trainCount: nil, testCount: nil)
     }
   }
 
@@ -128,7 +133,7 @@ public struct DatasetDescription: Sendable {
   }
 
   func searchedFolders(environment: [String: String]) -> [String] {
-    guard !isGenerated else { return [] }
+    guard !files.isEmpty else { return [] }
     var parents: [String] = []
     if let folder = environment["BENCH_DATA"], !folder.isEmpty { parents.append(folder) }
     parents.append("data")
@@ -148,6 +153,7 @@ public struct DatasetDescription: Sendable {
 
   /// How to get the data set: a command or addresses, with checksums, and where to put it.
   public var instructions: String {
+    guard name != .imageFolder else { return "Name the folder as path." }
     guard !isGenerated else { return "it is generated; nothing to get" }
     var lines: [String] = []
     if let installCommand { lines.append("Run: \(installCommand)") }

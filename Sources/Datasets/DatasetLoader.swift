@@ -1,8 +1,26 @@
 // From a request to the images.
 import Foundation
 
+/// A data set as training uses it: in memory, or decoded from files as it is used.
+public struct OpenedDataset: Sendable {
+  public let train: any ImageCollection
+  public let test: any ImageCollection
+}
+
 /// Finds, reads or generates what a request asks for.
 public enum DatasetLoader {
+  /// Opens both splits: folders of pictures are only listed, everything else is loaded.
+  /// - Throws: `DatasetError` saying which file is missing or wrong and how to get it.
+  public static func open(_ request: DatasetRequest) throws(DatasetError) -> OpenedDataset {
+    guard request.name == .imageFolder else {
+      let splits = try load(request)
+      return OpenedDataset(train: splits.train, test: splits.test)
+    }
+    try request.validate()
+    let folder = try ImageFolders(request)
+    return OpenedDataset(train: folder.train, test: folder.test)
+  }
+
   /// Loads both splits into memory: found (`DatasetDescription.searchedFolders`, or the request's
   /// path), checked, cut to the first `trainCount` and `testCount`, brought to `size`.
   ///
@@ -13,7 +31,9 @@ public enum DatasetLoader {
   public static func load(_ request: DatasetRequest) throws(DatasetError) -> DatasetSplits {
     try request.validate()
     let splits = try original(request)
-    guard request.name != .shapes, let size = request.size else { return splits }
+    guard request.name != .shapes, request.name != .imageFolder, let size = request.size else {
+      return splits
+    }
     return DatasetSplits(
       train: try splits.train.resized(height: size, width: size),
       test: try splits.test.resized(height: size, width: size))
@@ -37,6 +57,9 @@ public enum DatasetLoader {
     case .mnist, .fashionMNIST:
       return try IDXReader(name: request.name).read(
         folder: try place(request), trainCount: trainCount, testCount: testCount)
+    case .imageFolder:
+      let folder = try ImageFolders(request)
+      return DatasetSplits(train: try folder.train.decoded(), test: try folder.test.decoded())
     }
   }
 
@@ -45,6 +68,7 @@ public enum DatasetLoader {
     let path = expanded(path)
     return switch name {
     case .shapes: false
+    case .imageFolder: FolderScan.hasFolders(path + "/train")
     case .cifar10, .cifar100: CIFARReader(name: name, labels: .fine).locate(path) != nil
     case .mnist, .fashionMNIST: IDXReader(name: name).isPresent(in: path)
     }
@@ -61,12 +85,12 @@ public enum DatasetLoader {
     let files = description.files.map(\.name).joined(separator: ", ")
     let searched = request.path.map { [$0] } ?? description.searchedFolders
     return DatasetError(
-      "the data set \(request.name.rawValue) (\(files)) is not in \(searched.joined(separator: ", "))"
+      "the data set \(request.name.rawValue)\(files.isEmpty ? "" : " (\(files))") is not in \(searched.joined(separator: ", "))"
         + "\n" + description.instructions)
   }
 
   /// `~/` is the user's home.
-  private static func expanded(_ path: String) -> String {
+  static func expanded(_ path: String) -> String {
     guard path.hasPrefix("~/"), let home = ProcessInfo.processInfo.environment["HOME"] else {
       return path
     }

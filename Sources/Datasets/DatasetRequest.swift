@@ -12,6 +12,8 @@ public enum DatasetName: String, Codable, CaseIterable, Sendable {
   case mnist
   /// 28×28 grey pieces of clothing (Xiao et al., 2017).
   case fashionMNIST = "fashion-mnist"
+  /// Anybody's own pictures, a folder for each class; ImageNet's layout.
+  case imageFolder = "image-folder"
 }
 
 /// Which labels count, where a data set has two for each image.
@@ -32,9 +34,11 @@ public enum DatasetSplit: String, Codable, CaseIterable, Sendable {
 public struct DatasetRequest: Codable, Hashable, Sendable {
   public var name: DatasetName
   /// Where the files are: a folder, or the archive itself. Nil searches the usual places
-  /// (`DatasetDescription.searchedFolders`). `shapes` has no files and refuses a path.
+  /// (`DatasetDescription.searchedFolders`). `shapes` has no files and refuses a path, folders of
+  /// pictures need one.
   public var path: String?
-  /// Height and width in pixels. Nil keeps the data set's own size (32 for `shapes`).
+  /// Height and width in pixels. Nil keeps the data set's own size (32 for `shapes`, 224 for folders
+  /// of pictures).
   public var size: Int?
   /// The first this many training examples. Nil takes all (50,000 of `shapes`).
   public var trainCount: Int?
@@ -42,10 +46,16 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
   public var testCount: Int?
   /// CIFAR-100's classes or superclasses. Nil takes the classes; other data sets refuse it.
   public var labels: LabelLevel?
+  /// For folders of pictures: the shorter side to which a picture is scaled before the image is cut
+  /// out of its middle, in pixels. Nil takes the image's size.
+  public var resize: Int?
+  /// For folders of pictures: how many classes are expected. Nil takes what is there.
+  public var classes: Int?
 
   public init(
     name: DatasetName, path: String? = nil, size: Int? = nil, trainCount: Int? = nil,
-    testCount: Int? = nil, labels: LabelLevel? = nil
+    testCount: Int? = nil, labels: LabelLevel? = nil, resize: Int? = nil,
+    classes: Int? = nil
   ) {
     self.name = name
     self.path = path
@@ -53,7 +63,12 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
     self.trainCount = trainCount
     self.testCount = testCount
     self.labels = labels
+    self.resize = resize
+    self.classes = classes
   }
+
+  /// The shorter sides to which pictures can be scaled.
+  public static let shorterSides = 8...2048
 
   /// The most examples that one split can have.
   public static let maximumCount = 10_000_000
@@ -67,6 +82,20 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
     if labels != nil, name != .cifar100 {
       throw DatasetError(
         "the data set \(name.rawValue) has one label for each image; leave labels out")
+    }
+    if name == .imageFolder {
+      if path == nil {
+        throw DatasetError("an image-folder needs a path: the folder with train and val or test")
+      }
+      let smallest = size ?? DatasetDescription.of(name).size
+      if let resize, resize < smallest || !Self.shorterSides.contains(resize) {
+        throw DatasetError(
+          "resize \(resize) is not possible; allowed are \(smallest) (the size) to "
+            + "\(Self.shorterSides.upperBound) pixels")
+      }
+    } else if resize != nil || classes != nil {
+      throw DatasetError(
+        "resize and classes belong to image-folder, not \(name.rawValue); leave them out")
     }
     let sizes = DatasetDescription.of(name).sizes
     if let size, !sizes.contains(size) {

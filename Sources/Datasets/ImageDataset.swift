@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 
 /// One split of a data set: `count` images of one shape, as bytes, and their labels.
-public final class ImageDataset: Sendable {
+public final class ImageDataset: ImageCollection {
   public let name: String
   public let split: DatasetSplit
   public let shape: ImageShape
@@ -16,10 +16,10 @@ public final class ImageDataset: Sendable {
   /// `[N, H, W, C]`, 0…255.
   public let pixels: [UInt8]
 
-  private let cachedChecksum = Mutex<String?>(nil)
+  public let problems: [String] = []
+  public let isDecodedOnTheFly = false
 
-  /// How many images there are.
-  public var count: Int { labels.count }
+  private let cachedChecksum = Mutex<String?>(nil)
 
   /// - Parameters:
   ///   - pixels: `[N, H, W, C]`.
@@ -65,16 +65,43 @@ public final class ImageDataset: Sendable {
       }
       bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
       pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
-      let text = hash.finalize().map { byte in
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }.joined()
+      let text = hash.finalize().hexadecimal
       cached = text
       return text
     }
   }
 
-  /// How many examples each class has.
-  public var classCounts: [Int] {
-    labels.reduce(into: [Int](repeating: 0, count: classNames.count)) { $0[Int($1)] += 1 }
+  public func write(
+    _ example: Int, seed: UInt64, epoch: Int, augmentation: Augmentation,
+    preprocessing: Preprocessing, to output: UnsafeMutablePointer<Float>
+  ) {
+    precondition(augmentation.scale == nil, "images of one size are not scaled at random")
+    let placement = Placement(augmentation, seed: seed, epoch: epoch, example: example)
+    pixels.withUnsafeBufferPointer { pixels in
+      let image = UnsafeBufferPointer(
+        rebasing: pixels[example * shape.count..<(example + 1) * shape.count])
+      preprocessing.write(image, placement: placement, to: output)
+    }
+  }
+
+  public func pixelSums(of examples: [Int32]?, withSquares: Bool) -> PixelSums {
+    var sums = PixelSums(shape: shape)
+    pixels.withUnsafeBufferPointer { pixels in
+      for position in 0..<(examples?.count ?? count) {
+        let example = examples.map { Int($0[position]) } ?? position
+        sums.add(
+          UnsafeBufferPointer(
+            rebasing: pixels[example * shape.count..<(example + 1) * shape.count]),
+          withSquares: withSquares)
+      }
+    }
+    return sums
+  }
+}
+
+extension SHA256.Digest {
+  /// 64 hexadecimal digits.
+  var hexadecimal: String {
+    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 }

@@ -23,40 +23,45 @@ public struct Preprocessing: Sendable {
   /// mean / deviation, `[H, W, C]`.
   let offset: [Float]
 
-  /// Takes the statistics of a training set. Sums are exact integers, so no order matters.
+  /// Takes the statistics of a training set.
   ///
   /// - Parameters:
   ///   - training: the set whose statistics are used for training *and* test images.
+  ///   - examples: those that are trained on; nil for all.
   ///   - mean: what is subtracted.
   ///   - dividesByDeviation: whether each channel is divided by its standard deviation over all
   ///     pixels of the training set (the papers do not; common elsewhere).
   public init(
-    training: ImageDataset, mean subtraction: MeanSubtraction, dividesByDeviation: Bool = false
+    training: any ImageCollection, examples: [Int32]? = nil, mean: MeanSubtraction,
+    dividesByDeviation: Bool = false
   ) {
-    let shape = training.shape
-    let sums = Self.pixelSums(training)
+    self.init(
+      training.pixelSums(of: examples, withSquares: dividesByDeviation), mean: mean,
+      dividesByDeviation: dividesByDeviation)
+  }
+
+  init(_ sums: PixelSums, mean subtraction: MeanSubtraction, dividesByDeviation: Bool) {
+    let shape = sums.shape
     let channels = shape.channels
     let perChannel = (0..<channels).map { channel in
-      stride(from: channel, to: shape.count, by: channels).reduce(0) { $0 + sums[$1] }
+      stride(from: channel, to: shape.count, by: channels).reduce(0) { $0 + sums.values[$1] }
     }
-    let pixelCount = Double(training.count * shape.pixels)
+    let count = Double(max(1, sums.count))
+    let pixelCount = count * Double(shape.pixels)
     var mean = [Float](repeating: 0, count: shape.count)
     for i in mean.indices {
       switch subtraction {
-      case .perPixel: mean[i] = Float(Double(sums[i]) / (255 * Double(training.count)))
+      case .perPixel: mean[i] = Float(Double(sums.values[i]) / (255 * count))
       case .perChannel: mean[i] = Float(Double(perChannel[i % channels]) / (255 * pixelCount))
       case .none: break
       }
     }
     var inverse = [Float](repeating: 1, count: channels)
-    if dividesByDeviation {
-      let squares = Self.channelSquareSums(training)
-      for channel in 0..<channels {
-        let average = Double(perChannel[channel]) / pixelCount
-        let variance = max(0, Double(squares[channel]) / pixelCount - average * average)
-        // A channel of one constant colour stays as it is.
-        if variance > 0 { inverse[channel] = Float(255 / variance.squareRoot()) }
-      }
+    for channel in 0..<channels where dividesByDeviation {
+      let average = Double(perChannel[channel]) / pixelCount
+      let variance = max(0, Double(sums.squares[channel]) / pixelCount - average * average)
+      // A channel of one constant colour stays as it is.
+      if variance > 0 { inverse[channel] = Float(255 / variance.squareRoot()) }
     }
     self.init(shape: shape, mean: mean, inverseDeviation: inverse)
   }
@@ -78,44 +83,12 @@ public struct Preprocessing: Sendable {
     offset = mean.indices.map { mean[$0] * inverseDeviation[$0 % channels] }
   }
 
-  /// The sum over all images of each of the image's numbers, `[H, W, C]`.
-  private static func pixelSums(_ dataset: ImageDataset) -> [UInt64] {
-    let size = dataset.shape.count
-    var sums = [UInt64](repeating: 0, count: size)
-    // 32-bit partial sums hold 2³² / 255 images; they let the compiler use wide vectors.
-    let run = 1 << 24
-    dataset.pixels.withUnsafeBufferPointer { pixels in
-      for first in stride(from: 0, to: dataset.count, by: run) {
-        var partial = [UInt32](repeating: 0, count: size)
-        partial.withUnsafeMutableBufferPointer { partial in
-          for image in first..<min(first + run, dataset.count) {
-            for i in 0..<size { partial[i] &+= UInt32(pixels[image * size + i]) }
-          }
-        }
-        for i in 0..<size { sums[i] += UInt64(partial[i]) }
-      }
-    }
-    return sums
-  }
-
-  private static func channelSquareSums(_ dataset: ImageDataset) -> [UInt64] {
-    let channels = dataset.shape.channels
-    var sums = [UInt64](repeating: 0, count: channels)
-    for pixel in 0..<dataset.count * dataset.shape.pixels {
-      for channel in 0..<channels {
-        let value = UInt64(dataset.pixels[pixel * channels + channel])
-        sums[channel] &+= value * value
-      }
-    }
-    return sums
-  }
-
   /// Writes one image, `[H, W, C]`, as the network sees it.
   ///
   /// The mean is subtracted where the pixel stood in the original image, then the image is placed;
   /// what comes from outside is zero.
   func write(
-    _ source: UnsafePointer<UInt8>, placement: Placement,
+    _ source: UnsafeBufferPointer<UInt8>, placement: Placement,
     to destination: UnsafeMutablePointer<Float>
   ) {
     let channels = shape.channels
@@ -137,8 +110,8 @@ public struct Preprocessing: Sendable {
           }
           let from = (inside.lowerBound + placement.column) * channels
           let length = inside.count * channels
-          let input = UnsafeBufferPointer(
-            start: source + sourceRow * rowCount + from, count: length)
+          let start = sourceRow * rowCount + from
+          let input = UnsafeBufferPointer(rebasing: source[start..<(start + length)])
           let mean = UnsafeBufferPointer(
             rebasing: offset[(sourceRow * rowCount + from)..<(sourceRow * rowCount + from + length)]
           )

@@ -44,11 +44,14 @@ final class ClassificationHead {
   func loss(
     of executor: NetworkExecutor, labels: UnsafePointer<Int32>, withGradient: Bool
   ) -> EvaluationResult {
-    guard let unit = executor.units.last else { return EvaluationResult(lossSum: 0, correct: []) }
+    guard let unit = executor.units.last else {
+      return EvaluationResult(lossSum: 0, correct: [], ranks: [])
+    }
     let logits = executor.tensors[unit.step.output].pointer
     let count = executor.imageCount
     var lossSum = 0.0
     var correct = [Bool](repeating: false, count: count)
+    var ranks = [Int32](repeating: Int32(classes), count: count)
     for image in 0..<count {
       let z = logits + image * classes
       let label = Int(labels[image])
@@ -62,6 +65,10 @@ final class ClassificationHead {
       for c in 0..<classes { total += exp(Double(z[c]) - top) }
       lossSum += log(total) + top - Double(z[label])
       correct[image] = best == label && total.isFinite
+      if total.isFinite {
+        let before = (0..<classes).count { z[$0] > z[label] || (z[$0] == z[label] && $0 < label) }
+        ranks[image] = Int32(before)
+      }
       guard withGradient else { continue }
       let d = dLogits[image * classes]
       for c in 0..<classes {
@@ -69,7 +76,7 @@ final class ClassificationHead {
         d[c] = Float((probability - (c == label ? 1 : 0)) / Double(count))
       }
     }
-    return EvaluationResult(lossSum: lossSum, correct: correct)
+    return EvaluationResult(lossSum: lossSum, correct: correct, ranks: ranks)
   }
 
   /// Features whose weights' gradient one task works out.

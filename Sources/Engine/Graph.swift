@@ -202,6 +202,17 @@ public struct Graph: Sendable {
     return append(.linear(outputs: outputs, initialization), [x], output, name: name)
   }
 
+  /// The network up to the value of a name, which is then the output.
+  /// - Precondition: there is one.
+  public func prefix(through name: String) -> Graph {
+    guard let last = nodes.firstIndex(where: { $0.name == name }) else {
+      preconditionFailure("no value is named \(name)")
+    }
+    var graph = self
+    graph.nodes.removeSubrange((last + 1)...)
+    return graph
+  }
+
   /// The values that read each value, in order.
   public var consumers: [[ValueID]] {
     var result = [[ValueID]](repeating: [], count: nodes.count)

@@ -18,6 +18,8 @@ public struct EvaluationResult: Sendable, Equatable {
   public let lossSum: Double
   /// Whether each image was classified correctly.
   public let correct: [Bool]
+  /// How many classes came before the right one for each image; 0 where it is correct.
+  public let ranks: [Int32]
 }
 
 /// Whether batch norm uses the batch's statistics or the running ones.

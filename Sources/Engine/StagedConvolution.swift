@@ -88,9 +88,9 @@ struct StagedJobs {
 
 /// Which convolutions are staged, and how.
 enum Staging {
-  /// From this many weights on, half a mebibyte, a layer's weights crowd an image out of a cache of
+  /// From this many weights on, 640 KiB, a layer's weights crowd an image out of a cache of
   /// one mebibyte: a fixed rule, so that results stay reproducible.
-  static let fewestWeights = 128 * 1024
+  static let fewestWeights = 160 * 1024
   /// Numbers of the arena that a group should take, 10 MiB, so that it stays in the last-level cache.
   static let arenaGoal = 5 << 19
 

@@ -55,7 +55,7 @@ public indirect enum CanonicalJSON: Hashable, Sendable {
     }
   }
 
-  private static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

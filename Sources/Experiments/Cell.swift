@@ -32,18 +32,24 @@ struct Cell: Sendable {
   /// `network=plain, depth=20`
   var text: String { levels.map(\.text).joined(separator: ", ") }
 
-  func adding(_ level: CellLevel) -> Cell {
-    Cell(levels: levels + [level], position: position, path: path)
+  func level(of factor: String) -> CellLevel? { levels.first { $0.factor == factor } }
+
+  /// The same with these levels, in place of those of the same factors.
+  func setting(_ changes: [CellLevel]) -> Cell {
+    var cell = self
+    for change in changes {
+      if let index = levels.firstIndex(where: { $0.factor == change.factor }) {
+        cell.levels[index] = change
+      } else {
+        cell.levels.append(change)
+      }
+    }
+    return cell
   }
 
   /// The levels that belong to the protocol.
   var protocolLevels: [CellLevel] {
     levels.filter { level in SpecGrammar.protocolFactors.contains { $0.key == level.factor } }
-  }
-
-  /// Every level of the resolved variant.
-  func levels(of architecture: Architecture) -> [FactorLevel] {
-    architecture.levels + protocolLevels.map(\.resolved)
   }
 
   /// The net of this combination, the rest at the papers' defaults.

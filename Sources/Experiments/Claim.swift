@@ -11,9 +11,9 @@ public struct Claim: Hashable, Sendable {
   /// What a diagnostic takes from the series of a run.
   public enum Statistic: String, CaseIterable, Sendable {
     case last, mean, minimum, maximum
-    /// Least squares, per 1000 steps.
+    /// Least squares, per 1000 steps, or per layer.
     case slope
-    /// Of the natural logarithm, per 1000 steps.
+    /// Of the natural logarithm, per 1000 steps, or per layer.
     case logSlope
   }
 
@@ -92,17 +92,18 @@ extension Claim.Statistic {
   /// The statistic of a series.
   /// - Returns: nil of an empty series, of a slope of fewer than two places, and of logarithms that
   ///   do not exist.
-  public func value(of points: [(step: Int, value: Double)]) -> Double? {
+  /// - Parameter unit: how many steps the slopes are for.
+  public func value(of points: [(step: Int, value: Double)], unit: Double = 1000) -> Double? {
     let values = points.map(\.value)
     switch self {
     case .last: return values.last
     case .mean: return Statistics.mean(values)
     case .minimum: return values.min()
     case .maximum: return values.max()
-    case .slope: return Self.slope(points.map { (Double($0.step) / 1000, $0.value) })
+    case .slope: return Self.slope(points.map { (Double($0.step) / unit, $0.value) })
     case .logSlope:
       guard values.allSatisfy({ $0 > 0 }) else { return nil }
-      return Self.slope(points.map { (Double($0.step) / 1000, Foundation.log($0.value)) })
+      return Self.slope(points.map { (Double($0.step) / unit, Foundation.log($0.value)) })
     }
   }
 

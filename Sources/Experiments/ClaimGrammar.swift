@@ -1,4 +1,5 @@
 // The keys of a claim: what a paper states, as data.
+import Results
 
 extension SpecGrammar {
   static let claim = SpecShape.object([
@@ -14,7 +15,9 @@ extension SpecGrammar {
     SpecField(
       "sequence", .list(of: side, count: 2...100), "The variants of an order, in that order."),
     SpecField(
-      "metric", .choice(metrics), "Its last value of each run is compared; testError."),
+      "metric", .choice(metrics + LayerMetric.Quantity.allCases.map(\.rawValue)),
+      "Its last value of each run is compared; testError. A diagnostic can take a quantity of the "
+        + "layers, which are then the series: those of the last look, from the input on."),
     SpecField(
       "direction", .choice(Claim.directions),
       "a>b or a<b of a superiority, increasing or decreasing of an order, above or below of a "
@@ -25,7 +28,8 @@ extension SpecGrammar {
     SpecField(
       "statistic", .choice(Claim.Statistic.allCases.map(\.rawValue)),
       "What a diagnostic takes from a run's series: its last, mean, smallest or largest value, or "
-        + "the slope of the values or of their natural logarithms, per 1000 steps; last."),
+        + "the slope of the values or of their natural logarithms, per 1000 steps or per layer; last."
+    ),
     SpecField(
       "threshold", .number(-1e9...1e9, above: false), "What a diagnostic's statistic is held to."),
     SpecField("reference", reference, "What the source of the claim found."),

@@ -44,6 +44,11 @@ struct ClaimReader {
         seen[name] = seen[name] ?? id.position
       }
       guard let kind = node["kind"]?.text.flatMap(Claim.Kind.init(rawValue:)) else { continue }
+      if let metric = node["metric"], LayerMetric.Quantity(rawValue: metric.text ?? "") != nil,
+        kind != .diagnostic
+      {
+        report("is of single layers, which only a diagnostic compares", metric, "\(path).metric")
+      }
       let keys = Self.keys(of: kind)
       for key in keys.required where node[key] == nil {
         report("the key \"\(key)\" of a claim of \(kind.rawValue) is missing", node, path)

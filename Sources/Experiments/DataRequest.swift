@@ -16,10 +16,19 @@ public struct DataRequest: Hashable, Sendable {
   public var testCount: Int
   /// Which labels count where the data set has two for each image, else nil.
   public var labels: LabelLevel?
+  /// How many classes the images have; nil where unknown.
+  public var classCount: Int?
+  /// The shorter side to which a folder's pictures are scaled before the image is cut out of their
+  /// middle; nil elsewhere.
+  public var resize: Int?
+  /// How many training images of each class are learned, chosen by the run's seed; nil for all.
+  public var trainPerClass: Int?
+  /// How many training images are held out for validation, the same ones for every seed.
+  public var validationCount = 0
 
   public init(
     name: String, path: String? = nil, size: Int, trainCount: Int, testCount: Int,
-    labels: LabelLevel? = nil
+    labels: LabelLevel? = nil, classCount: Int? = nil, resize: Int? = nil
   ) {
     self.name = name
     self.path = path
@@ -27,7 +36,12 @@ public struct DataRequest: Hashable, Sendable {
     self.trainCount = trainCount
     self.testCount = testCount
     self.labels = labels
+    self.classCount = classCount
+    self.resize = resize
   }
+
+  /// Whether the images are a folder's pictures, decoded when they are used.
+  public var isFolder: Bool { name == DatasetName.imageFolder.rawValue }
 
   /// What is known of the data set; nil where the name is none.
   public var description: DatasetDescription? {
@@ -35,7 +49,19 @@ public struct DataRequest: Hashable, Sendable {
   }
 
   /// How many classes the images have; nil where unknown.
-  public var classes: Int? { description?.classes(labels ?? .fine) }
+  public var classes: Int? { classCount ?? description?.classes(labels ?? .fine) }
+
+  /// How many images an epoch has.
+  public var epochCount: Int {
+    guard let trainPerClass, let classes else { return trainCount - validationCount }
+    return trainPerClass * classes
+  }
+
+  /// Bytes of memory that the images take; pictures of a folder are decoded when they are used.
+  var memoryBytes: Int {
+    guard !isFolder else { return 0 }
+    return size * size * (description?.channels ?? 3) * (trainCount + testCount)
+  }
 
   /// The request as the loader takes it.
   /// - Throws: `ExperimentError` where there is no such data set.
@@ -45,7 +71,8 @@ public struct DataRequest: Hashable, Sendable {
     }
     return DatasetRequest(
       name: name, path: path, size: size, trainCount: trainCount, testCount: testCount,
-      labels: labels)
+      labels: labels, resize: resize,
+      classes: name == .imageFolder ? classCount : nil)
   }
 
   /// Every field with its value. `path` is left out: moving files makes no other protocol. Fields
@@ -56,6 +83,12 @@ public struct DataRequest: Hashable, Sendable {
       "testCount": .integer(testCount),
     ]
     if let labels { members["labels"] = .text(labels.rawValue) }
+    if let resize {
+      members["resize"] = .integer(resize)
+      members["classes"] = classCount.map { .integer($0) } ?? .null
+    }
+    if let trainPerClass { members["trainPerClass"] = .integer(trainPerClass) }
+    if validationCount > 0 { members["validationCount"] = .integer(validationCount) }
     return .object(members)
   }
 }

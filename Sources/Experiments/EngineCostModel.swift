@@ -12,24 +12,27 @@ public struct EngineCostModel: CostModel {
     let graph = try graph(of: variant)
     let warnings = try variant.initialWeights?.check(variant.architecture, graph)
     let plan = variant.trainingProtocol
-    let pixels = graph.inputShape.count * (plan.data.trainCount + plan.data.testCount)
+    // Batches prepared ahead, for training and for evaluation.
+    let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
+    let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
     let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(memory + pixels),
+      memoryBytes: Int64(memory + prepared + plan.data.memoryBytes),
       warnings: warnings ?? [])
   }
 
   /// Steps of more operations than this are not tried out, but taken to run at half the peak.
   private static let mostTrialOperations = 1e12
 
-  /// The fastest of a few training steps on random images after one to warm up.
-  public func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
+  /// The fastest of a few training steps on random images after one to warm up, and a forward pass.
+  public func pace(of variant: Variant, threads: Int) throws -> TrainingPace {
     let graph = try graph(of: variant)
     let batch = variant.trainingProtocol.batch
     let operations = 6 * Double(graph.macs) * Double(batch)
     if operations > Self.mostTrialOperations {
-      return operations / (0.5e9 * MachineLimits.measure(threads: threads).peakGFLOPS)
+      let step = operations / (0.5e9 * MachineLimits.measure(threads: threads).peakGFLOPS)
+      return TrainingPace(secondsPerStep: step, secondsPerTestImage: step / 3 / Double(batch))
     }
     let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
     network.state.initialize(seed: 0)
@@ -46,7 +49,13 @@ public struct EngineCostModel: CostModel {
       total += seconds
       if step > 0 { best = min(best, seconds) }
     }
-    return best
+    var pass = Double.infinity
+    for _ in 0..<2 {
+      let start = clock.now
+      _ = network.evaluate(labels: labels, count: batch)
+      pass = min(pass, (clock.now - start) / .seconds(1))
+    }
+    return TrainingPace(secondsPerStep: best, secondsPerTestImage: pass / Double(batch))
   }
 
   private func graph(of variant: Variant) throws -> Graph {

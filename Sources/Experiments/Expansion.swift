@@ -6,8 +6,13 @@ extension ExperimentSpec {
   /// - Throws: `ExperimentError` with combinations that cannot exist, duplicates, rules that match
   ///   nothing and protocols that contradict themselves.
   public func expand() throws(ExperimentError) -> [Variant] {
-    var problems: [SpecProblem] = []
-    let cells = gridCells(&problems) + includedCells()
+    var grid = Grid(root)
+    let cells = grid.cells()
+    var problems =
+      grid.problems + SpecRules.runProblems(root, variants: cells.count, seeds: seeds.count)
+    guard cells.count <= SpecRules.maximumVariants else {
+      throw SpecProblem.error(problems, file: file)
+    }
     var built: [(cell: Cell, architecture: Architecture)] = []
     var impossible: [(cell: Cell, reason: String)] = []
     for cell in cells {
@@ -19,13 +24,16 @@ extension ExperimentSpec {
     }
     problems += ImpossibleCells(impossible, amongAll: cells).problems
     let overrides = Overrides(root["overrides"]?.elements ?? [])
-    problems += overrides.problems(for: built.map { $0.cell.levels(of: $0.architecture) })
+    let factors = cells.flatMap { $0.protocolLevels.map(\.factor) }.uniqued
+    problems += overrides.problems(for: built.map { levels($0.cell, $0.architecture, factors) })
     guard problems.isEmpty else { throw SpecProblem.error(problems, file: file) }
 
     var variants: [Variant] = []
     var twins: [String: String] = [:]
     for (cell, architecture) in built {
-      guard let variant = resolve(cell, architecture, overrides, &problems) else { continue }
+      guard let variant = resolve(cell, architecture, factors, overrides, &problems) else {
+        continue
+      }
       let twin = twins[variant.name] ?? twins[variant.configurationHash]
       twins[variant.name] = variant.name
       twins[variant.configurationHash] = variant.name
@@ -57,43 +65,24 @@ extension ExperimentSpec {
     return variants
   }
 
-  /// The product of the factors without what `exclude` names.
-  private func gridCells(_ problems: inout [SpecProblem]) -> [Cell] {
-    guard let factors = root["factors"] else { return [] }
-    var cells = [Cell(levels: [], position: factors.position, path: "factors")]
-    for member in factors.members {
-      let levels = member.value.elements.map { CellLevel(member.key, $0) }
-      cells = cells.flatMap { cell in levels.map { cell.adding($0) } }
-    }
-    let nodes = root["exclude"]?.elements ?? []
-    let rules = nodes.map { LevelMatch($0) }
-    for (index, rule) in rules.enumerated() where !cells.contains(where: rule.matches) {
-      problems.append(
-        SpecProblem(
-          position: nodes[index].position, path: "exclude[\(index)]",
-          message: "matches no combination of the grid"))
-    }
-    return cells.filter { cell in !rules.contains { $0.matches(cell) } }
-  }
-
-  private func includedCells() -> [Cell] {
-    (root["include"]?.elements ?? []).enumerated().map { index, entry in
-      Cell(
-        levels: entry.members.map { CellLevel($0.key, $0.value) }, position: entry.position,
-        path: "include[\(index)]")
-    }
+  /// Every level of a cell before overrides change its protocol.
+  private func levels(
+    _ cell: Cell, _ architecture: Architecture, _ factors: [String]
+  ) -> [FactorLevel] {
+    architecture.levels
+      + factors.map { cell.level(of: $0)?.resolved ?? baseProtocol.level(of: $0) }
   }
 
   /// The variant of a cell: the base protocol, changed by the cell's own levels, then by overrides.
   private func resolve(
-    _ cell: Cell, _ architecture: Architecture, _ overrides: Overrides,
+    _ cell: Cell, _ architecture: Architecture, _ factors: [String], _ overrides: Overrides,
     _ problems: inout [SpecProblem]
   ) -> Variant? {
     guard let base = root["protocol"] else { return nil }
     let levels = cell.protocolLevels
     var node = base
     for level in levels { node = node.replacing(level.factor, with: level.node) }
-    node = overrides.apply(to: node, levels: cell.levels(of: architecture))
+    node = overrides.apply(to: node, levels: self.levels(cell, architecture, factors))
     let name = Variant(
       architecture: architecture, trainingProtocol: baseProtocol,
       protocolLevels: levels.map(\.resolved)
@@ -112,7 +101,8 @@ extension ExperimentSpec {
     return resolved.map {
       Variant(
         architecture: architecture, trainingProtocol: $0,
-        protocolLevels: levels.map(\.resolved), initialWeights: initialWeights)
+        protocolLevels: levels.map(\.resolved), otherFactors: factors,
+        initialWeights: initialWeights)
     }
   }
 }

@@ -30,7 +30,8 @@ struct SpecProblem: Hashable {
   var message: String
 
   func text(file: String) -> String {
-    "\(printable(file, limit: 4096)):\(position): \(path.isEmpty ? "" : path + ": ")\(message)"
+    let file = printable(position.file ?? file, limit: 4096)
+    return "\(file):\(position): \(path.isEmpty ? "" : path + ": ")\(message)"
   }
 
   /// All problems as one error, in the order of the file, none twice.

@@ -1,5 +1,6 @@
 // What an experiment will cost, before anything runs.
 import Engine
+import Results
 
 /// What one variant costs.
 public struct VariantCost: Hashable, Sendable {
@@ -20,13 +21,33 @@ public struct VariantCost: Hashable, Sendable {
   }
 }
 
+/// How fast a variant trains.
+public struct TrainingPace: Hashable, Sendable {
+  public var secondsPerStep: Double
+  /// Of a pass over the test images.
+  public var secondsPerTestImage: Double
+
+  public init(secondsPerStep: Double, secondsPerTestImage: Double) {
+    self.secondsPerStep = secondsPerStep
+    self.secondsPerTestImage = secondsPerTestImage
+  }
+
+  /// Seconds of all steps and evaluations after this step.
+  func seconds(_ plan: TrainingProtocol, after step: Int = 0) -> Double {
+    let left = Double(max(0, plan.totalSteps - step))
+    let share = left / Double(max(1, plan.totalSteps))
+    let images = Double(plan.evaluationCount) * Double(plan.data.testCount)
+    return left * secondsPerStep + share * images * secondsPerTestImage
+  }
+}
+
 /// Knows what variants cost.
 public protocol CostModel: Sendable {
   /// Nothing is allocated for the answer.
   /// - Throws: an error with the reason, where the net cannot be built for the data's images.
   func cost(of variant: Variant, threads: Int) throws -> VariantCost
-  /// Seconds of one training step, from a measurement of a few seconds at most.
-  func secondsPerStep(of variant: Variant, threads: Int) throws -> Double
+  /// From a measurement of a few seconds at most.
+  func pace(of variant: Variant, threads: Int) throws -> TrainingPace
 }
 
 /// The runs of an experiment with what each costs.
@@ -34,32 +55,49 @@ public struct ExperimentPlan: Sendable {
   public struct Row: Sendable {
     public var run: RunPlan
     public var cost: VariantCost
-    /// Estimated seconds of training; nil without calibration.
+    /// Estimated seconds of what is left of training and evaluation; nil without calibration.
     public var seconds: Double?
+    /// What has become of it under its present configuration; nil where it was never begun.
+    public var status: RunStatus?
+
+    /// Whether `bench run` has nothing more to do for it.
+    public var isDone: Bool { status?.isFinal == true }
   }
 
   public var rows: [Row]
   /// Runs at the same time.
   public var jobs: Int
 
-  /// - Parameter calibrates: whether to measure the time of a step of each variant.
+  /// - Parameters:
+  ///   - states: what has been done of the runs already.
+  ///   - calibrates: whether to measure the pace of each variant that is still to be trained.
   /// - Throws: `ExperimentError` naming each variant that cannot be built.
   public init(
     experiment: String, variants: [Variant], seeds: [Int64], share: CoreShare,
-    costs: any CostModel, calibrates: Bool
+    states: [AttemptState] = [], costs: any CostModel, calibrates: Bool
   ) throws(ExperimentError) {
     var problems: [String] = []
-    var known: [String: (cost: VariantCost, seconds: Double?)] = [:]
+    var known: [String: (cost: VariantCost, pace: TrainingPace?)] = [:]
+    let hashes = Dictionary(
+      variants.map { ($0.name, $0.configurationHash) }, uniquingKeysWith: { first, _ in first })
+    let done = Dictionary(
+      states.filter { hashes[$0.key.variant] == $0.configurationHash }.map { ($0.key, $0) },
+      uniquingKeysWith: { _, last in last })
+    func isDone(_ variant: Variant, _ seed: Int64) -> Bool {
+      let key = RunKey(experiment: experiment, variant: variant.name, seed: seed)
+      return done[key]?.status.isFinal == true
+    }
     for variant in variants {
       do {
         let cost = try costs.cost(of: variant, threads: share.threads)
-        var seconds: Double?
-        if calibrates, problems.isEmpty, MachineMemory.obstacle(bytes: Int(cost.memoryBytes)) == nil
+        var pace: TrainingPace?
+        if calibrates, problems.isEmpty,
+          MachineMemory.obstacle(bytes: Int(cost.memoryBytes)) == nil,
+          !seeds.allSatisfy({ isDone(variant, $0) })
         {
-          let step = try costs.secondsPerStep(of: variant, threads: share.threads)
-          seconds = step * Double(variant.trainingProtocol.totalSteps)
+          pace = try costs.pace(of: variant, threads: share.threads)
         }
-        known[variant.name] = (cost, seconds)
+        known[variant.name] = (cost, pace)
       } catch {
         problems.append("\(variant.name): \(error)")
       }
@@ -70,7 +108,15 @@ public struct ExperimentPlan: Sendable {
       macs: { known[$0.name]?.cost.macs ?? 0 })
     jobs = share.jobs
     rows = runs.compactMap { run in
-      known[run.variant.name].map { Row(run: run, cost: $0.cost, seconds: $0.seconds) }
+      known[run.variant.name].map { cost, pace in
+        let state = done[run.key]
+        // What failed or was interrupted goes on where it stands at best.
+        let step = state?.status.isFinal == true ? run.steps : state?.step ?? 0
+        let seconds = pace?.seconds(run.variant.trainingProtocol, after: step)
+        return Row(
+          run: run, cost: cost, seconds: state?.status.isFinal == true && calibrates ? 0 : seconds,
+          status: state?.status)
+      }
     }
   }
 

@@ -184,11 +184,13 @@ public final class ExperimentRunner: Sendable {
         case .record(let step, let metrics):
           try recorder.record(step: step, metrics: metrics)
           try log.record(step: step, metrics: metrics)
+        case .answers(let correctness): try store.record(run, correctness)
         case .step(let step, _, _, _):
           if clock.now - lastSign >= heartbeatInterval {
             lastSign = clock.now
             try recorder.heartbeat(step: step, of: plan.steps)
           }
+        case .note(let sentence): try log.write("note: \(printable(sentence, limit: 4096))")
         }
         observe(.progress(plan, progress))
       },

@@ -6,9 +6,9 @@ import Foundation
 public struct ExperimentSpec: Sendable {
   /// Where the file was read, as the user wrote it.
   public let file: String
-  /// The file's text.
+  /// The file's text; where it extends anything, what came out.
   public let text: String
-  /// SHA-256 of the file, hexadecimal.
+  /// SHA-256 of the text, hexadecimal.
   public let hash: String
   public let name: String
   public let title: String
@@ -19,7 +19,7 @@ public struct ExperimentSpec: Sendable {
   /// With which every run starts; nil for random weights.
   public let initialWeights: InitialWeights?
 
-  /// The whole file with positions, for expansion.
+  /// The whole spec with positions, for expansion.
   let root: JSONNode
 
   /// Reads a spec file.
@@ -37,15 +37,9 @@ public struct ExperimentSpec: Sendable {
   public init(
     bytes: [UInt8], file: String, opensWeights: Bool = true
   ) throws(ExperimentError) {
-    let root: JSONNode
-    do {
-      root = try JSONReader.read(bytes)
-    } catch {
-      let problem = SpecProblem(
-        position: error.position, path: error.path, message: error.message)
-      throw SpecProblem.error([problem], file: file)
-    }
-    var problems = SpecGrammar.spec.problems(in: root, path: [])
+    let resolved = try ResolvedSpec(bytes: bytes, file: file)
+    let root = resolved.root
+    var problems = resolved.problems + SpecGrammar.spec.problems(in: root, path: [])
     var baseProtocol: TrainingProtocol?
     if let node = root["protocol"], SpecGrammar.proto.problems(in: node, path: []).isEmpty {
       var reader = ProtocolReader(node)
@@ -74,7 +68,7 @@ public struct ExperimentSpec: Sendable {
     self.name = name
     self.title = title
     self.baseProtocol = baseProtocol
-    text = String(decoding: bytes, as: UTF8.self)
+    text = resolved.text
     hash = sha256(text)
     self.initialWeights = initialWeights
     seeds = Self.seeds(root["seeds"])
@@ -87,7 +81,7 @@ public struct ExperimentSpec: Sendable {
   }
 
   /// Reads a regular file of a bounded size; anything else, such as a pipe, is refused unread.
-  private static func contents(of path: String) throws(ExperimentError) -> [UInt8] {
+  static func contents(of path: String) throws(ExperimentError) -> [UInt8] {
     let shown = printable(path, limit: 4096)
     // Resolved first: the attributes of a link are its own.
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path

@@ -1,4 +1,5 @@
 // A chart that a spec asks for, and its keys.
+import Results
 
 /// A chart of a spec's `figures`.
 public struct FigureSpec: Hashable, Sendable {
@@ -9,6 +10,8 @@ public struct FigureSpec: Hashable, Sendable {
     case error
     /// Final errors of all variants as bars with intervals.
     case bars
+    /// A number of every layer, in order and sorted (He et al. 2015, Figure 7).
+    case layers
   }
 
   /// How the two metrics of curves are told apart.
@@ -23,6 +26,9 @@ public struct FigureSpec: Hashable, Sendable {
   public enum Abscissa: String, CaseIterable, Sendable {
     case depth, parameters, macs
   }
+
+  /// The metric of figures that no run stores: test error minus training error.
+  public static let errorGap = "errorGap"
 
   /// The figure's file name.
   public var name: String
@@ -63,32 +69,58 @@ public struct FigureSpec: Hashable, Sendable {
       name: node["name"]?.text ?? "", kind: kind, title: node["title"]?.text ?? title,
       panels: node["panels"]?.text, lines: node["lines"]?.text,
       metrics: node["metrics"]?.elements.compactMap(\.text)
-        ?? (kind == .curves ? ["trainError", "testError"] : ["testError"]),
+        ?? kind.defaultMetrics,
       style: node["style"]?.text.flatMap(Style.init(rawValue:)) ?? .figure6,
       x: node["x"]?.text.flatMap(Abscissa.init(rawValue:)) ?? .depth,
       showsLearningRate: node["learningRate"]?.flag ?? false)
   }
 
-  /// Keys that do not belong to the figure's kind.
+  /// Keys and metrics that do not belong to the figure's kind.
   static func foreignKeys(_ node: JSONNode, path: String) -> [SpecProblem] {
     let kind = node["kind"]?.text ?? Kind.curves.rawValue
     let owners = ["style": "curves", "learningRate": "curves", "x": "error"]
-    return node.members.compactMap { member in
-      guard let owner = owners[member.key], owner != kind else { return nil }
+    let foreignMetrics = (node["metrics"]?.elements ?? []).enumerated().compactMap {
+      index, metric -> SpecProblem? in
+      let isOfLayers = LayerMetric.Quantity(rawValue: metric.text ?? "") != nil
+      guard isOfLayers != (kind == Kind.layers.rawValue) else { return nil }
       return SpecProblem(
-        position: member.keyPosition, path: "\(path).\(member.key)",
-        message: "belongs to a figure of \(owner); this one is of \(printable(kind))")
+        position: metric.position, path: "\(path).metrics[\(index)]",
+        message: isOfLayers
+          ? "belongs to a figure of layers; this one is of \(printable(kind))"
+          : "is not a number of layers, which this figure is of")
+    }
+    return foreignMetrics
+      + node.members.compactMap { member in
+        guard let owner = owners[member.key], owner != kind else { return nil }
+        return SpecProblem(
+          position: member.keyPosition, path: "\(path).\(member.key)",
+          message: "belongs to a figure of \(owner); this one is of \(printable(kind))")
+      }
+  }
+}
+
+extension FigureSpec.Kind {
+  fileprivate var defaultMetrics: [String] {
+    switch self {
+    case .curves: ["trainError", "testError"]
+    case .error, .bars: ["testError"]
+    case .layers: [LayerMetric.Quantity.responseDeviation.rawValue]
     }
   }
 }
 
 extension SpecGrammar {
+  /// What a figure can show.
+  static let figureMetrics =
+    metrics + [FigureSpec.errorGap] + LayerMetric.Quantity.allCases.map(\.rawValue)
+
   static let figure = SpecShape.object([
     SpecField("name", .name, required: true, "The figure's file name."),
     SpecField(
       "kind", .choice(FigureSpec.Kind.allCases.map(\.rawValue)),
       "curves: metrics against steps. error: final errors against the size of the nets, beside the "
-        + "papers'. bars: final errors of all variants. curves."),
+        + "papers'. bars: final errors of all variants. layers: a number of every layer at the last "
+        + "look (evaluation.layersEvery), in order and sorted. curves."),
     SpecField("title", .line(maximumLength: 200), "By default the experiment's title."),
     SpecField(
       "panels", .choice(allFactors.map(\.key)), "One panel for each level of this factor; none."),
@@ -96,9 +128,9 @@ extension SpecGrammar {
       "lines", .choice(allFactors.map(\.key)),
       "One colour for each level of this factor; by default for what varies."),
     SpecField(
-      "metrics", .list(of: .choice(metrics), count: 1...2),
-      "The first is dashed or thin, the second bold; trainError and testError of curves, testError "
-        + "of other figures."),
+      "metrics", .list(of: .choice(figureMetrics), count: 1...2),
+      "The first is dashed or thin, the second bold; errorGap is test error minus training error. "
+        + "trainError and testError of curves, responseDeviation of layers, testError of others."),
     SpecField(
       "style", .choice(FigureSpec.Style.allCases.map(\.rawValue)),
       "Curves as in figure6 (dashed training error, bold test error) or figure4 (thin, bold) of He "

@@ -14,18 +14,24 @@ struct ImpossibleCells {
           position: cell.position, path: cell.path, message: "\(cell.text): \(reason)"))
     }
     let gridImpossible = impossible.filter { $0.cell.path == "factors" }
-    let grid = cells.filter { $0.path == "factors" }.map(\.signature)
+    let gridCells = cells.filter { $0.path == "factors" }
+    let factors = gridCells.flatMap { $0.levels.map(\.factor) }.uniqued
+    func signature(_ cell: Cell) -> [String] { factors.map { cell.level(of: $0)?.level ?? "" } }
+    let grid = gridCells.map(signature)
     let reasons = Dictionary(
-      gridImpossible.map { ($0.cell.signature, $0.reason) }, uniquingKeysWith: { first, _ in first }
+      gridImpossible.map { (signature($0.cell), $0.reason) },
+      uniquingKeysWith: { first, _ in first }
     )
     var explained: Set<[String]> = []
-    for (cell, reason) in gridImpossible where !explained.contains(cell.signature) {
+    for (cell, reason) in gridImpossible {
+      let own = signature(cell)
+      guard !explained.contains(own) else { continue }
       guard problems.count < 20 else { break }
-      let culprits = Self.culprits(in: cell.signature, grid: grid, impossible: reasons)
-      for other in grid where culprits.allSatisfy({ other[$0] == cell.signature[$0] }) {
+      let culprits = Self.culprits(in: own, grid: grid, impossible: reasons)
+      for other in grid where culprits.allSatisfy({ other[$0] == own[$0] }) {
         explained.insert(other)
       }
-      problems.append(Self.problem(cell, reason, culprits))
+      problems.append(Self.problem(cell, reason, Set(culprits.map { factors[$0] })))
     }
   }
 
@@ -35,27 +41,27 @@ struct ImpossibleCells {
   ) -> [Int] {
     // Three levels explain every rule there is; twelve factors bound the search.
     let subsets = (1..<(1 << min(cell.count, 12))).filter { $0.nonzeroBitCount <= 3 }.map { bits in
-      cell.indices.filter { $0 < 12 && bits >> $0 & 1 == 1 }
+      cell.indices.filter { $0 < 12 && bits >> $0 & 1 == 1 && !cell[$0].isEmpty }
     }
     for subset in subsets.sorted(by: { $0.count < $1.count }) {
       let sharing = grid.filter { other in subset.allSatisfy { other[$0] == cell[$0] } }
       if sharing.allSatisfy({ impossible[$0] != nil }) { return subset }
     }
-    return Array(cell.indices)
+    return cell.indices.filter { !cell[$0].isEmpty }
   }
 
   private static func problem(
-    _ cell: Cell, _ reason: String, _ culprits: [Int]
+    _ cell: Cell, _ reason: String, _ culprits: Set<String>
   ) -> SpecProblem {
-    let levels = culprits.map { cell.levels[$0] }
+    let levels = cell.levels.filter { culprits.contains($0.factor) }
     let text = levels.map(\.text).joined(separator: ", ")
     let members = levels.map { level in
       let quote = level.node.text == nil ? "" : "\""
       return "\"\(level.factor)\": \(quote)\(level.level)\(quote)"
     }
     let alone = Cell(
-      levels: cell.levels.enumerated().filter { culprits.contains($0) || $1.factor == "depth" }
-        .map(\.element), position: cell.position, path: cell.path)
+      levels: cell.levels.filter { culprits.contains($0.factor) || $0.factor == "depth" },
+      position: cell.position, path: cell.path)
     var advice = "add {\(members.joined(separator: ", "))} to exclude"
     if culprits.count == 1, (try? alone.architecture()) == nil {
       advice = "take it out"
@@ -66,9 +72,4 @@ struct ImpossibleCells {
       position: levels.last?.node.position ?? cell.position, path: "factors",
       message: "\(text) cannot be built: \(reason); \(advice)")
   }
-}
-
-extension Cell {
-  /// The levels in the order of the grid's factors: equal for equal combinations.
-  fileprivate var signature: [String] { levels.map(\.level) }
 }

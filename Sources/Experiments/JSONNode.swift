@@ -4,15 +4,20 @@
 public struct TextPosition: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var line: Int
   public var column: Int
+  /// The file, where it is another one than that which the user named.
+  public var file: String?
 
-  public init(line: Int, column: Int) {
+  public init(line: Int, column: Int, file: String? = nil) {
     self.line = line
     self.column = column
+    self.file = file
   }
 
   public var description: String { "\(line):\(column)" }
 
-  public static func < (a: Self, b: Self) -> Bool { (a.line, a.column) < (b.line, b.column) }
+  public static func < (a: Self, b: Self) -> Bool {
+    (a.file ?? "", a.line, a.column) < (b.file ?? "", b.line, b.column)
+  }
 }
 
 /// One JSON value with its position. Numbers keep the characters of the file.
@@ -20,7 +25,7 @@ public struct JSONNode: Sendable {
   /// One key of an object with its value.
   public struct Member: Sendable {
     public let key: String
-    public let keyPosition: TextPosition
+    public var keyPosition: TextPosition
     public var value: JSONNode
   }
 
@@ -90,12 +95,14 @@ public struct JSONNode: Sendable {
   }
 
   /// Replaces or adds one member.
-  mutating func set(_ key: String, to value: JSONNode) {
+  /// - Parameter keyPosition: where its key stands; where the value does if nil.
+  mutating func set(_ key: String, to value: JSONNode, at keyPosition: TextPosition? = nil) {
     var members = members
+    let member = Member(key: key, keyPosition: keyPosition ?? value.position, value: value)
     if let index = members.firstIndex(where: { $0.key == key }) {
-      members[index].value = value
+      members[index] = member
     } else {
-      members.append(Member(key: key, keyPosition: value.position, value: value))
+      members.append(member)
     }
     content = .object(members)
   }

@@ -23,11 +23,13 @@ struct JSONReader {
 
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+  /// - Parameter file: the file that positions name, where the user named another one.
   /// - Throws: `Fault` at the first byte that does not fit.
   static func read(
-    _ bytes: [UInt8], maximumBytes: Int = Self.maximumBytes
+    _ bytes: [UInt8], maximumBytes: Int = Self.maximumBytes, file: String? = nil
   ) throws(Fault) -> JSONNode {
     var reader = JSONReader(bytes)
+    reader.position.file = file
     guard bytes.count <= maximumBytes else {
       throw reader.fault("the file has \(bytes.count) bytes; at most \(maximumBytes) are read")
     }
@@ -64,7 +66,8 @@ struct JSONReader {
     let byte = bytes[offset]
     offset += 1
     if byte == UInt8(ascii: "\n") {
-      position = TextPosition(line: position.line + 1, column: 1)
+      position.line += 1
+      position.column = 1
     } else if byte & 0xC0 != 0x80 {
       position.column += 1
     }

@@ -53,7 +53,7 @@ extension JSONNode {
       if member.key == "iterations" { result.remove("epochs") }
       if member.key == "epochs" { result.remove("iterations") }
       let merged = self[member.key]?.merged(with: member.value, at: member.key)
-      result.set(member.key, to: merged ?? member.value)
+      result.set(member.key, to: merged ?? member.value, at: member.keyPosition)
     }
     return result
   }

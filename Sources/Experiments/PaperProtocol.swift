@@ -115,17 +115,31 @@ extension TrainingProtocol {
       rates = "× \(canonical(schedule.factor)) at \(unit) \(places)"
     }
     let warmUp = schedule.warmUp.map { "\(canonical($0.learningRate)) for \($0.steps) steps" }
+    let scale = augmentation.scale.map {
+      "shorter side \($0.lowerBound) to \($0.upperBound), crop"
+    }
     let changes =
-      (augmentation.padding > 0 ? ["crop from \(augmentation.padding) pixels of padding"] : [])
+      (scale.map { [$0] } ?? [])
+      + (augmentation.padding > 0 ? ["crop from \(augmentation.padding) pixels of padding"] : [])
       + (augmentation.flip ? ["mirror"] : [])
     let values = [
-      data.name, String(data.size), String(data.trainCount), String(data.testCount), String(batch),
+      data.name, String(data.size), trainingImages, String(data.testCount), String(batch),
       String(totalSteps), canonical(optimizer.learningRate), canonical(optimizer.momentum),
       canonical(optimizer.weightDecay), optimizer.nesterov ? "yes" : "no", rates, warmUp ?? "none",
-      changes.isEmpty ? "none" : changes.joined(separator: ", "), mean.rawValue,
+      changes.isEmpty ? "none" : changes.joined(separator: ", "),
+      mean.rawValue + (deviation == .none ? "" : ", divided by deviation"),
       shuffle ? "yes" : "no", "one",
     ]
     return zip(Self.comparedNames, values).map { PaperProtocol.Field(name: $0, value: $1) }
+  }
+
+  /// `50000`, `500 (50 of each class)`, `45000 (5000 held out)`
+  private var trainingImages: String {
+    let parts =
+      (data.trainPerClass.map { ["\($0) of each class"] } ?? [])
+      + (data.validationCount > 0 ? ["\(data.validationCount) held out"] : [])
+    let count = String(data.epochCount)
+    return parts.isEmpty ? count : "\(count) (\(parts.joined(separator: ", ")))"
   }
 }
 

@@ -2,14 +2,27 @@
 import Datasets
 
 extension SpecGrammar {
-  static let proto = SpecShape.object(protocolFields(partial: false))
+  static let proto = SpecShape.object(
+    protocolNames(isRequired: true) + protocolFields(partial: false))
 
-  /// - Parameter partial: whether this is an override, where nothing is required and the name stays.
+  /// A protocol as a file has it, where what it extends may have the rest.
+  static let writtenProto = SpecShape.object(
+    protocolNames(isRequired: false) + protocolFields(partial: true))
+
+  private static func protocolNames(isRequired: Bool) -> [SpecField] {
+    [
+      SpecField(
+        "name", .name, required: isRequired,
+        "The protocol's name, stored with every result, such as quick or paper-64k."),
+      SpecField(
+        "extends", .choice(NamedProtocols.names),
+        "A protocol known by its name, of which this one has everything but what it says itself."),
+    ]
+  }
+
+  /// - Parameter partial: whether only changes are given, so that nothing is required.
   static func protocolFields(partial: Bool) -> [SpecField] {
-    let name = SpecField(
-      "name", .name, required: true,
-      "The protocol's name, stored with every result, such as quick or paper-64k.")
-    return (partial ? [] : [name]) + [
+    [
       SpecField("data", data(partial: partial), required: !partial, "What is learned."),
       SpecField("batch", .integer(1...65_536), required: !partial, "Images in a training step."),
       SpecField(
@@ -26,6 +39,9 @@ extension SpecGrammar {
       SpecField(
         "mean", .choice(["perPixel", "perChannel", "none"]),
         "Which mean of the training images is subtracted; perPixel (He et al. 2015, 4.2)."),
+      SpecField(
+        "deviation", .choice(["none", "perChannel"]),
+        "Whether each channel is divided by its standard deviation over the training images; none."),
       SpecField("shuffle", .flag, "Whether every epoch has an order of its own; true."),
       SpecField("evaluation", evaluation, "When numbers are taken; always at the last step too."),
     ]
@@ -38,17 +54,35 @@ extension SpecGrammar {
         "Built-in generated images (shapes) or files to be had elsewhere."),
       SpecField(
         "path", .line(maximumLength: 4096),
-        "Folder or archive of the files; by default the usual places are searched."),
+        "Folder or archive of the files; by default the usual places are searched. An image-folder "
+          + "is PATH/train/CLASS/*.jpg|jpeg|png and PATH/test (or val)/CLASS/..."),
       SpecField(
-        "size", .integer(8...512), "Height and width in pixels; the data's own (32 for shapes)."),
+        "size", .integer(8...512),
+        "Height and width in pixels; the data's own (32 for shapes, 224 for an image-folder)."),
       SpecField(
         "trainCount", .integer(examples),
         "The first this many training images; all (50000 of shapes)."),
       SpecField(
         "testCount", .integer(examples), "The first this many test images; all (10000 of shapes)."),
       SpecField(
+        "trainPerClass", .integer(examples),
+        "So many training images of each class, chosen by the run's seed; fewer are a part of more; "
+          + "all."),
+      SpecField(
+        "validationCount", .integer(0...10_000_000),
+        "So many training images, the same for every seed, are held out and give validationLoss, "
+          + "validationError and, at the lowest of these, selectedTestError; 0. He et al. 2015, 4.2: "
+          + "5000 of CIFAR-10."),
+      SpecField(
         "labels", .choice(LabelLevel.allCases.map(\.rawValue)),
         "CIFAR-100's 100 classes (fine) or 20 superclasses (coarse); fine."),
+      SpecField(
+        "classes", .integer(1...65_536),
+        "How many class folders an image-folder has; counted where it is left out."),
+      SpecField(
+        "resize", .integer(DatasetRequest.shorterSides),
+        "The shorter side to which the pictures of an image-folder are scaled before the middle is "
+          + "cut out; size. The papers test with 256 for 224."),
     ])
   }
 
@@ -87,6 +121,17 @@ extension SpecGrammar {
       "padding", .integer(0...64),
       "Zeros on each side before a random crop of the original size; 0. The papers take 4."),
     SpecField("flip", .flag, "Mirror every second image, at random; false."),
+    SpecField(
+      "scale",
+      .object([
+        SpecField(
+          "from", .integer(DatasetRequest.shorterSides), required: true,
+          "The smallest, in pixels."),
+        SpecField(
+          "to", .integer(DatasetRequest.shorterSides), required: true, "The largest, in pixels."),
+      ]),
+      "For an image-folder: the picture's shorter side is scaled to anywhere in this range, and the "
+        + "image cut out at random (He et al. 2015, 3.4: 256 to 480); none."),
   ])
 
   private static let evaluation = SpecShape.object([
@@ -96,5 +141,9 @@ extension SpecGrammar {
     SpecField(
       "recordEvery", .integer(iterations),
       "Steps (or epochs) between records of the training metrics, a divisor of every; every."),
+    SpecField(
+      "layersEvery", .integer(iterations),
+      "Steps (or epochs) between looks into each layer, besides the first and the last step: "
+        + "deviation of its responses, gradient norm, relative update, dead rectifiers; none."),
   ])
 }

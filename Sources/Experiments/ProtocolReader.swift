@@ -4,7 +4,7 @@ import Datasets
 /// Reads a protocol whose keys and types have been checked by its shape, and finds what no single
 /// field shows: fields that contradict each other.
 struct ProtocolReader {
-  private let node: JSONNode
+  let node: JSONNode
   private let path = ["protocol"]
   private(set) var problems: [SpecProblem] = []
 
@@ -15,29 +15,24 @@ struct ProtocolReader {
     guard let name = node["name"]?.text, let data = readData(), let length = readLength(),
       let batch = node["batch"]?.integer, let optimizer = readOptimizer()
     else { return nil }
-    let augmentation = node["augmentation"]
+    let augmentation = readAugmentation(data: data)
     var result = TrainingProtocol(
       name: name, data: data, batch: batch, length: length, optimizer: optimizer,
-      schedule: readSchedule(),
-      augmentation: .init(
-        padding: augmentation?["padding"]?.integer ?? 0, flip: augmentation?["flip"]?.flag ?? false),
+      schedule: readSchedule(), augmentation: augmentation,
       mean: node["mean"]?.text.flatMap { TrainingProtocol.Mean(rawValue: $0) } ?? .perPixel,
+      deviation: node["deviation"]?.text.flatMap { TrainingProtocol.Deviation(rawValue: $0) }
+        ?? .none,
       shuffle: node["shuffle"]?.flag ?? true, evaluation: .init(every: 1, recordEvery: 1))
     result.evaluation = readEvaluation(length: length)
     checkAgainstLength(result)
-    if batch > data.trainCount {
-      report("batch", "a batch of \(batch) is more than the \(data.trainCount) training images")
-    }
-    if augmentation?["padding"] != nil, result.augmentation.padding >= data.size {
-      report(
-        "augmentation.padding",
-        "a padding of \(result.augmentation.padding) moves \(data.size)-pixel images out of sight")
+    if batch > data.epochCount {
+      report("batch", "a batch of \(batch) is more than the \(data.epochCount) training images")
     }
     return problems.isEmpty ? result : nil
   }
 
   /// Notes a problem at a dotted path below the protocol, at the nearest value that exists.
-  private mutating func report(_ key: String, _ message: String) {
+  mutating func report(_ key: String, _ message: String) {
     var keys = key.split(separator: ".").map(String.init)
     while !keys.isEmpty, node.value(at: joined(keys)) == nil { keys.removeLast() }
     let place = node.value(at: joined(keys)) ?? node
@@ -47,34 +42,33 @@ struct ProtocolReader {
     )
   }
 
-  private mutating func readData() -> DataRequest? {
-    guard let data = node["data"],
-      let name = data["name"]?.text.flatMap({ DatasetName(rawValue: $0) })
-    else { return nil }
-    let known = DatasetDescription.of(name)
-    let labels = data["labels"]?.text.flatMap { LabelLevel(rawValue: $0) }
-    let result = DataRequest(
-      name: name.rawValue, path: data["path"]?.text, size: data["size"]?.integer ?? known.size,
-      trainCount: data["trainCount"]?.integer ?? known.trainCount,
-      testCount: data["testCount"]?.integer ?? known.testCount,
-      labels: name == .cifar100 ? labels ?? .fine : nil)
-    if !known.sizes.contains(result.size) {
-      let range = "\(known.sizes.lowerBound) to \(known.sizes.upperBound)"
-      report("data.size", "\(result.name) images have \(range) pixels, not \(result.size)")
+  private mutating func readAugmentation(data: DataRequest) -> TrainingProtocol.Augmentation {
+    let augmentation = node["augmentation"]
+    var result = TrainingProtocol.Augmentation(
+      padding: augmentation?["padding"]?.integer ?? 0, flip: augmentation?["flip"]?.flag ?? false)
+    if augmentation?["padding"] != nil, result.padding >= data.size {
+      report(
+        "augmentation.padding",
+        "a padding of \(result.padding) moves \(data.size)-pixel images out of sight")
     }
-    if known.isGenerated, result.path != nil {
-      report("data.path", "\(result.name) is generated and has no files; leave path out")
+    guard let scale = augmentation?["scale"] else { return result }
+    guard let from = scale["from"]?.integer, let to = scale["to"]?.integer else {
+      report("augmentation.scale", "needs both from and to, such as {\"from\": 256, \"to\": 480}")
+      return result
     }
-    if labels != nil, name != .cifar100 {
-      report("data.labels", "\(result.name) has one label for each image; leave labels out")
-    }
-    if !known.isGenerated {
-      for (key, count, limit) in [
-        ("trainCount", result.trainCount, known.trainCount),
-        ("testCount", result.testCount, known.testCount),
-      ] where count > limit {
-        report("data.\(key)", "\(result.name) has \(limit) such images, not \(count)")
-      }
+    if data.name != DatasetName.imageFolder.rawValue {
+      report(
+        "augmentation.scale",
+        "images of \(data.name) have one size and are not scaled; leave scale out, padding moves them"
+      )
+    } else if from > to {
+      report("augmentation.scale", "from \(from) is more than to \(to)")
+    } else if from < data.size {
+      report("augmentation.scale.from", "no image of \(data.size) pixels is in one of \(from)")
+    } else if result.padding > 0 {
+      report("augmentation.padding", "contradicts scale, which moves the crop already")
+    } else {
+      result.scale = from...to
     }
     return result
   }
@@ -148,7 +142,8 @@ struct ProtocolReader {
     if !every.isMultiple(of: recordEvery) {
       report("evaluation.recordEvery", "\(recordEvery) does not divide every, which is \(every)")
     }
-    return TrainingProtocol.Evaluation(every: every, recordEvery: recordEvery)
+    return TrainingProtocol.Evaluation(
+      every: every, recordEvery: recordEvery, layersEvery: evaluation?["layersEvery"]?.integer)
   }
 
   /// What must come before the last step.

@@ -125,6 +125,7 @@ public struct Reproducer: Sendable {
       plan, keeping: .nothing,
       report: { progress in
         switch progress {
+        case .note: break
         case .step(let step, _, _, _):
           done = step
           isThrough =
@@ -139,6 +140,7 @@ public struct Reproducer: Sendable {
             }
           }
           isThrough = isCutShort && step >= lastStep
+        case .answers: break
         }
         observe(progress)
       }, shouldStop: { isThrough || stop.isRequested })

@@ -1,4 +1,5 @@
 // What trains one run, as the runner sees it.
+import Results
 
 /// Trains runs. Called from as many threads at a time as there are jobs.
 public protocol RunExecutor: Sendable {
@@ -34,6 +35,10 @@ public enum RunProgress: Sendable {
   case step(Int, loss: Double, error: Double, imagesPerSecond: Double)
   /// At every record of the protocol, for the database.
   case record(step: Int, metrics: [(name: String, value: Double)])
+  /// After the evaluation of the last step: which test images the final weights get right.
+  case answers(Correctness)
+  /// Something to know about the run, such as a file that cannot be used; goes into its log.
+  case note(String)
 }
 
 /// How a run ended.

@@ -50,7 +50,8 @@ final class RunLog {
 
   /// One line for each record: `step 20 trainLoss 2.1 …`.
   func record(step: Int, metrics: [(name: String, value: Double)]) throws(ExperimentError) {
-    let values = metrics.map { "\($0.name) \($0.value)" }
+    let values = metrics.filter { !LayerMetric.isName($0.name) }.map { "\($0.name) \($0.value)" }
+    if values.isEmpty { return }
     try write((["step \(step)"] + values).joined(separator: " "))
   }
 

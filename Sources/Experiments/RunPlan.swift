@@ -71,14 +71,20 @@ public struct LevelFilter: Hashable, Sendable {
   public var factor: String
   public var level: String
 
-  /// - Throws: `ExperimentError` where the text is not FACTOR=LEVEL.
-  public init(_ text: String) throws(ExperimentError) {
+  /// The filters of `depth=56` or `depth=20,56`: any of these levels.
+  /// - Throws: `ExperimentError` where the text is not FACTOR=LEVEL,….
+  public static func filters(_ text: String) throws(ExperimentError) -> [LevelFilter] {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-      throw ExperimentError("--only \(printable(text)): write FACTOR=LEVEL, such as depth=56")
+    let levels =
+      parts.count == 2 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : []
+    guard let factor = parts.first, !factor.isEmpty, !levels.isEmpty,
+      levels.allSatisfy({ !$0.isEmpty })
+    else {
+      throw ExperimentError(
+        "--only \(printable(text)): write FACTOR=LEVEL, such as depth=56 or "
+          + "depth=20,56")
     }
-    factor = String(parts[0])
-    level = String(parts[1])
+    return levels.map { LevelFilter(factor: String(factor), level: String($0)) }
   }
 
   var text: String { "\(factor)=\(level)" }

@@ -7,42 +7,49 @@ public enum SpecGrammar {
   static let epochs = 1...1_000_000
   static let examples = 1...10_000_000
 
-  static let spec = SpecShape.object([
-    SpecField(
-      "$schema", .line(maximumLength: 1000),
-      "Where the schema is, for editors: ./spec.schema.json."),
-    SpecField("name", .name, required: true, "The experiment's name in the database and in paths."),
-    SpecField("title", .line(maximumLength: 200), required: true, "One line for people."),
-    SpecField(
-      "protocol", proto, required: true,
-      "How every variant is trained; what is left out has the default given at each key."),
-    SpecField(
-      "factors", factors,
-      "The grid: each factor with its levels. Their product are the variants; the factor that "
-        + "comes first changes slowest."),
-    SpecField(
-      "exclude", .list(of: match, count: 1...1000),
-      "Combinations of the grid to leave out: each entry those that have all its levels."),
-    SpecField(
-      "include", .list(of: .object(factorFields { $0 }), count: 1...10_000),
-      "Single variants besides the grid; factors left out have the papers' default."),
-    SpecField(
-      "overrides", .list(of: overrideRule, count: 1...1000),
-      "Other training for some variants; a later entry wins over an earlier one."),
-    SpecField(
-      "seeds",
-      .integerOrList(1...10_000, of: .integer(0...9_007_199_254_740_991), count: 1...10_000),
-      required: true, "Seeds, or how many: 3 is [0, 1, 2]. A seed is never part of a variant."),
-    SpecField(
-      "initialWeights", .line(maximumLength: 4096),
-      "A safetensors file, relative to the spec, with which every run starts; random weights. Its "
-        + "names and shapes must be the network's, as in torchvision."),
-    SpecField(
-      "claims", .list(of: claim, count: 1...1000),
-      "What a paper states about the variants; bench verdict answers each."),
-    SpecField(
-      "figures", .list(of: figure, count: 1...100), "Charts to draw beside the tables."),
-  ])
+  /// A spec with everything that it extends put in.
+  static let spec = SpecShape.object(specFields(isWritten: false))
+
+  /// A spec as a file has it, where what it extends may have the rest.
+  static let written = SpecShape.object(specFields(isWritten: true))
+
+  private static func specFields(isWritten: Bool) -> [SpecField] {
+    [
+      SpecField(
+        "$schema", .line(maximumLength: 1000),
+        "Where the schema is, for editors: ./spec.schema.json."),
+      SpecField(
+        "extends", .line(maximumLength: 4096),
+        "Another spec, relative to this one, whose keys this one has but for those it gives itself; "
+          + "name and title are its own, null takes a key out, a protocol changes key by key."),
+      SpecField(
+        "name", .name, required: true, "The experiment's name in the database and in paths."),
+      SpecField("title", .line(maximumLength: 200), required: true, "One line for people."),
+      SpecField(
+        "protocol", .either([.choice(NamedProtocols.names), isWritten ? writtenProto : proto]),
+        required: !isWritten,
+        "How every variant is trained: a protocol known by its name, or an object in which what is "
+          + "left out has the default given at each key."),
+    ] + cellFields + [
+      SpecField(
+        "overrides", .list(of: overrideRule, count: 1...1000),
+        "Other training for some variants; a later entry wins over an earlier one."),
+      SpecField(
+        "seeds",
+        .integerOrList(1...10_000, of: .integer(0...9_007_199_254_740_991), count: 1...10_000),
+        required: !isWritten,
+        "Seeds, or how many: 3 is [0, 1, 2]. A seed is never part of a variant."),
+      SpecField(
+        "initialWeights", .line(maximumLength: 4096),
+        "A safetensors file, relative to the spec, with which every run starts; random weights. Its "
+          + "names and shapes must be the network's, as in torchvision."),
+      SpecField(
+        "claims", .list(of: claim, count: 1...1000),
+        "What a paper states about the variants; bench verdict answers each."),
+      SpecField(
+        "figures", .list(of: figure, count: 1...100), "Charts to draw beside the tables."),
+    ]
+  }
 
   /// The fields of `Architecture`, in the order in which levels are stored.
   static let architectureFactors = [
@@ -85,7 +92,7 @@ public enum SpecGrammar {
   /// Fields of the protocol that can be factors, under their dotted paths: every single value
   /// except the protocol's name and the place of the files.
   static let protocolFactors = leaves(of: proto, path: []).filter {
-    $0.key != "name" && $0.key != "data.path"
+    !["name", "extends", "data.path"].contains($0.key)
   }
 
   static let allFactors = architectureFactors + protocolFactors
@@ -104,8 +111,9 @@ public enum SpecGrammar {
   ])
 
   static let metrics = [
-    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "imagesPerSecond",
-    "gradientNorm",
+    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
+    "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
+    "imagesPerSecond", "gradientNorm",
   ]
 
   private static func choice<Value: CaseIterable & RawRepresentable>(
@@ -114,7 +122,7 @@ public enum SpecGrammar {
     .choice(Value.allCases.map(\.rawValue))
   }
 
-  private static func factorFields(_ shape: (SpecShape) -> SpecShape) -> [SpecField] {
+  static func factorFields(_ shape: (SpecShape) -> SpecShape) -> [SpecField] {
     allFactors.map { SpecField($0.key, shape(.level($0.key)), $0.summary) }
   }
 

@@ -3,18 +3,22 @@
 extension SpecGrammar {
   /// The text of `experiments/spec.schema.json` (JSON Schema, draft 2020-12).
   public static var schemaText: String {
-    guard case .object(var schema) = spec.schema else { return "" }
+    guard case .object(var schema) = written.schema else { return "" }
     schema["$schema"] = .text("https://json-schema.org/draft/2020-12/schema")
     schema["title"] = .text("An experiment of bench")
     schema["description"] = .text(
       "Generated from the grammar in Sources/Experiments; the tests keep both equal.")
+    // Where a file extends another, that one may have what every spec needs.
+    schema["anyOf"] = .list(
+      [["protocol", "seeds"], ["extends"]].map { keys in
+        .object(["required": .list(keys.map { .text($0) })])
+      })
     let levels = allFactors.map { ($0.key, $0.shape.schema) }
     schema["$defs"] = .object(Dictionary(uniqueKeysWithValues: levels))
     let order = [
-      "$schema", "title", "description", "type", "required", "additionalProperties", "properties",
-      "name", "protocol", "factors", "exclude", "include", "overrides", "seeds", "initialWeights",
-      "claims",
-      "figures",
+      "$schema", "title", "description", "type", "required", "anyOf", "additionalProperties",
+      "properties", "extends", "name", "protocol", "factors", "zip", "when", "exclude", "ablate",
+      "include", "overrides", "seeds", "initialWeights", "claims", "figures",
     ]
     return CanonicalJSON.object(schema).indented(order: order) + "\n"
   }
@@ -52,6 +56,7 @@ extension SpecShape {
       ])
     case .oneOrMore(let shape):
       return .object(["oneOf": .list([shape.schema, Self.array(shape.schema, 1...1000)])])
+    case .either(let shapes): return .object(["oneOf": .list(shapes.map(\.schema))])
     case .level(let factor): return .object(["$ref": .text("#/$defs/\(factor)")])
     case .object(let fields):
       let properties = fields.map { ($0.key, $0.shape.schema.described($0.summary)) }

@@ -18,6 +18,8 @@ indirect enum SpecShape: Sendable {
   case integerOrList(ClosedRange<Int>, of: SpecShape, count: ClosedRange<Int>)
   /// One value or a list of them.
   case oneOrMore(SpecShape)
+  /// A value of the first shape of its kind: a list, an object, or neither.
+  case either([SpecShape])
   /// A level of one of the factors, by the factor's key.
   case level(String)
 }
@@ -94,9 +96,23 @@ extension SpecShape {
     case .level(let factor):
       let field = SpecGrammar.allFactors.first { $0.key == factor }
       return field?.shape.problems(in: node, path: path) ?? []
+    case .either(let shapes):
+      guard let shape = shapes.first(where: { $0.kind == node.kind }) else {
+        return expected(shapes.map(\.kind.rawValue).joined(separator: " or "))
+      }
+      return shape.problems(in: node, path: path)
     case .oneOrMore(let shape):
       guard case .list = node.content else { return shape.problems(in: node, path: path) }
       return listProblems(of: shape, count: 1...1000, in: node, path)
+    }
+  }
+
+  /// Of which kind values are, for `either`.
+  fileprivate var kind: JSONNode.Kind {
+    switch self {
+    case .object: return .object
+    case .list: return .list
+    default: return .scalar
     }
   }
 
@@ -148,7 +164,9 @@ extension SpecShape {
             position: member.keyPosition, path: joined(path + [key]), message: message))
       }
     }
-    for field in fields where field.isRequired && node[field.key] == nil {
+    // Where an "extends" could not be followed, the rest is not known.
+    for field in fields
+    where field.isRequired && node[field.key] == nil && node["extends"] == nil {
       problems.append(problem("the key \"\(field.key)\" is missing", at: node, path))
     }
     return problems
@@ -165,5 +183,21 @@ extension SpecShape {
     }
     return isLetterOrDigit(bytes[0])
       && bytes.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
+  }
+}
+
+extension JSONNode {
+  fileprivate enum Kind: String {
+    case scalar = "a word"
+    case list = "a list"
+    case object = "an object"
+  }
+
+  fileprivate var kind: Kind {
+    switch content {
+    case .object: return .object
+    case .list: return .list
+    default: return .scalar
+    }
   }
 }

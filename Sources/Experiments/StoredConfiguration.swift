@@ -22,15 +22,19 @@ public struct StoredConfiguration: Sendable {
     let stored = try Self.read(json)
     guard let architectureNode = stored["architecture"], let protocolNode = stored["protocol"]
     else { throw Self.unreadable("architecture or protocol is missing") }
-    let given = Self.withoutNulls(protocolNode)
+    var given = Self.withoutNulls(protocolNode)
+    if let dataPath, let data = given["data"] {
+      var data = data
+      data.set("path", to: JSONNode(.text(dataPath), at: data.position))
+      given.set("data", to: data)
+    }
     var problems = SpecGrammar.proto.problems(in: given, path: ["protocol"])
     var reader = ProtocolReader(given)
     let read = problems.isEmpty ? reader.read() : nil
     problems += reader.problems
-    guard problems.isEmpty, var trainingProtocol = read else {
+    guard problems.isEmpty, let trainingProtocol = read else {
       throw Self.unreadable(problems.map { "\($0.path): \($0.message)" }.joined(separator: "; "))
     }
-    trainingProtocol.data.path = dataPath
     let architecture: Architecture
     do {
       architecture = try Self.architecture(architectureNode)

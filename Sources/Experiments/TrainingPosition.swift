@@ -7,11 +7,34 @@ struct RunningTotals: Hashable, Sendable {
   var errors = 0
   var images = 0
   var seconds = 0.0
+  /// How often a training file could not be used.
+  var brokenFiles = 0
 
   var loss: Double { lossSum / Double(max(1, steps)) }
   /// In percent.
   var error: Double { 100 * Double(errors) / Double(max(1, images)) }
   var imagesPerSecond: Double { seconds > 0 ? Double(images) / seconds : 0 }
+}
+
+/// The evaluation with the lowest error on the images held out.
+struct SelectedEvaluation: Hashable, Sendable {
+  var step: Int
+  /// In percent.
+  var validationError: Double
+  /// In percent, of the same step.
+  var testError: Double
+
+  /// The better one by the validation error alone, the earlier of equals.
+  static func better(
+    _ first: SelectedEvaluation?, _ second: SelectedEvaluation
+  ) -> SelectedEvaluation {
+    guard let first, first.validationError <= second.validationError else { return second }
+    return first
+  }
+
+  var metrics: [(name: String, value: Double)] {
+    [("selectedTestError", testError), ("selectedStep", Double(step))]
+  }
 }
 
 /// A place in a run's training. Data order and augmentation follow from the step alone.
@@ -24,6 +47,11 @@ public struct TrainingPosition: Hashable, Sendable {
   /// The gradient norm of the last step, where its record is still to be made; nil where it is
   /// made, or none is due.
   var pendingGradientNorm: Double?
+  /// Nil where no images are held out, or none have been evaluated.
+  var selected: SelectedEvaluation?
+
+  /// The numbers of the layers in the last step, where their record is still to be made.
+  var pendingLayers: [String: Double] = [:]
 
   public init() {}
 
@@ -37,9 +65,16 @@ public struct TrainingPosition: Hashable, Sendable {
       "totals": .object([
         "steps": .integer(totals.steps), "lossSum": .number(totals.lossSum),
         "errors": .integer(totals.errors), "images": .integer(totals.images),
-        "seconds": .number(totals.seconds),
+        "seconds": .number(totals.seconds), "brokenFiles": .integer(totals.brokenFiles),
       ]),
       "pendingGradientNorm": pendingGradientNorm.map { .number($0) } ?? .null,
+      "selected": selected.map {
+        .object([
+          "step": .integer($0.step), "validationError": .number($0.validationError),
+          "testError": .number($0.testError),
+        ])
+      } ?? .null,
+      "pendingLayers": .object(pendingLayers.mapValues { .number($0) }),
     ])
   }
 
@@ -56,7 +91,18 @@ public struct TrainingPosition: Hashable, Sendable {
     self.step = step
     self.seconds = seconds
     totals = RunningTotals(
-      steps: steps, lossSum: lossSum, errors: errors, images: images, seconds: totalSeconds)
+      steps: steps, lossSum: lossSum, errors: errors, images: images, seconds: totalSeconds,
+      brokenFiles: node.value(at: "totals.brokenFiles")?.integer ?? 0)
     pendingGradientNorm = pending.double
+    if let step = node.value(at: "selected.step")?.integer,
+      let validation = node.value(at: "selected.validationError")?.double,
+      let test = node.value(at: "selected.testError")?.double
+    {
+      selected = SelectedEvaluation(step: step, validationError: validation, testError: test)
+    }
+    for member in node["pendingLayers"]?.members ?? [] {
+      guard let value = member.value.double else { return nil }
+      pendingLayers[member.key] = value
+    }
   }
 }

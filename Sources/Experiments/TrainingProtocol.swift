@@ -20,6 +20,9 @@ public struct TrainingProtocol: Hashable, Sendable {
     /// Zeros on each side before a random crop of the original size; 0 for no crop.
     public var padding: Int
     public var flip: Bool
+    /// Where a folder's pictures are scaled at random before the crop: the range of their shorter
+    /// side, in pixels.
+    public var scale: ClosedRange<Int>? = nil
   }
 
   /// Which mean of the training images is subtracted.
@@ -29,6 +32,13 @@ public struct TrainingProtocol: Hashable, Sendable {
     case none
   }
 
+  /// What the images are divided by after the mean is subtracted.
+  public enum Deviation: String, CaseIterable, Sendable {
+    case none
+    /// The standard deviation of each channel over the training images.
+    case perChannel
+  }
+
   /// When numbers are taken, in steps, or in epochs where the length is given in epochs. The last
   /// step always counts too.
   public struct Evaluation: Hashable, Sendable {
@@ -36,6 +46,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     public var every: Int
     /// Between two records of the training metrics; divides `every`.
     public var recordEvery: Int
+    /// Between two looks into the layers, the first step's besides; nil for none.
+    public var layersEvery: Int? = nil
   }
 
   public var name: String
@@ -46,6 +58,7 @@ public struct TrainingProtocol: Hashable, Sendable {
   public var schedule: Schedule
   public var augmentation: Augmentation
   public var mean: Mean
+  public var deviation: Deviation = .none
   public var shuffle: Bool
   public var evaluation: Evaluation
 
@@ -60,7 +73,7 @@ public struct TrainingProtocol: Hashable, Sendable {
   /// The number of steps after which this many passes over the training images are through; epochs
   /// follow each other without a gap, so a batch may reach across their border.
   public func steps(ofEpochs epochs: Int) -> Int {
-    (epochs * data.trainCount + batch - 1) / batch
+    (epochs * data.epochCount + batch - 1) / batch
   }
 
   /// The rate of every step, counted from 0.
@@ -81,6 +94,21 @@ public struct TrainingProtocol: Hashable, Sendable {
       .first { records(afterStep: $0) || evaluates(afterStep: $0) } ?? 0
   }
 
+  /// How many passes over the test images there are.
+  public var evaluationCount: Int {
+    let end =
+      switch length {
+      case .iterations(let steps): steps
+      case .epochs(let epochs): epochs
+      }
+    return (end + evaluation.every - 1) / evaluation.every
+  }
+
+  /// Whether the layers are looked into in the step after which this many are done.
+  public func looksIntoLayers(afterStep done: Int) -> Bool {
+    evaluation.layersEvery.map { done == 1 || isDue(done, every: $0) } ?? false
+  }
+
   private func isDue(_ done: Int, every: Int) -> Bool {
     if done == totalSteps { return true }
     guard done > 0, done < totalSteps else { return false }
@@ -88,8 +116,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     case .iterations: return done % every == 0
     case .epochs:
       // Due when an epoch that counts has ended with this very step.
-      let before = (done - 1) * batch / data.trainCount
-      return before / every < done * batch / data.trainCount / every
+      let before = (done - 1) * batch / data.epochCount
+      return before / every < done * batch / data.epochCount / every
     }
   }
 
@@ -100,7 +128,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     }
   }
 
-  /// Every field with its value.
+  /// Every field with its value. Fields that came later stand there only where they are not at their
+  /// defaults, so that results from before still count.
   public var canonicalJSON: CanonicalJSON {
     var members: [String: CanonicalJSON] = [
       "name": .text(name),
@@ -111,19 +140,36 @@ public struct TrainingProtocol: Hashable, Sendable {
         "weightDecay": .number(optimizer.weightDecay), "nesterov": .flag(optimizer.nesterov),
       ]),
       "schedule": scheduleJSON,
-      "augmentation": .object([
-        "padding": .integer(augmentation.padding), "flip": .flag(augmentation.flip),
-      ]),
+      "augmentation": augmentationJSON,
       "mean": .text(mean.rawValue),
       "shuffle": .flag(shuffle),
-      "evaluation": .object([
-        "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
-      ]),
+      "evaluation": evaluationJSON,
     ]
+    if deviation != .none { members["deviation"] = .text(deviation.rawValue) }
     switch length {
     case .iterations(let steps): members["iterations"] = .integer(steps)
     case .epochs(let epochs): members["epochs"] = .integer(epochs)
     }
+    return .object(members)
+  }
+
+  private var augmentationJSON: CanonicalJSON {
+    var members: [String: CanonicalJSON] = [
+      "padding": .integer(augmentation.padding), "flip": .flag(augmentation.flip),
+    ]
+    if let scale = augmentation.scale {
+      members["scale"] = .object([
+        "from": .integer(scale.lowerBound), "to": .integer(scale.upperBound),
+      ])
+    }
+    return .object(members)
+  }
+
+  private var evaluationJSON: CanonicalJSON {
+    var members: [String: CanonicalJSON] = [
+      "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
+    ]
+    if let layersEvery = evaluation.layersEvery { members["layersEvery"] = .integer(layersEvery) }
     return .object(members)
   }
 

@@ -2,13 +2,15 @@
 import Datasets
 import Engine
 import Foundation
+import Results
 
 /// Trains one run from where it stands to its end.
 final class TrainingSession {
   private let run: RunPlan
   private let network: NetworkExecutor
   private let weights: NetworkWeights
-  private let test: EvaluationLoader
+  private let evaluation: SplitEvaluation
+  private let files: FileNotes
   private let keeping: RunKeeping
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -21,16 +23,19 @@ final class TrainingSession {
   /// - Parameters:
   ///   - network: the network as it is at `position`.
   ///   - position: where training stands.
-  ///   - test: the images for evaluation.
+  ///   - evaluation: the images for evaluation.
+  ///   - files: what is said of files that cannot be used.
   init(
     _ run: RunPlan, _ network: NetworkExecutor, _ weights: NetworkWeights,
-    at position: TrainingPosition, test: EvaluationLoader, keeping: RunKeeping
+    at position: TrainingPosition, evaluation: SplitEvaluation, files: FileNotes,
+    keeping: RunKeeping
   ) {
     self.run = run
     self.network = network
     self.weights = weights
     self.position = position
-    self.test = test
+    self.evaluation = evaluation
+    self.files = files
     self.keeping = keeping
     start = clock.now
     secondsBefore = position.seconds
@@ -42,28 +47,39 @@ final class TrainingSession {
   /// Training time so far, earlier sessions included.
   private var seconds: Double { secondsBefore + (clock.now - start).inSeconds }
 
-  /// - Parameter optimizer: the protocol's.
+  /// - Parameters:
+  ///   - threads: that prepare batches.
+  ///   - optimizer: the protocol's.
   /// - Returns: how the run ended; when complete, the final weights are in the network.
   func train(
-    _ loader: BatchLoader, optimizer: SGD, report: (RunProgress) throws -> Void,
-    shouldStop: () -> Bool
+    _ loader: BatchLoader, threads: Int, optimizer: SGD,
+    report: (RunProgress) throws -> Void, shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let learningRate = plan.learningRate
     if position.pendingGradientNorm != nil {
       guard try makeRecord(learningRate, report, shouldStop) else { return try interrupted() }
     }
     let steps = plan.totalSteps
-    let prefetcher = Prefetcher(source: loader, steps: position.step..<steps)
+    let prefetcher = Prefetcher(source: loader, steps: position.step..<steps, threads: threads)
     defer { prefetcher.stop() }
     while position.step < steps {
       let begin = clock.now
       guard let batch = try prefetcher.next() else { return try interrupted() }
       network.input.update(from: batch.images, count: plan.batch * network.graph.inputShape.count)
       network.dropoutKey = run.dropoutKey(step: position.step)
-      let result = network.trainStep(
-        labels: batch.labels, count: plan.batch, optimizer: optimizer,
-        learningRate: learningRate(position.step))
+      let rate = learningRate(position.step)
+      let result: StepResult
+      if plan.looksIntoLayers(afterStep: position.step + 1) {
+        let (step, layers) = network.diagnosedTrainStep(
+          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+        result = step
+        position.pendingLayers = layers.metrics
+      } else {
+        result = network.trainStep(
+          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+      }
       position.totals.add(result, images: plan.batch, seconds: (clock.now - begin).inSeconds)
+      position.totals.brokenFiles += batch.content.broken
       position.step += 1
       guard result.loss.isFinite, result.gradientNorm.isFinite else {
         return .diverged(step: position.step)
@@ -73,7 +89,9 @@ final class TrainingSession {
         .step(
           position.step, loss: totals.loss, error: totals.error,
           imagesPerSecond: totals.imagesPerSecond))
-      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step) {
+      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step)
+        || !position.pendingLayers.isEmpty
+      {
         position.pendingGradientNorm = result.gradientNorm
         guard try makeRecord(learningRate, report, shouldStop) else { return try interrupted() }
       }
@@ -99,32 +117,37 @@ final class TrainingSession {
       metrics = position.totals.metrics(
         learningRate: learningRate(step - 1), gradientNorm: gradientNorm)
     }
+    var broken = records ? position.totals.brokenFiles : 0
     if plan.evaluates(afterStep: step) {
-      guard let (loss, error) = evaluate(shouldStop) else { return false }
-      metrics += [("testLoss", loss), ("testError", error)]
+      guard let result = try evaluation.run(network, shouldStop: shouldStop) else { return false }
+      metrics += result.test.metrics(prefix: "test")
+      broken += result.test.broken
+      // Where files are broken, two runs' answers could be to different images.
+      if step == plan.totalSteps, result.test.broken == 0 {
+        let checksum = evaluation.testChecksum
+        try report(
+          .answers(
+            Correctness(step: step, correct: result.test.correct, testChecksum: checksum)))
+      }
+      if let validation = result.validation {
+        metrics += validation.metrics(prefix: "validation")
+        broken += validation.broken
+        let best = SelectedEvaluation.better(
+          position.selected,
+          SelectedEvaluation(
+            step: step, validationError: validation.error, testError: result.test.error))
+        metrics += best.metrics
+        position.selected = best
+      }
     }
+    metrics += position.pendingLayers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    if records, files.isCounted { metrics.append(("brokenFiles", Double(broken))) }
+    try files.tell(report)
     try report(.record(step: step, metrics: metrics))
+    position.pendingLayers = [:]
     if records { position.totals = RunningTotals() }
     position.pendingGradientNorm = nil
     return true
-  }
-
-  /// Mean cross-entropy in nats and error in percent over the test images; nil if asked to stop.
-  private func evaluate(_ shouldStop: () -> Bool) -> (loss: Double, error: Double)? {
-    var labels = [Int32](repeating: 0, count: network.batch)
-    var loss = 0.0
-    var errors = 0
-    var first = 0
-    while first < test.count {
-      if shouldStop() { return nil }
-      let range = first..<min(first + network.batch, test.count)
-      test.fill(range, images: network.input, labels: &labels)
-      let result = network.evaluate(labels: labels, count: range.count)
-      loss += result.lossSum
-      errors += result.correct.count { !$0 }
-      first = range.upperBound
-    }
-    return (loss / Double(test.count), 100 * Double(errors) / Double(test.count))
   }
 
   // MARK: Checkpoints
@@ -167,6 +190,24 @@ extension RunPlan {
     var random = CounterRandom(
       seed: UInt64(bitPattern: seed), purpose: .dropout, index: step)
     return random.next()
+  }
+}
+
+extension [LayerDiagnostics] {
+  /// Every number under its name; those that are not finite are left out, for only the loss decides
+  /// whether a run has diverged.
+  fileprivate var metrics: [String: Double] {
+    var metrics: [String: Double] = [:]
+    for (index, layer) in enumerated() {
+      let values: [(LayerMetric.Quantity, Double?)] = [
+        (.responseDeviation, layer.responseDeviation), (.layerGradientNorm, layer.gradientNorm),
+        (.updateRatio, layer.updateRatio), (.deadShare, layer.deadShare),
+      ]
+      for case (let quantity, let value?) in values where value.isFinite {
+        metrics[LayerMetric(quantity, position: index + 1, layer: layer.layer).name] = value
+      }
+    }
+    return metrics
   }
 }
 

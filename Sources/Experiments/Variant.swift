@@ -26,7 +26,8 @@ public struct Variant: Hashable, Sendable {
   public let trainingProtocol: TrainingProtocol
   /// The weights it starts with in place of random ones; nil for random ones.
   public let initialWeights: InitialWeights?
-  /// Every factor of the architecture, also those at their defaults, then the protocol's factors.
+  /// Every factor of the architecture, also those at their defaults, then the fields of the protocol
+  /// that are factors of the experiment.
   public let levels: [FactorLevel]
   /// Architecture and protocol with every field, and the checksum of the initial weights where
   /// there are any; canonical JSON.
@@ -34,20 +35,29 @@ public struct Variant: Hashable, Sendable {
   /// SHA-256 of `configurationJSON`, hexadecimal.
   public let configurationHash: String
 
-  /// - Parameter protocolLevels: the levels of those protocol fields that are factors.
+  /// - Parameters:
+  ///   - protocolLevels: the levels of those protocol fields that are factors of this variant.
+  ///   - otherFactors: protocol fields that are factors of other variants of the experiment only:
+  ///     their levels here are told, but are no part of the name.
   public init(
     architecture: Architecture, trainingProtocol: TrainingProtocol,
-    protocolLevels: [FactorLevel] = [], initialWeights: InitialWeights? = nil
+    protocolLevels: [FactorLevel] = [], otherFactors: [String] = [],
+    initialWeights: InitialWeights? = nil
   ) {
     let order = SpecGrammar.protocolFactors.map(\.key)
-    let sorted = protocolLevels.sorted {
-      (order.firstIndex(of: $0.factor) ?? 0) < (order.firstIndex(of: $1.factor) ?? 0)
+    func sort(_ levels: [FactorLevel]) -> [FactorLevel] {
+      levels.sorted {
+        (order.firstIndex(of: $0.factor) ?? 0) < (order.firstIndex(of: $1.factor) ?? 0)
+      }
     }
-    name = ([architecture.name] + sorted.map(\.text)).joined(separator: "-")
+    name = ([architecture.name] + sort(protocolLevels).map(\.text)).joined(separator: "-")
     self.architecture = architecture
     self.trainingProtocol = trainingProtocol
     self.initialWeights = initialWeights
-    levels = architecture.levels + sorted
+    let others = otherFactors.filter { factor in !protocolLevels.contains { $0.factor == factor } }
+    levels =
+      architecture.levels
+      + sort(protocolLevels + others.map { trainingProtocol.level(of: $0) })
     var configuration = [
       "architecture": architecture.canonicalJSON, "protocol": trainingProtocol.canonicalJSON,
     ]

@@ -20,12 +20,16 @@ extension Figure {
     let dashed = spec.style == .figure6
     let panels = groups.map { title, variants in
       var series: [Series] = []
+      var taken: [Int: Int] = [:]
       for variant in variants {
+        let colour = colours[variant.name] ?? 0
+        let markShift = taken[colour] ?? 0
+        taken[colour] = markShift + 1
         series += spec.metrics.enumerated().flatMap { index, metric in
           let isBold = index == spec.metrics.count - 1
           return Self.curve(
             report, variant.name, metric, isBold ? .bold : .first(dashed: dashed),
-            colour: colours[variant.name] ?? 0)
+            colour: colour, markShift: markShift)
         }
       }
       let track = spec.showsLearningRate ? Self.track(report, variants, colours) : []
@@ -35,8 +39,8 @@ extension Figure {
     let means = series.filter { $0.role != .band && !$0.role.isSeed }
     let recorded = means.flatMap { $0.points.map(\.x) }.max() ?? 0
     let last = max(1, recorded, Double(report.runs.compactMap(\.totalSteps).max() ?? 0))
-    let isError = spec.metrics.allSatisfy { $0.hasSuffix("Error") }
-    let top = isError ? Self.topError(series, last: last) : Self.topValue(series)
+    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
+    let top = isPercent ? Self.topError(series, last: last) : Self.topValue(series)
     self.init(
       name: spec.name, title: spec.title,
       subtitle: Self.subtitle(
@@ -44,8 +48,9 @@ extension Figure {
         counts: means.compactMap { $0.points.map(\.n).max() }),
       legend: Self.legend(spec), panels: panels,
       x: Axis(label: "training step", low: 0, high: last),
-      y: Axis(label: isError ? "error (%)" : NumberText.title(spec.metrics[0]), low: 0, high: top),
-      chanceError: isError ? report.chanceError.flatMap { $0 < top ? $0 : nil } : nil)
+      y: Axis(
+        label: Self.label(spec.metrics), low: Self.bottom(series.flatMap(\.points)), high: top),
+      chanceError: Self.chanceError(report, spec.metrics, below: top))
   }
 
   private static func legend(_ spec: FigureSpec) -> String {
@@ -58,8 +63,9 @@ extension Figure {
   }
 
   /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
-  private static func curve(
-    _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int
+  static func curve(
+    _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int,
+    markShift: Int
   ) -> [Series] {
     let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
     let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric }
@@ -86,7 +92,9 @@ extension Figure {
       }
     }
     return series + [
-      Series(name: variant, isInLegend: true, role: role, colour: colour, points: points)
+      Series(
+        name: variant, isInLegend: true, role: role, colour: colour, markShift: markShift,
+        points: points)
     ]
   }
 
@@ -112,11 +120,13 @@ extension Figure {
           $0.key.variant == variant.name && $0.metric == "learningRate"
         })
       else { return nil }
-      let points = curve.points.map { Point(x: Double($0.step), y: $0.value) }
+      // A record has the rate of the steps that end with it.
+      let first = curve.points.first.map { [Point(x: 0, y: $0.value)] } ?? []
+      let points = first + curve.points.map { Point(x: Double($0.step), y: $0.value) }
       guard !drawn.contains(points) else { return nil }
       drawn.append(points)
       return Series(
-        name: variant.name, role: .first(dashed: false), colour: colours[variant.name] ?? 0,
+        name: variant.name, role: .steps, colour: colours[variant.name] ?? 0,
         points: points)
     }
   }

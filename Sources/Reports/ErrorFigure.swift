@@ -29,7 +29,7 @@ extension Figure {
       return Panel(title: title, series: series)
     }
     let points = panels.flatMap { $0.series.flatMap(\.points) }
-    let isError = spec.metrics.allSatisfy { $0.hasSuffix("Error") }
+    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
     let top = Self.roundedUp(points.map(\.high).max() ?? 1)
     self.init(
       name: spec.name, title: spec.title,
@@ -37,9 +37,9 @@ extension Figure {
       legend: Self.legend(spec.metrics, hasPapers: panels.contains(where: \.hasPapers)),
       panels: panels, x: Self.axis(spec.x, points.map(\.x)),
       y: Axis(
-        label: isError ? "error (%)" : NumberText.title(spec.metrics[0]), low: 0,
-        high: isError ? min(100, top) : top),
-      chanceError: isError ? report.chanceError.flatMap { $0 < top ? $0 : nil } : nil)
+        label: Self.label(spec.metrics), low: Self.bottom(points),
+        high: isPercent ? min(100, top) : top),
+      chanceError: Self.chanceError(report, spec.metrics, below: top))
   }
 
   /// A bar for each variant, in the order of the spec, with interval and single values.
@@ -82,7 +82,7 @@ extension Figure {
       legend: Self.legend([metric], hasPapers: panels.contains(where: \.hasPapers)), panels: panels,
       x: Axis(label: "", low: -0.6, high: Double(names.count) - 0.4, names: names),
       y: Axis(
-        label: NumberText.title(metric), low: 0,
+        label: NumberText.title(metric), low: Self.bottom(points),
         high: Self.roundedUp(points.map(\.high).max() ?? 1)))
   }
 
@@ -92,7 +92,7 @@ extension Figure {
     }
     let own =
       metrics.count == 2 ? "dashed: \(word(metrics[0])), full: \(word(metrics[1]))" : ""
-    let papers = hasPapers ? "open: the papers' test error, under their own protocol" : ""
+    let papers = hasPapers ? "open: published, under the papers' protocol" : ""
     return [own, papers].filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
@@ -155,6 +155,14 @@ extension Figure {
     ]
   }
 
+  /// 1, 2 and 5 times the powers of ten in a range; powers alone where they are enough.
+  static func roundNumbers(_ range: ClosedRange<Double>) -> [Double] {
+    let exponents = Int(log10(range.lowerBound).rounded(.down))...Int(log10(range.upperBound))
+    let digits: [Double] = exponents.count > 4 ? [1] : [1, 2, 5]
+    return exponents.flatMap { exponent in digits.map { $0 * pow(10, Double(exponent)) } }
+      .filter(range.contains)
+  }
+
   private static func axis(_ x: FigureSpec.Abscissa, _ places: [Double]) -> Axis {
     let label =
       switch x {
@@ -165,7 +173,8 @@ extension Figure {
     let (low, high) = (places.min() ?? 1, places.max() ?? 1)
     let isLogarithmic = low > 0 && high / low > 12
     let margin = isLogarithmic ? 0 : max(0.08 * (high - low), high * 0.02)
-    let ticks = x == .depth ? places.uniqued.sorted() : []
+    var ticks = x == .depth ? places.uniqued.sorted() : []
+    if isLogarithmic, ticks.isEmpty { ticks = Self.roundNumbers(low / 1.25...high * 1.25) }
     return Axis(
       label: label, low: isLogarithmic ? low / 1.25 : max(0, low - margin),
       high: isLogarithmic ? high * 1.25 : high + margin, isLogarithmic: isLogarithmic,

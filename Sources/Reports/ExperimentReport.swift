@@ -61,7 +61,8 @@ public struct ExperimentReport: Sendable {
     }
     let variants = try reader.variants(experiment: experiment.name)
     let planned = Set(variants.filter(\.planned).map(\.name))
-    let finals = try reader.finals(experiment: experiment.name)
+    let stored = try reader.finals(experiment: experiment.name)
+    let finals = stored + ErrorGap.finals(stored)
     self.experiment = experiment
     self.variants = variants.filter(\.planned)
     runs = try reader.runs(experiment: experiment.name)
@@ -74,11 +75,17 @@ public struct ExperimentReport: Sendable {
     ledger = study.spec == nil ? nil : DeviationLedger(study.variants)
     provenance = try reader.provenance(experiment: experiment.name)
     self.finals = finals
-    curves = try reader.curves(experiment: experiment.name, metrics: study.metrics)
-      .filter { planned.contains($0.key.variant) }
+    let layers = try reader.layers(
+      experiment: experiment.name,
+      quantities: study.metrics.compactMap(LayerMetric.Quantity.init(rawValue:)))
+    let series =
+      try reader.curves(experiment: experiment.name, metrics: study.metrics) + layers
     let former = Set(finals.map(\.key.variant)).subtracting(planned)
     formerVariants = variants.map(\.name).filter { former.contains($0) }
-    let (runs, curves) = (runs, curves)
+    let gaps = study.drawsGap ? ErrorGap.curves(series) : []
+    let curves = (series + gaps).filter { planned.contains($0.key.variant) }
+    self.curves = curves
+    let runs = runs
     rows = self.variants.map { variant in
       let complete = Set(
         runs.filter { $0.key.variant == variant.name && $0.status == .complete }.map(\.key))

@@ -23,6 +23,8 @@ struct Figure: Equatable {
     case papers
     /// Horizontal bars from zero, with intervals.
     case bars
+    /// Values that hold until the next: the learning rate.
+    case steps
   }
 
   struct Series: Equatable {
@@ -32,6 +34,8 @@ struct Figure: Equatable {
     var role: Role
     /// Position in the palette.
     var colour: Int
+    /// Tells series of one colour apart: how many marks to go on.
+    var markShift = 0
     var points: [Point]
   }
 
@@ -91,13 +95,21 @@ struct Figure: Equatable {
 
   var hasData: Bool { panels.contains { $0.series.contains { !$0.points.isEmpty } } }
 
-  /// Each panel as a figure of its own, for narrow pages.
+  /// Each panel as a figure of its own, without the texts above it: for pages, which set them.
   var separatePanels: [Figure] {
     panels.map { panel in
       var figure = self
       figure.panels = [panel]
+      figure.title = ""
+      figure.subtitle = ""
+      figure.legend = ""
       return figure
     }
+  }
+
+  /// What stands above the panels besides the title.
+  var caption: String {
+    [subtitle, legend].filter { !$0.isEmpty }.joined(separator: "; ")
   }
 }
 
@@ -119,6 +131,7 @@ extension Figure {
       case .curves: Figure(curves: spec, of: report)
       case .error: Figure(error: spec, of: report)
       case .bars: Figure(bars: spec, of: report)
+      case .layers: Figure(layers: spec, of: report)
       }
     }
   }
@@ -173,6 +186,29 @@ extension Figure {
     guard highest > 0, highest.isFinite else { return 1 }
     let unit = pow(10, (log10(highest)).rounded(.down)) / 2
     return (highest * 1.04 / unit).rounded(.up) * unit
+  }
+
+  /// Zero, or below the lowest value where one is negative, as of gaps.
+  static func bottom(_ points: [Point]) -> Double {
+    let lowest = points.map { min($0.low, $0.y) }.min() ?? 0
+    return lowest < 0 ? -roundedUp(-lowest) : 0
+  }
+
+  /// What the vertical axis shows.
+  static func label(_ metrics: [String]) -> String {
+    guard metrics.count > 1 else { return NumberText.title(metrics[0]) }
+    if metrics.allSatisfy(NumberText.isPercent) { return "error (%)" }
+    return metrics.allSatisfy { $0.hasSuffix("Loss") } ? "loss" : NumberText.title(metrics[0])
+  }
+
+  /// The error of guessing where it is on the axes and every metric is an error.
+  static func chanceError(
+    _ report: ExperimentReport, _ metrics: [String], below top: Double
+  ) -> Double? {
+    guard metrics.allSatisfy({ $0.hasSuffix("Error") }), let error = report.chanceError else {
+      return nil
+    }
+    return error < top ? error : nil
   }
 
   /// `protocol quick; mean ± standard deviation over 2 seeds; 6 of 8 runs done`

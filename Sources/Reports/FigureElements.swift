@@ -9,7 +9,7 @@ struct FigureElements {
   ]
   /// gnuplot's filled marks, one for each colour, so that grey prints tell lines apart; the open mark
   /// of the same form is one less.
-  private static let marks = [7, 5, 9, 13, 11, 15, 7, 5]
+  private static let marks = [7, 5, 9, 13, 11, 15]
 
   private let series: [Figure.Series]
   private let firstIndex: Int
@@ -37,8 +37,10 @@ struct FigureElements {
   }
 
   private func elements(_ series: Figure.Series) -> [String] {
-    let place = series.colour % Self.palette.count
-    let (colour, mark) = (Self.palette[place], Self.marks[place])
+    let colour = Self.palette[series.colour % Self.palette.count]
+    // Colours that come round again have another mark each time.
+    let round = series.colour / Self.palette.count
+    let mark = Self.marks[(series.colour + round + series.markShift) % Self.marks.count]
     let title =
       series.isInLegend ? "title \(GnuplotText.quoted(series.name, limit: 60))" : "notitle"
     let end = "linecolor rgb '\(colour)' \(title)"
@@ -62,16 +64,19 @@ struct FigureElements {
       let marks = "pointtype \(mark) pointsize 0.9"
       return ["\(curve):3:4 with yerrorlines \(marks) linewidth thin\(dash(dashed)) \(end)"]
     case .values:
-      return ["\(single) with points pointtype 2 pointsize 0.5 linewidth 1 \(end)"]
+      // Below the interval of a bar, beside none of a curve's: a cross is wider than the line.
+      let place = isNamed ? "using 2:($1+0.2)" : "using 1:2"
+      return ["\(place) with points pointtype 2 pointsize 0.6 linewidth 1.2 \(end)"]
     case .papers:
       let line = isNamed ? "points" : "linespoints dashtype 3"
       return ["\(single) with \(line) pointtype \(mark - 1) pointsize 1.3 linewidth 1.2 \(end)"]
     case .bars:
       let box = "using ($2/2):1:(0):2:($1-0.34):($1+0.34) with boxxyerror"
       return [
-        "\(box) fillstyle solid 0.35 border \(end)",
-        "using 2:1:3:4 with xerrorbars pointtype 0 linewidth bold linecolor rgb '\(colour)' notitle",
+        "\(box) linecolor rgb '\(colour)' fillstyle solid 0.35 border rgb '\(colour)' \(title)",
+        "using 2:1:3:4 with xerrorbars pointtype 0 linewidth thin linecolor rgb '#222222' notitle",
       ]
+    case .steps: return ["\(curve) with fsteps linewidth thin \(end)"]
     }
   }
 
@@ -90,7 +95,7 @@ extension Figure.Role {
   /// From the back to the front.
   fileprivate var layer: Int {
     switch self {
-    case .band, .bars: 0
+    case .band, .bars, .steps: 0
     case .seed: 1
     case .first: 2
     case .means: 3

@@ -25,7 +25,8 @@ struct FigureLayout {
   let linesHeight: String
   let frames: [Frame]
 
-  init(_ figure: Figure) {
+  /// - Parameter panelWidth: of the axes of a single panel; narrow where the picture may be shrunk.
+  init(_ figure: Figure, panelWidth: Int = 560) {
     let count = figure.panels.count
     let columns = count <= 3 ? max(1, count) : (count == 4 ? 2 : 3)
     let rows = (count + columns - 1) / columns
@@ -33,7 +34,7 @@ struct FigureLayout {
     let longestName = figure.x.names.map { min(60, $0.count) }.max() ?? 0
     let left = isNamed ? 34 + 8 * longestName : 76
     let gap = 44
-    let plotWidth = [560, 426, 340][columns - 1]
+    let plotWidth = [panelWidth, 426, 340][columns - 1]
     let width = left + columns * plotWidth + (columns - 1) * gap + 30
     let plotHeight = isNamed ? max(70, 28 * figure.x.names.count) : 250
     let trackHeight = figure.panels.contains { !$0.track.isEmpty } ? 46 : 0
@@ -43,8 +44,8 @@ struct FigureLayout {
     let entries = figure.panels.map(\.labels.count).max() ?? 0
     let keyColumns = max(1, min(entries, plotWidth / (9 * longest + 60)))
     let keyRows = (entries + keyColumns - 1) / keyColumns
-    let head = figure.legend.isEmpty ? 72 : 92
-    let rowHeight = titled + plotHeight + trackGap + trackHeight + 62 + 25 * keyRows
+    let head = figure.title.isEmpty ? 14 : (figure.legend.isEmpty ? 72 : 92)
+    let rowHeight = titled + plotHeight + trackGap + trackHeight + 78 + 25 * keyRows
     let height = head + rows * rowHeight + 6
     func across(_ pixels: Int) -> String { Self.fraction(pixels, of: width) }
     func down(_ pixels: Int) -> String { Self.fraction(height - pixels, of: height) }
@@ -57,7 +58,7 @@ struct FigureLayout {
       let x = left + index % columns * (plotWidth + gap)
       let y = head + index / columns * rowHeight + titled
       let trackTop = y + plotHeight + trackGap
-      let keyTop = trackTop + trackHeight + 50
+      let keyTop = trackTop + trackHeight + 66
       return Frame(
         left: across(x), right: across(x + plotWidth), top: down(y), bottom: down(y + plotHeight),
         trackTop: down(trackTop), trackBottom: down(trackTop + trackHeight),

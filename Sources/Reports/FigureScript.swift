@@ -3,6 +3,8 @@
 /// Writes figures in gnuplot's language.
 struct FigureScript {
   let figure: Figure
+  /// Of the axes of a single panel, in pixels.
+  var panelWidth = 560
 
   /// One block per series: `x y low high n`, blocks parted by two empty lines.
   var data: String {
@@ -21,7 +23,7 @@ struct FigureScript {
 
   /// The script; run in its own folder it writes the pictures beside itself.
   var script: String {
-    let layout = FigureLayout(figure)
+    let layout = FigureLayout(figure, panelWidth: panelWidth)
     return """
       # Restyle what you like, then run in this folder: gnuplot \(figure.name).gp
       # Other formats: gnuplot -e "formats='pdf'" \(figure.name).gp
@@ -53,6 +55,7 @@ struct FigureScript {
         set border 3 linecolor rgb '#444444'
         set tics nomirror out scale 0.5 textcolor rgb '#222222'
         set grid \(isNamed ? "xtics" : "ytics") linetype 1 linewidth 0.5 linecolor rgb '#e4e4e4'
+        \(zeroLine)
         set style fill transparent solid 0.15 noborder
         set errorbars 0.6
         set label 1 title at screen 0.5,\(layout.titleHeight) center font ',18' noenhanced
@@ -66,6 +69,13 @@ struct FigureScript {
       }
 
       """
+  }
+
+  /// A line at zero where the values lie on both of its sides.
+  private var zeroLine: String {
+    let axis = isNamed ? "yzeroaxis" : "xzeroaxis"
+    return figure.y.low < 0
+      ? "set \(axis) linetype 1 linewidth 1 linecolor rgb '#888888'" : "unset \(axis)"
   }
 
   private var isNamed: Bool { !figure.x.names.isEmpty }
@@ -129,6 +139,7 @@ struct FigureScript {
   private func numberedAxes(_ frame: FigureLayout.Frame, hasTrack: Bool) -> [String] {
     var lines = [
       figure.x.isLogarithmic ? "  set logscale x" : "  unset logscale x",
+      figure.y.isLogarithmic ? "  set logscale y" : "  unset logscale y",
       "  set xrange \(range(figure.x, unit: xUnit))", "  set yrange \(range(figure.y))",
       "  set format x '\(hasTrack ? "" : "%h")'",
       "  set format y '\(frame.isFirstInRow ? "%h" : "")'",
@@ -166,17 +177,18 @@ struct FigureScript {
     let bounds =
       isLogarithmic
       ? "[\(GnuplotText.number(low / 2)):\(GnuplotText.number(high * 2))]"
-      : "[0:\(GnuplotText.number(high > 0 ? high * 1.2 : 1))]"
+      : "[0:\(GnuplotText.number(high > 0 ? high * 2 : 1))]"
     var lines = [
       "  set tmargin at screen \(frame.trackTop)", "  set bmargin at screen \(frame.trackBottom)",
       "  unset title", "  unset key", "  set format x '%h'", "  set xlabel \(stepLabel)",
       "  set yrange \(bounds)", "  set ytics \(isLogarithmic ? "10" : "autofreq")",
-      frame.isFirstInRow ? "  set ylabel 'rate'" : "  unset ylabel",
+      "  unset ylabel",
+      "  set label 5 'learning rate' at graph 0.99,0.78 right font ',12' textcolor rgb '#777777'",
     ]
     if isLogarithmic { lines.append("  set logscale y") }
     if figure.chanceError != nil { lines += ["  unset arrow 1", "  unset label 4"] }
     lines.append(FigureElements(series, firstIndex: firstIndex, isNamed: false).plot)
-    lines += ["  unset logscale y", "  set ytics autofreq"]
+    lines += ["  unset logscale y", "  set ytics autofreq", "  unset label 5"]
     if figure.chanceError != nil { lines.append(String(chanceLine.dropLast())) }
     return lines
   }
@@ -194,6 +206,7 @@ extension Figure.Role {
     case .values: "single values"
     case .papers: "papers"
     case .bars: "bar"
+    case .steps: "steps"
     }
   }
 }

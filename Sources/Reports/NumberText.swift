@@ -6,8 +6,13 @@ import Results
 enum NumberText {
   /// Two digits after the point, for errors in percent; four significant ones for other metrics.
   static func value(_ value: Double, metric: String = "testError") -> String {
-    if metric.hasSuffix("Error") { return String(format: "%.2f", value) }
+    if isPercent(metric) { return String(format: "%.2f", value) }
     return String(format: "%.4g", value)
+  }
+
+  /// Whether a metric is an error in percent, or a difference of two.
+  static func isPercent(_ metric: String) -> Bool {
+    metric.hasSuffix("Error") || metric == ErrorGap.name
   }
 
   /// With its sign: `+1.32`.
@@ -50,11 +55,21 @@ enum NumberText {
     switch metric {
     case "trainError": "training error (%)"
     case "testError": "test error (%)"
+    case ErrorGap.name: "test − training error (%)"
+    case "testTop5Error": "top-5 test error (%)"
+    case "validationError": "validation error (%)"
+    case "validationTop5Error": "top-5 validation error (%)"
+    case "validationLoss": "validation loss"
+    case "selectedTestError": "test error at best validation (%)"
     case "trainLoss": "training loss"
     case "testLoss": "test loss"
     case "learningRate": "learning rate"
     case "imagesPerSecond": "images/s"
     case "gradientNorm": "gradient norm"
+    case LayerMetric.Quantity.responseDeviation.rawValue: "standard deviation of responses"
+    case LayerMetric.Quantity.layerGradientNorm.rawValue: "gradient norm of the weights"
+    case LayerMetric.Quantity.updateRatio.rawValue: "relative change of the weights"
+    case LayerMetric.Quantity.deadShare.rawValue: "share of dead rectifiers"
     default: metric
     }
   }

@@ -1,19 +1,29 @@
 // Figures as pieces of a page: SVG without a file, one for each panel.
 import Foundation
 
+/// A figure of a page: its panels stand apart, so that a narrow page can put one below the other.
+struct PagePicture {
+  var caption: String
+  /// As SVG.
+  var panels: [String] = []
+}
+
 /// Has gnuplot draw the figures of a page.
 enum PagePictures {
-  /// The panels of each figure, by the figure's name. Panels stand apart, so that a narrow page can
-  /// put one below the other.
+  /// Narrow, so that letters stay legible on a telephone.
+  static let panelWidth = 400
+
+  /// The pictures of a report by the figures' names.
   /// - Throws: `ReportsError` if gnuplot is missing, fails or hangs.
-  static func all(_ report: ExperimentReport) async throws(ReportsError) -> [String: [String]] {
+  static func all(_ report: ExperimentReport) async throws(ReportsError) -> [String: PagePicture] {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "bench-page-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    var pictures: [String: [String]] = [:]
+    var pictures: [String: PagePicture] = [:]
     for (number, figure) in Figure.all(report).enumerated() where figure.hasData {
+      var picture = PagePicture(caption: figure.caption)
       for (index, panel) in figure.separatePanels.enumerated() {
-        let script = FigureScript(figure: panel)
+        let script = FigureScript(figure: panel, panelWidth: panelWidth)
         try ReportFiles.write(script.script, to: "\(folder.path)/\(panel.name).gp")
         try ReportFiles.write(script.data, to: "\(folder.path)/\(panel.name).dat")
         _ = try await Gnuplot.run(
@@ -22,9 +32,12 @@ enum PagePictures {
         guard let svg = try? String(contentsOf: file, encoding: .utf8) else {
           throw ReportsError("gnuplot did not make \(file.path)")
         }
-        pictures[figure.name, default: []].append(
-          inline(svg, prefix: "f\(number)p\(index)-", title: figure.title))
+        let title = panel.panels.map(\.title).reduce(figure.title) {
+          $1.isEmpty ? $0 : "\($0): \($1)"
+        }
+        picture.panels.append(inline(svg, prefix: "f\(number)p\(index)-", title: title))
       }
+      pictures[figure.name] = picture
     }
     return pictures
   }

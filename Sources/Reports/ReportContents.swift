@@ -20,7 +20,7 @@ extension ExperimentReport {
     var blocks: [ReportDocument.Block] = []
     if extent != .tables { blocks.append(.paragraphs(notes)) }
     if !verdicts.isEmpty { blocks.append(.table(claimTable)) }
-    blocks += resultTables.map { .table($0) }
+    blocks += (resultTables + epochTables).map { .table($0) }
     if !verdicts.isEmpty { blocks.append(.table(comparisonTable)) }
     if extent == .full {
       blocks += figureSpecs.map { .figure(name: $0.name, title: $0.title) }
@@ -50,10 +50,12 @@ extension ExperimentReport {
     let published = rows.map { self.published(metric, of: $0.variant) }
     let hasPublished = published.contains { $0 != nil }
     let word = isTest ? "test error (%)" : "training error (%)"
+    let others = isTest ? otherMetrics : []
     var table = ReportDocument.Table(
       title: title,
       header: ["variant", "parameters", "n", word, "95 % interval", "each seed"]
-        + (isTest ? ["best on test"] : []) + (hasPublished ? ["published"] : []),
+        + others.map(\.header) + (isTest ? ["best on test"] : [])
+        + (hasPublished ? ["published"] : []),
       rows: [], rightAligned: [1, 2, 3])
     table.rightAligned.formUnion(Set(6..<max(6, table.header.count)))
     for (index, row) in rows.enumerated() {
@@ -62,14 +64,35 @@ extension ExperimentReport {
         row.variant, String(row.parameters), String(row.n), marked(own),
         Self.intervalText(own), own.map { NumberText.value($0) }.joined(separator: ", "),
       ]
+      cells += others.map { NumberText.summary(self.values($0.metric, of: row.variant)) }
       if isTest { cells.append(NumberText.summary(row.bestTestErrors)) }
       if hasPublished {
         cells.append(published[index].map { Self.text($0) } ?? "")
       }
       table.rows.append(cells)
     }
-    table.notes = notes(of: values, isTest: isTest, published.compactMap { $0 })
+    table.notes =
+      others.compactMap(\.note) + notes(of: values, isTest: isTest, published.compactMap { $0 })
     return table
+  }
+
+  /// What stands beside the test error where it was measured: the top-5 error of nets for ImageNet's
+  /// classes or pictures, and what the images held out say.
+  private var otherMetrics: [(metric: String, header: String, note: String?)] {
+    let isLarge = experiment.classes.map { $0 >= 100 } ?? false
+    let hasPictures = resolved.values.contains { $0.trainingProtocol.data.isFolder }
+    let all: [(metric: String, header: String, note: String?)] =
+      (isLarge || hasPictures ? [("testTop5Error", "top-5", nil)] : []) + [
+        ("validationError", "validation", nil),
+        (
+          "selectedTestError", "at best validation",
+          "At best validation is the test error of the evaluation with the lowest validation error, "
+            + "the earliest of equals: chosen without the test images."
+        ),
+      ]
+    return all.filter { other in
+      rows.contains { !values(other.metric, of: $0.variant).isEmpty }
+    }
   }
 
   /// `25.00 ± 2.83`, marked where it is no better than guessing.
@@ -213,16 +236,12 @@ extension Verdict {
       let free = NumberText.value(welch.degreesOfFreedom)
       statistic = "\(NumberText.value(welch.statistic())) (\(free))"
     }
-    var permutation = ""
-    if let test = test.permutation {
-      let smallest = NumberText.probability(test.smallestTwoSidedP)
-      permutation = "\(NumberText.probability(test.twoSidedP)) (\(smallest))"
-    }
     let holm = index == 0 ? adjustedP : nil
     return [
       index == 0 ? claim.id : "", metric, sides, difference,
       NumberText.interval(test.welch?.interval(), metric: metric), statistic,
-      test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "", permutation,
+      test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "",
+      test.permutation?.shortText ?? "",
       test.effect.map { NumberText.value($0) } ?? "",
     ]
   }

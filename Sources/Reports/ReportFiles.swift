@@ -56,7 +56,7 @@ public struct ReportFiles: Sendable {
   /// - Returns: why there are no figures, if there are none.
   /// - Throws: `ReportsError` if it cannot be written, or gnuplot fails or hangs.
   public func writeHTML(_ report: ExperimentReport) async throws(ReportsError) -> String? {
-    var pictures: [String: [String]] = [:]
+    var pictures: [String: PagePicture] = [:]
     var obstacle: String?
     do {
       pictures = try await PagePictures.all(report)

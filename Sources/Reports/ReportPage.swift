@@ -2,20 +2,22 @@
 
 extension ReportDocument {
   /// The page; the same data give the same bytes.
-  /// - Parameter pictures: the panels of each figure as SVG, by the figure's name.
-  func html(pictures: [String: [String]]) -> String {
-    let body = blocks.map { block in
+  /// - Parameter pictures: by the figures' names.
+  func html(pictures: [String: PagePicture]) -> String {
+    // Texts have their types written out: joined without them, they could be GRDB's SQL.
+    let body: String = blocks.map { block -> String in
       switch block {
       case .paragraphs(let lines):
         return "<section class=\"notes\">\n"
           + lines.map { "<p>\(HTML.escaped($0))</p>\n" }.joined() + "</section>\n"
       case .table(let table): return section(table)
       case .figure(let name, let title):
-        guard let panels = pictures[name] else { return "" }
-        let cards = panels.map { "<div class=\"card\">\($0)</div>\n" }.joined()
+        guard let picture = pictures[name] else { return "" }
+        let cards: String = picture.panels.map { "<div class=\"card\">\($0)</div>\n" }.joined()
         return """
           <section>
           <h2>\(HTML.escaped(title))</h2>
+          <p class="note caption">\(HTML.escaped(picture.caption))</p>
           <div class="panels">
           \(cards)</div>
           </section>
@@ -53,12 +55,13 @@ extension ReportDocument {
       let style = table.rightAligned.contains(index) ? " class=\"number\"" : ""
       return "<\(tag)\(style)>\(HTML.escaped(text))</\(tag)>"
     }
-    let header = table.header.enumerated().map { cell("th", $0, $1) }.joined()
-    let rows = table.rows.enumerated().map { number, row in
+    let header: String = table.header.enumerated().map { cell("th", $0, $1) }.joined()
+    let rows: String = table.rows.enumerated().map { number, row -> String in
       let style = number < table.rowStyles.count ? " class=\"\(table.rowStyles[number])\"" : ""
-      return "<tr\(style)>\(row.enumerated().map { cell("td", $0, $1) }.joined())</tr>\n"
+      let cells: String = row.enumerated().map { cell("td", $0, $1) }.joined()
+      return "<tr\(style)>\(cells)</tr>\n"
     }.joined()
-    let notes = table.notes.map { "<p class=\"note\">\(HTML.escaped($0))</p>\n" }.joined()
+    let notes: String = table.notes.map { "<p class=\"note\">\(HTML.escaped($0))</p>\n" }.joined()
     let body =
       table.rows.isEmpty
       ? ""
@@ -110,18 +113,19 @@ enum HTML {
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
-    main { max-width: 72rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+    main { max-width: 78rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
     h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 0.3rem; }
     h2 { font-size: 1.15rem; margin: 2.2rem 0 0.6rem; }
     header p, .note { color: var(--soft); }
     .note { font-size: 0.85rem; margin: 0.5rem 0 0; max-width: 60rem; }
+    .caption { margin: 0 0 0.6rem; }
     .notes { margin-top: 1rem; padding: 0.6rem 1rem; background: var(--shade); border-radius: 8px; }
     .notes p { margin: 0.3rem 0; }
     code { font-size: 0.9em; overflow-wrap: anywhere; }
     .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
     table { border-collapse: collapse; width: 100%; font-size: 0.88rem; }
-    th, td { padding: 0.45rem 0.7rem; text-align: left; vertical-align: top; }
-    th { background: var(--shade); white-space: nowrap; }
+    th, td { padding: 0.45rem 0.6rem; text-align: left; vertical-align: top; }
+    th { background: var(--shade); vertical-align: bottom; }
     td { border-top: 1px solid var(--line); min-width: 4.5rem; }
     .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
     td:first-child { font-weight: 600; white-space: nowrap; }
@@ -129,9 +133,10 @@ enum HTML {
     .not-reproduced td:nth-child(2) { color: var(--bad); font-weight: 600; }
     .undecided td:nth-child(2), .not-tested td:nth-child(2) { color: var(--open); font-weight: 600; }
     .panels { display: grid; gap: 1rem;
-      grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); }
     .card { background: #ffffff; border: 1px solid var(--line); border-radius: 8px; padding: 0.3rem; }
-    .card svg { display: block; width: 100%; max-width: 46rem; height: auto; margin: 0 auto; }
+    .card svg { display: block; width: 100%; max-width: 40rem; height: auto; margin: 0 auto; }
+    @media (max-width: 40rem) { table { min-width: 38rem; } }
     @media print { .scroll { overflow: visible; } }
     """
 }

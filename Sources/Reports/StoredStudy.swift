@@ -28,8 +28,15 @@ struct StoredStudy {
   var metrics: [String] {
     let figures = spec?.figures ?? []
     let rate = figures.contains(where: \.showsLearningRate) ? ["learningRate"] : []
-    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate
-    return (ExperimentReport.metrics + wanted).uniqued
+    let hasTextbook = variants.contains { $0.architecture.family == .textbook }
+    let epochs = hasTextbook ? ExperimentReport.epochMetrics : []
+    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate + epochs
+    return (ExperimentReport.metrics + wanted).uniqued.filter { $0 != ErrorGap.name }
+  }
+
+  /// Whether a figure needs the gap's series.
+  var drawsGap: Bool {
+    spec?.figures.contains { $0.kind == .curves && $0.metrics.contains(ErrorGap.name) } ?? false
   }
 }
 

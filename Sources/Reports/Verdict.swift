@@ -164,11 +164,12 @@ extension ExperimentReport {
   ) -> ClaimSample {
     let own = runs.filter { $0.key.variant == variant }
     let complete = Set(own.filter { $0.status == .complete }.map(\.key))
+    let isOfLayers = LayerMetric.Quantity(rawValue: metric) != nil
     let values =
-      statistic == .last
+      statistic == .last && !isOfLayers
       ? values(metric, of: variant)
       : curves.filter { $0.metric == metric && complete.contains($0.key) }
-        .compactMap { statistic.value(of: $0.points) }
+        .compactMap { statistic.value(of: $0.points, unit: isOfLayers ? 1 : 1000) }
     return ClaimSample(
       variant: variant, values: values, diverged: own.count { $0.status == .diverged })
   }

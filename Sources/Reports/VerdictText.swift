@@ -54,6 +54,11 @@ extension PermutationTest {
     NumberText.equation("p", twoSidedP) + (isExact ? "" : " (sampled)")
       + " (smallest possible \(NumberText.probability(smallestTwoSidedP)))"
   }
+
+  /// `0.10 (0.10)`: p and the smallest possible one, for a table.
+  var shortText: String {
+    "\(NumberText.probability(twoSidedP)) (\(NumberText.probability(smallestTwoSidedP)))"
+  }
 }
 
 extension Claim.Reference {

@@ -112,6 +112,8 @@ struct ExperimentMerge {
     /// The texts of code changes that the provenance refers to.
     let diffs: [Row]
     let metrics: [Row]
+    /// Nil where none is stored, as by earlier versions.
+    let correctness: Row?
     let origin: Origin
     let isFinal: Bool
   }
@@ -155,9 +157,13 @@ struct ExperimentMerge {
             SELECT name, step, value FROM metric JOIN metricName ON id = metricNameId
             WHERE attemptId = ?
             """, arguments: [id])
+        let correctness =
+          try db.tableExists("correctness")
+          ? Row.fetchOne(
+            db, sql: "SELECT * FROM correctness WHERE attemptId = ?", arguments: [id]) : nil
         return Attempt(
           row: row, provenance: provenance, diffs: diffs, metrics: metrics,
-          origin: try Origin(row, provenance),
+          correctness: correctness, origin: try Origin(row, provenance),
           isFinal: RunStatus(rawValue: try row.get("status"))?.isFinal == true)
       }
     }
@@ -270,6 +276,12 @@ struct ExperimentMerge {
       try Self.insert(provenance, into: "provenance", setting: ["attemptId": attemptId], in: db)
     }
     try insert(attempt.metrics, ofAttempt: attemptId, in: db)
+    try insert(attempt.correctness, ofAttempt: attemptId, in: db)
+  }
+
+  private func insert(_ correctness: Row?, ofAttempt id: Int64, in db: Database) throws {
+    guard let correctness else { return }
+    try Self.insert(correctness, into: "correctness", setting: ["attemptId": id], in: db)
   }
 
   private func insert(_ metrics: [Row], ofAttempt id: Int64, in db: Database) throws {

@@ -15,9 +15,18 @@ enum Liveness {
     let worker = try ProcessIdentity(
       host: row.get("processHost"), bootId: row.get("bootId"), pid: row.get("processId"),
       startTicks: row.get("processStart"))
+    return Self.status(
+      of: worker, heartbeat: try row.get("heartbeatAt"), seenFrom: observer, now: now)
+  }
+
+  /// Of a run that is marked running.
+  static func status(
+    of worker: ProcessIdentity, heartbeat: String?,
+    seenFrom observer: ProcessIdentity = .current, now: Date = Date()
+  ) -> RunStatus {
     if worker.isAlive(seenFrom: observer) == false { return .interrupted }
     // It lives, or nobody here can tell: a stopped process gives no sign of life either.
-    let heartbeat = Timestamp.date(try row.get("heartbeatAt")) ?? .distantPast
+    let heartbeat = heartbeat.flatMap(Timestamp.date) ?? .distantPast
     let silence = now.timeIntervalSince(heartbeat)
     return silence > ResultsStore.heartbeatLimit ? .interrupted : .running
   }

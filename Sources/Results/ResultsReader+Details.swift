@@ -59,7 +59,8 @@ extension ResultsReader {
       sql: """
         SELECT metricName.name, metric.value, max(metric.step) AS step
         FROM metric JOIN metricName ON metricName.id = metric.metricNameId
-        WHERE metric.attemptId = ? GROUP BY metricName.name ORDER BY metricName.name
+        WHERE metric.attemptId = ? AND instr(metricName.name, ':') = 0
+        GROUP BY metricName.name ORDER BY metricName.name
         """, arguments: [attemptId])
     return try RunDetails(
       run: run, experiment: Self.experiment(experimentRow), variant: variant,

@@ -11,8 +11,14 @@ public struct ProvenanceGroup: Equatable, Sendable {
 }
 
 extension ResultsReader {
+  /// SHA-256 of a text, hexadecimal, such as of a diff.
+  public static func digest(of text: String) -> String { ResultsStore.hash(text) }
+
   /// The sources of an experiment's current attempts, in the order of their start.
-  public func provenance(experiment: String) throws(ResultsError) -> [ProvenanceGroup] {
+  /// - Parameter variant: nil for all.
+  public func provenance(
+    experiment: String, variant: String? = nil
+  ) throws(ResultsError) -> [ProvenanceGroup] {
     try read { db in
       let rows = try Row.fetchAll(
         db,
@@ -23,9 +29,9 @@ extension ResultsReader {
             JOIN run ON run.currentAttempt = attempt.id
             JOIN variant ON variant.id = run.variantId
             JOIN experiment ON experiment.id = variant.experimentId
-          WHERE experiment.name = ?
+          WHERE experiment.name = :experiment AND (:variant IS NULL OR variant.name = :variant)
           ORDER BY attempt.startedAt, attempt.id
-          """, arguments: [experiment])
+          """, arguments: ["experiment": experiment, "variant": variant])
       var groups: [ProvenanceGroup] = []
       for row in rows {
         var provenance = try Self.provenance(row)

@@ -10,6 +10,7 @@ extension ResultsReader {
     ("curves", "one row per run, step and metric: every number recorded"),
     ("finals", "one row per finished run and metric: the last value recorded"),
     ("summary", "one row per variant and metric: mean and spread over complete runs' finals"),
+    ("layers", "one row per run, step, layer and quantity, where layers were looked into"),
     ("levels", "one row per variant and factor: the level, a number where it is one"),
     ("experiments", "one row per experiment: title, protocol, spec file"),
     ("variants", "one row per variant: parameters, multiply-adds, configuration"),

@@ -31,6 +31,7 @@ public final class ResultsReader: Sendable {
       guard try queue.read(ResultsSchema.age) != .foreign else {
         throw ResultsError("\(path) is an SQLite database, but not one of bench's")
       }
+      try queue.inDatabase(LiveViews.make)
       return queue
     }
   }

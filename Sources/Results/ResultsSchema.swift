@@ -14,6 +14,12 @@ enum ResultsSchema {
     migrator.registerMigration("2 resumptions") { db in
       try db.execute(sql: ResumeSchema.sql)
     }
+    migrator.registerMigration("3 correctness") { db in
+      try db.execute(sql: CorrectnessSchema.sql)
+    }
+    migrator.registerMigration("4 layers") { db in
+      try db.execute(sql: LayerSchema.sql)
+    }
     return migrator
   }
 

@@ -75,6 +75,7 @@ extension ResultsStore {
       try db.execute(
         sql: "DELETE FROM metric WHERE attemptId = ? AND step > ?",
         arguments: [id, point.lastRecord])
+      try db.execute(sql: "DELETE FROM correctness WHERE attemptId = ?", arguments: [id])
       try db.execute(
         sql: """
           UPDATE attempt SET status = 'running', step = ?, finishedAt = NULL, seconds = NULL,

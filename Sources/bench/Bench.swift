@@ -17,6 +17,8 @@ struct Bench: AsyncParsableCommand {
       ShowCommand.self,
       ReportCommand.self,
       VerdictCommand.self,
+      CompareCommand.self,
+      VerifyCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,

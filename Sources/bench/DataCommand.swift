@@ -5,8 +5,8 @@ import Foundation
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "List the data sets, and look at their images.",
-    subcommands: [DataListCommand.self, DataPreviewCommand.self])
+    commandName: "data", abstract: "List the data sets, look at their images, check them.",
+    subcommands: [DataListCommand.self, DataPreviewCommand.self, DataCheckCommand.self])
 }
 
 struct DataListCommand: ParsableCommand {
@@ -20,6 +20,8 @@ struct DataListCommand: ParsableCommand {
       print("\(description.name.rawValue): \(description.summary)")
       if description.isGenerated {
         print("  built in")
+      } else if description.files.isEmpty {
+        print("  \(description.instructions)")
       } else if let place = description.location() {
         print("  found in \(place)")
       } else {
@@ -50,6 +52,10 @@ struct DataPreviewCommand: ParsableCommand {
   @Option(help: "Height and width in pixels. (default: the data set's own)")
   var size: Int?
 
+  @Option(
+    help: "Of an image-folder, the shorter side before the middle is cut out. (default: size)")
+  var resize: Int?
+
   @Option(help: "CIFAR-100's labels, fine or coarse. (default: fine)")
   var labels: String?
 
@@ -71,21 +77,31 @@ struct DataPreviewCommand: ParsableCommand {
   }
 
   private func dataset() throws -> ImageDataset {
-    guard let name = DatasetName(rawValue: name) else {
-      throw DatasetError(
-        "there is no data set '\(name)'; allowed are "
-          + DatasetName.allCases.map(\.rawValue).joined(separator: ", "))
-    }
+    let name = try Self.name(name)
     guard let split = DatasetSplit(rawValue: split) else {
       throw DatasetError("there is no split '\(split)'; allowed are train, test")
     }
     // Generated images cost time, so only as many as the sheet shows are made.
-    let count = name == .shapes ? Shapes.classNames.count * max(1, min(countPerClass, 100)) : nil
+    // Pictures of a folder are decoded, the classes in turn.
+    let perClass = max(1, min(countPerClass, 100))
+    var count: Int?
+    if name == .shapes { count = Shapes.classNames.count * perClass }
+    if name == .imageFolder, let path {
+      let counts = try FolderCounts.of(path)
+      count = min(counts.classes * perClass, counts.train, counts.test)
+    }
     let splits = try DatasetLoader.load(
       DatasetRequest(
         name: name, path: path, size: size, trainCount: count, testCount: count,
-        labels: try labels.map(Self.labels)))
+        labels: try labels.map(Self.labels), resize: resize))
     return split == .train ? splits.train : splits.test
+  }
+
+  static func name(_ word: String) throws(DatasetError) -> DatasetName {
+    if let name = DatasetName(rawValue: word) { return name }
+    throw DatasetError(
+      "there is no data set '\(word)'; allowed are "
+        + DatasetName.allCases.map(\.rawValue).joined(separator: ", "))
   }
 
   private static func labels(_ word: String) throws(DatasetError) -> LabelLevel {

@@ -22,8 +22,8 @@ struct ExperimentOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only variants with this level, such as depth=56. Repeated: any of one factor's levels, "
-        + "all of the factors.", valueName: "factor=level"))
+      "Only variants with this level, such as depth=56, or one of these, such as depth=20,56. "
+        + "Repeated: any of one factor's levels, all of the factors.", valueName: "factor=levels"))
   var only: [String] = []
 
   @Option(help: ArgumentHelp("Only these seeds of the spec, such as 0,1.", valueName: "list"))
@@ -52,7 +52,7 @@ struct ExperimentOptions: ParsableArguments {
       let spec = try ExperimentSpec(path: self.spec)
       let all = try spec.expand()
       var filters: [LevelFilter] = []
-      for text in only { filters.append(try LevelFilter(text)) }
+      for text in only { filters += try LevelFilter.filters(text) }
       let selection = RunSelection(levels: filters, seeds: seeds?.seeds)
       let (variants, seeds) = try selection.apply(to: all, seeds: spec.seeds)
       let share = try CoreShare(jobs: jobs, threads: threads, cores: cores)

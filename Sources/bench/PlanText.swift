@@ -12,12 +12,16 @@ enum PlanText {
         [
           row.run.variant.name, String(row.run.seed), grouped(row.cost.parameters),
           millions(row.cost.macs), memory(row.cost.memoryBytes),
-          grouped(Int64(row.run.steps)), row.seconds.map(SpanText.text) ?? "-",
+          grouped(Int64(row.run.steps)), time(row),
         ]
       }, rightAligned: [1, 2, 3, 4, 5, 6])
     let runs = plan.rows.count
     var total = "\(runs) run\(runs == 1 ? "" : "s")"
-    if let seconds = plan.totalSeconds { total += ", about \(SpanText.text(seconds))" }
+    let done = plan.rows.count(where: \.isDone)
+    if done > 0 { total += ", \(done == runs ? "all" : String(done)) of them done" }
+    if let seconds = plan.totalSeconds, done < runs {
+      total += ", about \(SpanText.text(seconds))\(done > 0 ? " for the rest" : "")"
+    }
     total += " with \(shareText(share)), at most \(memory(plan.peakMemoryBytes)) of memory"
     return """
       \(spec.name): \(spec.title)
@@ -29,6 +33,13 @@ enum PlanText {
       """
   }
 
+  /// What the run still takes, or that it is done.
+  private static func time(_ row: ExperimentPlan.Row) -> String {
+    guard let status = row.status else { return row.seconds.map(SpanText.text) ?? "-" }
+    if row.isDone { return status.rawValue }
+    return row.seconds.map { "\(status.rawValue), \(SpanText.text($0))" } ?? status.rawValue
+  }
+
   /// `protocol quick: shapes 16 px, batch 128, 600 iterations`
   static func protocolText(_ proto: TrainingProtocol) -> String {
     let length =
@@ -36,7 +47,10 @@ enum PlanText {
       case .iterations(let count): "\(grouped(Int64(count))) iterations"
       case .epochs(let count): "\(grouped(Int64(count))) epochs"
       }
-    return "protocol \(proto.name): \(proto.data.name) \(proto.data.size) px, "
+    let parts =
+      (proto.data.trainPerClass.map { ", \($0) of each class" } ?? "")
+      + (proto.data.validationCount > 0 ? ", \(proto.data.validationCount) held out" : "")
+    return "protocol \(proto.name): \(proto.data.name) \(proto.data.size) px\(parts), "
       + "batch \(proto.batch), \(length)"
   }
 

@@ -2,17 +2,26 @@
 import ArgumentParser
 import Experiments
 
-/// `90`, `90s`, `30m`, `2h` on the command line.
+/// `90`, `90s`, `30m`, `2h`, `1h30m` on the command line.
 struct TimeSpan: ExpressibleByArgument {
   var seconds: Double
 
   init?(argument: String) {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    let unit = argument.last.flatMap { units[$0] }
-    guard let number = Double(unit == nil ? argument : String(argument.dropLast())),
-      (0...1e9).contains(number)
-    else { return nil }
-    seconds = number * (unit ?? 1)
+    var digits = ""
+    seconds = 0
+    // A number alone is of seconds.
+    let isBare = !argument.contains { units[$0] != nil }
+    for character in isBare ? argument + "s" : argument {
+      guard let unit = units[character] else {
+        digits.append(character)
+        continue
+      }
+      guard let number = Double(digits), (0...1e9).contains(number) else { return nil }
+      seconds += number * unit
+      digits = ""
+    }
+    guard digits.isEmpty else { return nil }
   }
 
   var duration: Duration { .seconds(seconds) }

@@ -23,6 +23,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var experiment: ExperimentOptions
   @OptionGroup var database: DatabaseOptions
 
+  @Flag(help: "A picture that cannot be used fails the run; without this it is named and counted.")
+  var strictData = false
+
   @Flag(help: "Print failures only.")
   var quiet = false
 
@@ -30,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let chosen = try experiment.load()
-    let services = RunServices.make()
+    let services = RunServices.make(strictData: strictData)
     let (store, plans) = try prepare(chosen, services)
     try checkData(of: plans, in: store, services)
 
@@ -148,7 +151,7 @@ struct RunCommand: AsyncParsableCommand {
         try store.status(of: plan.key)
       }
       let data = plan.variant.trainingProtocol.data
-      guard status?.isFinal != true, seen.insert(data).inserted else { continue }
+      guard behaviour.force || status?.isFinal != true, seen.insert(data).inserted else { continue }
       do {
         _ = try services.executor.dataChecksum(data)
       } catch {

@@ -74,13 +74,16 @@ struct RunLines {
       live[index].error = error
       live[index].imagesPerSecond = imagesPerSecond
       return []
+    case .note(let sentence): return ["\(plan.label): \(sentence.printable)"]
     case .record(let step, let metrics):
+      let metrics = metrics.filter { !LayerMetric.isName($0.name) }
       for metric in metrics { live[index].lastMetrics[metric.name] = metric.value }
-      guard tellsRecords else { return [] }
+      guard tellsRecords, !metrics.isEmpty else { return [] }
       let values = metrics.map { "\($0.name) \(Self.number($0.value))" }
       let left = estimate.remaining(now: now).map { ["experiment \(SpanText.text($0)) left"] } ?? []
       let parts = ["step \(step)/\(plan.steps)"] + values + left
       return ["\(plan.label): \(parts.joined(separator: ", "))"]
+    case .answers: return []
     }
   }
 

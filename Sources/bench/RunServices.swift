@@ -9,10 +9,11 @@ struct RunServices: Sendable {
   var engine: EngineIdentity
 
   /// The services of this build.
-  static func make() -> RunServices {
+  /// - Parameter strictData: whether a broken file fails the run that meets it.
+  static func make(strictData: Bool = false) -> RunServices {
     let identity = NumericIdentity.current
     return RunServices(
-      executor: TrainingExecutor(), costs: EngineCostModel(),
+      executor: TrainingExecutor(strictData: strictData), costs: EngineCostModel(),
       engine: EngineIdentity(
         engineVersion: String(identity.engineVersion), backend: identity.backend,
         instructionSet: identity.instructionSet,

@@ -22,7 +22,7 @@ import Testing
       // Time for the background thread to do harm, if it could.
       if step % 10 == 0 { Thread.sleep(forTimeInterval: 0.01) }
       #expect(prepared.step == step && prepared.count == 4)
-      let expected = batch(loader, step)
+      let expected = try batch(loader, step)
       #expect(
         Array(UnsafeBufferPointer(start: prepared.images, count: expected.images.count))
           == expected.images)
@@ -55,11 +55,12 @@ import Testing
 
     func fill(
       step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-    ) throws(DatasetError) {
+    ) throws(DatasetError) -> BatchContent {
       calls.withLock { $0 += 1 }
       guard step != failingStep else { throw DatasetError("no step \(step)") }
       images[0] = Float(step)
       labels[0] = 0
+      return BatchContent(count: 1)
     }
   }
 

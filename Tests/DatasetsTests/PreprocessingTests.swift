@@ -44,7 +44,7 @@ import Testing
       training: dataset, mean: .perChannel, dividesByDeviation: true)
     let loader = BatchLoader(
       dataset: dataset, preprocessing: preprocessing, augmentation: .none, batch: 50, seed: 1)
-    let images = batch(loader, 0).images
+    let images = try batch(loader, 0).images
     for channel in 0..<3 {
       let values = stride(from: channel, to: images.count, by: 3).map { Double(images[$0]) }
       let mean = values.reduce(0, +) / Double(values.count)

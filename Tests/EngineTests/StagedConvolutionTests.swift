@@ -18,13 +18,13 @@ import Testing
   }
 
   static let cases = [
-    Case(inputs: 128, outputs: 128, kernel: 3, stride: 1, height: 9, width: 7, batch: 32),
+    Case(inputs: 144, outputs: 128, kernel: 3, stride: 1, height: 9, width: 7, batch: 32),
     Case(inputs: 192, outputs: 96, kernel: 3, stride: 1, height: 4, width: 6, batch: 3),
     Case(inputs: 160, outputs: 144, kernel: 3, stride: 1, height: 3, width: 3, batch: 5),
     Case(inputs: 128, outputs: 192, kernel: 3, stride: 2, height: 7, width: 10, batch: 6),
-    Case(inputs: 256, outputs: 512, kernel: 1, stride: 1, height: 6, width: 5, batch: 17),
-    Case(inputs: 512, outputs: 256, kernel: 1, stride: 2, height: 7, width: 5, batch: 9),
-    Case(inputs: 48, outputs: 128, kernel: 5, stride: 2, height: 9, width: 9, batch: 2),
+    Case(inputs: 384, outputs: 512, kernel: 1, stride: 1, height: 6, width: 5, batch: 17),
+    Case(inputs: 512, outputs: 384, kernel: 1, stride: 2, height: 7, width: 5, batch: 9),
+    Case(inputs: 48, outputs: 144, kernel: 5, stride: 2, height: 9, width: 9, batch: 2),
   ]
 
   /// A stem, one wide convolution in a residual block, pooling: everything as the reference has it.

@@ -15,7 +15,9 @@ import Testing
     position.step = step
     position.seconds = 0.1 + Double(step)
     position.totals = RunningTotals(
-      steps: 3, lossSum: 1 / 3, errors: 7, images: 24, seconds: 1e-300)
+      steps: 3, lossSum: 1 / 3, errors: 7, images: 24, seconds: 1e-300, brokenFiles: 5)
+    position.selected =
+      step % 4 == 0 ? nil : SelectedEvaluation(step: 4, validationError: 0.1, testError: 1 / 3)
     position.pendingGradientNorm = step % 2 == 0 ? nil : .ulpOfOne
     return position
   }
@@ -30,22 +32,22 @@ import Testing
     let scratch = try ScratchFolder()
     let folder = CheckpointFolder(path: scratch.path("a/b"))
     #expect(folder.latest().checkpoint == nil)
-    for step in [9, 10, 11, 100] { try Self.write(folder, step) }
+    for step in [9, 10, 11, 101] { try Self.write(folder, step) }
     let (found, damaged) = folder.latest()
     let checkpoint = try #require(found)
     #expect(damaged == [])
-    #expect(checkpoint.position == Self.position(100))
+    #expect(checkpoint.position == Self.position(101))
     #expect(checkpoint.identity == Self.identity)
     let w = try #require(checkpoint.file.tensor("w"))
-    #expect(try checkpoint.file.floats(of: w) == [100, -1])
+    #expect(try checkpoint.file.floats(of: w) == [101, -1])
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     #expect(
       names
-        == ["0000000011", "0000000100"].flatMap { ["step-\($0).json", "step-\($0).safetensors"] })
+        == ["0000000011", "0000000101"].flatMap { ["step-\($0).json", "step-\($0).safetensors"] })
     #expect(Self.position(11).lastRecord == 10 && Self.position(100).lastRecord == 100)
     // The same step once more replaces, and leaves nothing half.
-    try Self.write(folder, 100)
-    #expect(folder.latest().checkpoint?.position.step == 100)
+    try Self.write(folder, 101)
+    #expect(folder.latest().checkpoint?.position.step == 101)
     folder.remove()
     #expect(!FileManager.default.fileExists(atPath: folder.path))
   }

@@ -45,7 +45,7 @@ import Testing
     let all = UnsafeMutablePointer<Float>.allocate(capacity: count * size)
     defer { all.deallocate() }
     var labels = [Int32](repeating: 0, count: count)
-    loader.fill(0..<count, images: all, labels: &labels)
+    try loader.fill(0..<count, images: all, labels: &labels)
     for step in 0..<steps {
       let indices = (0..<batch).map { (step * batch + $0) % count }
       for (position, index) in indices.enumerated() {

@@ -1,5 +1,6 @@
 // What is known before a run: its cost, and where its numbers will come from.
 import Foundation
+import Results
 import Subprocess
 import Testing
 
@@ -16,8 +17,10 @@ import Testing
       if refuses, variant.architecture.depth == 56 { throw Refusal() }
       return VariantCost(parameters: 1, macs: 2, memoryBytes: Int64(variant.architecture.depth))
     }
-    func secondsPerStep(of variant: Variant, threads: Int) throws -> Double {
-      Double(variant.architecture.depth) / Double(threads)
+    func pace(of variant: Variant, threads: Int) throws -> TrainingPace {
+      TrainingPace(
+        secondsPerStep: Double(variant.architecture.depth) / Double(threads),
+        secondsPerTestImage: 0.001)
     }
   }
 
@@ -33,14 +36,57 @@ import Testing
   @Test func totalsFollowTheOrderOfRuns() throws {
     let one = try Self.plan(jobs: 1)
     #expect(one.rows.map(\.run.label) == RunnerFixture.labels)
-    #expect(one.rows.map(\.seconds) == [20, 56, 20, 56, 20, 56, 20, 56].map { $0 * 600 })
-    #expect(one.totalSeconds == 182_400)
+    #expect(one.rows.map(\.seconds) == [20, 56, 20, 56, 20, 56, 20, 56].map { $0 * 600 + 100 })
+    #expect(one.totalSeconds == 183_200)
     #expect(one.peakMemoryBytes == 56)
     // Two jobs, 600 steps: 20+20+56+20+56 on one, 56+20+56 on the other.
     let two = try Self.plan(jobs: 2)
-    #expect(two.totalSeconds == 103_200)
+    #expect(two.totalSeconds == 103_700)
     #expect(two.peakMemoryBytes == 112)
     #expect(try Self.plan(jobs: 1, calibrates: false).totalSeconds == nil)
+  }
+
+  /// By configuration: what was made under another one is still to be made.
+  @Test func whatIsDoneIsNotCounted() throws {
+    let variants = try SpecFixture.variants(SpecFixture.text())
+    func state(
+      _ index: Int, _ seed: Int64, _ status: RunStatus, hash: String? = nil, step: Int = 600
+    )
+      -> AttemptState
+    {
+      AttemptState(
+        key: RunKey(experiment: "e", variant: variants[index].name, seed: seed),
+        configurationHash: hash ?? variants[index].configurationHash, status: status, step: step)
+    }
+    let states = [
+      state(0, 0, .complete), state(0, 1, .diverged, step: 30),
+      state(1, 0, .interrupted, step: 300),
+      state(2, 0, .complete, hash: "another"), state(3, 1, .failed, step: 0),
+    ]
+    let plan = try ExperimentPlan(
+      experiment: "e", variants: variants, seeds: [0, 1],
+      share: CoreShare(jobs: 1, threads: 1, cores: 8), states: states, costs: Costs(),
+      calibrates: true)
+    #expect(
+      plan.rows.map(\.status)
+        == [.complete, .interrupted, nil, nil, .diverged, nil, nil, .failed])
+    let (short, long) = (20.0 * 600 + 100, 56.0 * 600 + 100)
+    #expect(plan.rows.map(\.seconds) == [0, long / 2, short, long, 0, long, short, long])
+    #expect(plan.rows.map(\.isDone) == [true, false, false, false, true, false, false, false])
+  }
+
+  @Test func evaluationsAreCounted() throws {
+    func count(_ length: String, _ more: String) throws -> Int {
+      let proto = SpecFixture.proto(length: length, more: more)
+      let plan = try SpecFixture.spec(SpecFixture.text(proto: proto)).baseProtocol
+      let steps = (1...plan.totalSteps).count { plan.evaluates(afterStep: $0) }
+      #expect(plan.evaluationCount == steps)
+      return steps
+    }
+    #expect(try count(#""iterations": 600"#, #""evaluation": {"every": 60}"#) == 10)
+    #expect(try count(#""iterations": 601"#, #""evaluation": {"every": 60}"#) == 11)
+    #expect(try count(#""epochs": 3"#, #""evaluation": {"every": 1}"#) == 3)
+    #expect(try count(#""epochs": 5"#, #""evaluation": {"every": 2}"#) == 3)
   }
 
   @Test func everyVariantThatCannotBeBuiltIsNamed() {

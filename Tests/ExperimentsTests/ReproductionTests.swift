@@ -171,7 +171,8 @@ private struct ChangedExecutor: RunExecutor {
     #expect(files.count >= 5)
     for file in files {
       for variant in try ExperimentSpec(path: folder.appending(path: file).path).expand() {
-        let stored = try StoredConfiguration(json: variant.configurationJSON)
+        let stored = try StoredConfiguration(
+          json: variant.configurationJSON, dataPath: variant.trainingProtocol.data.path)
         #expect(stored.variant.configurationJSON == variant.configurationJSON)
         #expect(stored.variant.architecture == variant.architecture)
         #expect(stored.differences.isEmpty)

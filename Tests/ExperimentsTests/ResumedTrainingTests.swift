@@ -75,7 +75,9 @@ import Testing
     #""network": ["residual"], "depth": [8]"#,
     #""network": ["residual"], "depth": [11], "block": ["bottleneck"], "shortcut": ["C"]"#,
     #""network": ["residual"], "depth": [8], "activationOrder": ["pre"]"#,
+    #""network": ["residual"], "depth": [8], "data.validationCount": [20]"#,
     #""network": ["residual"], "depth": [8], "shortcut": ["dropout"]"#,
+    #""network": ["residual"], "depth": [8], "evaluation.layersEvery": [4]"#,
   ])
   func everyPlaceToStopGivesTheSameBits(network: String) throws {
     let plan = try Self.plan(network, more: "")

@@ -10,7 +10,8 @@ import Testing
   }
 
   static func chosen(_ texts: [String], seeds: [Int64]? = nil) throws -> [String] {
-    let selection = RunSelection(levels: try texts.map { try LevelFilter($0) }, seeds: seeds)
+    let selection = RunSelection(
+      levels: try texts.flatMap { try LevelFilter.filters($0) }, seeds: seeds)
     let (variants, seeds) = try selection.apply(to: Self.variants(), seeds: [0, 1, 5])
     return seeds.flatMap { seed in variants.map { "\($0.name)/\(seed)" } }
   }
@@ -19,6 +20,9 @@ import Testing
     #expect(try Self.chosen(["depth=56"], seeds: [0]) == ["plain-56/0", "resnet-56/0"])
     #expect(
       try Self.chosen(["depth=56", "depth=20", "network=plain"], seeds: [5])
+        == ["plain-20/5", "plain-56/5"])
+    #expect(
+      try Self.chosen(["depth=56,20", "network=plain"], seeds: [5])
         == ["plain-20/5", "plain-56/5"])
     #expect(
       try Self.chosen(["width=2.0"])
@@ -30,8 +34,15 @@ import Testing
 
   @Test(
     arguments: [
-      (["depth"], nil, "--only depth: write FACTOR=LEVEL, such as depth=56"),
-      (["=3"], nil, "--only =3: write FACTOR=LEVEL, such as depth=56"),
+      (["depth"], nil, "--only depth: write FACTOR=LEVEL, such as depth=56 or depth=20,56"),
+      (
+        ["depth=20,"], nil,
+        "--only depth=20,: write FACTOR=LEVEL, such as depth=56 or depth=20,56"
+      ),
+      (
+        ["depth=20,65"], nil, "--only depth=65: no variant has it; did you mean 56? Allowed: 20, 56"
+      ),
+      (["=3"], nil, "--only =3: write FACTOR=LEVEL, such as depth=56 or depth=20,56"),
       (["depth=65"], nil, "--only depth=65: no variant has it; did you mean 56? Allowed: 20, 56"),
       (
         ["dept=56"], nil,

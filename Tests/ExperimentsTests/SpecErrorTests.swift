@@ -35,7 +35,7 @@ import Testing
       1:1: the key "protocol" is missing
       1:1: the key "seeds" is missing
       1:1: the key "title" is missing
-      1:1: there is nothing to run: give factors, or include with single variants
+      1:1: there is nothing to run: give factors, ablate, or include with single variants
       """),
     Case(
       F.text(name: nil),
@@ -84,27 +84,30 @@ import Testing
     Case(
       F.text(more: #""sedes": [1]"#),
       """
-      7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, name, title, protocol, \
-      factors, exclude, include, overrides, seeds, initialWeights, claims, figures
+      7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, extends, name, \
+      title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, \
+      initialWeights, claims, figures
       """),
     Case(
       F.text(more: #""claim": []"#),
       """
-      7:3: claim: unknown key; did you mean claims? Allowed: $schema, name, title, protocol, \
-      factors, exclude, include, overrides, seeds, initialWeights, claims, figures
+      7:3: claim: unknown key; did you mean claims? Allowed: $schema, extends, name, \
+      title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, \
+      initialWeights, claims, figures
       """),
     // Protocol: keys and types.
     Case(
       F.text(proto: F.proto(more: #""optimiser": {}"#)),
       """
-      4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, data, \
-      batch, iterations, epochs, optimizer, schedule, augmentation, mean, shuffle, evaluation
+      4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, \
+      extends, data, batch, iterations, epochs, optimizer, schedule, augmentation, mean, \
+      deviation, shuffle, evaluation
       """),
     Case(
       F.text(proto: F.proto(more: #""augmentation": {"pading": 4}"#)),
       """
       4:159: protocol.augmentation.pading: unknown key; did you mean padding? Allowed: padding, \
-      flip
+      flip, scale
       """),
     Case(
       F.text(proto: F.proto(more: #""mean": "per-pixel""#)),
@@ -139,7 +142,7 @@ import Testing
       F.text(proto: F.proto(data: #"{"name": "cifar10"}"#)),
       """
       4:50: protocol.data.name: unknown 'cifar10'; did you mean cifar-10? Allowed: shapes, \
-      cifar-10, cifar-100, mnist, fashion-mnist
+      cifar-10, cifar-100, mnist, fashion-mnist, image-folder
       """),
     Case(
       F.text(proto: F.proto(data: #"{"size": 16}"#)),
@@ -147,9 +150,14 @@ import Testing
       4:41: protocol.data: the key "name" is missing
       """),
     Case(
-      F.text(proto: #""quick""#),
+      F.text(proto: #""quik""#),
       """
-      4:15: protocol: expected an object, found the text "quick"
+      4:15: protocol: unknown 'quik'; did you mean quick? Allowed: paper-64k, paper-64k-warmup, quick
+      """),
+    Case(
+      F.text(proto: "[]"),
+      """
+      4:15: protocol: expected a word or an object, found a list
       """),
     Case(
       F.text(
@@ -264,7 +272,7 @@ import Testing
     Case(
       F.text(factors: nil),
       """
-      1:1: there is nothing to run: give factors, or include with single variants
+      1:1: there is nothing to run: give factors, ablate, or include with single variants
       """),
     Case(
       F.text(factors: "{}"),
@@ -398,7 +406,7 @@ import Testing
       F.text(more: #""overrides": [{"match": {"depth": 20}, "protocol": {"name": "x"}}]"#),
       """
       7:55: overrides[0].protocol.name: unknown key; Allowed: data, batch, iterations, epochs, \
-      optimizer, schedule, augmentation, mean, shuffle, evaluation
+      optimizer, schedule, augmentation, mean, deviation, shuffle, evaluation
       """),
     Case(
       F.text(
@@ -470,6 +478,16 @@ import Testing
       """
       7:57: figures[0].lines: depth is the factor of the panels already
       """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "metrics": ["deadShare"]}]"#),
+      """
+      7:41: figures[0].metrics[0]: belongs to a figure of layers; this one is of curves
+      """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "kind": "layers", "metrics": ["testError"]}]"#),
+      """
+      7:59: figures[0].metrics[0]: is not a number of layers, which this figure is of
+      """),
   ]
 
   @Test(arguments: cases)
@@ -479,7 +497,10 @@ import Testing
 
   @Test func theFactorsAreListedInFull() {
     #expect(Self.factors.hasPrefix("network, depth, block, activationOrder, shortcut, width, "))
-    #expect(Self.factors.hasSuffix("mean, shuffle, evaluation.every, evaluation.recordEvery"))
+    #expect(
+      Self.factors.hasSuffix(
+        "mean, deviation, shuffle, evaluation.every, evaluation.recordEvery, evaluation.layersEvery"
+      ))
   }
 
   @Test func everyLineNamesTheFile() throws {

@@ -37,14 +37,30 @@ import Testing
     #expect(variants[3].trainingProtocol.schedule.milestones == [400])
   }
 
+  @Test func theFragmentsInTheDocumentationMakeWhatItSays() throws {
+    let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    let start = try #require(text.range(of: "### Which variants there are"))
+    let fragments = text[start.upperBound...].split(separator: "```json\n").dropFirst().prefix(3)
+      .compactMap {
+        $0.split(separator: "```").first
+      }
+    let counts = try fragments.map { fragment in
+      let spec =
+        #"{"name": "a", "title": "a", "protocol": "quick", "seeds": 1, \#(fragment)}"#
+      return try SpecFixture.variants(spec).count
+    }
+    #expect(counts == [6, 9, 4])
+  }
+
   @Test func degradationComparesPlainAndResidual() throws {
     let spec = try Self.spec("degradation")
     #expect(try spec.expand().map(\.name) == ["plain-20", "plain-56", "resnet-20", "resnet-56"])
     #expect(spec.seeds.count >= 2)
     #expect(spec.baseProtocol.name == "quick")
     #expect(spec.baseProtocol.data.name == "shapes")
-    #expect(spec.figures.map(\.panels) == ["network"])
-    #expect(spec.figures.map(\.lines) == ["depth"])
+    #expect(spec.figures.map(\.kind) == [.curves, .error, .bars])
+    #expect(spec.figures.map(\.panels) == ["network", nil, nil])
+    #expect(spec.figures.map(\.lines) == ["depth", "network", "network"])
   }
 
   /// He et al. 2015, section 4.2.

@@ -54,7 +54,8 @@ final class FakeExperiment {
         specHash: "5e", protocolName: protocolName, protocolJSON: "{}", classes: 10),
       variants: nets.map { net in
         VariantRecord(
-          name: net.name, configurationJSON: "{}", configurationHash: "hash-" + net.name,
+          name: net.name, configurationJSON: #"{"depth": \#(net.depth)}"#,
+          configurationHash: "hash-" + net.name,
           levels: [
             LevelRecord(factor: "network", level: net.network),
             LevelRecord(factor: "depth", level: "\(net.depth)", numeric: Double(net.depth)),
@@ -90,16 +91,17 @@ final class FakeExperiment {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
-  private func claim(_ net: Net, seed: Int64) throws -> ClaimedRun {
+  private func claim(_ net: Net, seed: Int64, force: Bool = false) throws -> ClaimedRun {
     let claim = try store.claim(
       RunKey(experiment: experiment, variant: net.name, seed: seed),
-      configurationHash: "hash-" + net.name,
-      provenance: Provenance(
-        commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
-        engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
-        dataChecksum: "", versionsJSON: "{}", commandLine: "bench run"))
+      configurationHash: "hash-" + net.name, provenance: Self.provenance, force: force)
     return try #require(claim)
   }
+
+  static let provenance = Provenance(
+    commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
+    engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
+    dataChecksum: "", versionsJSON: "{}", commandLine: "bench run")
 
   /// Records a run's curve up to a step, and ends it if a status is given.
   func run(_ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete) throws {
@@ -126,6 +128,19 @@ final class FakeExperiment {
     try store.record(
       claim, step: totalSteps,
       metrics: [("trainError", trainError ?? testError), ("testError", testError)])
+    try store.finish(claim, status: .complete, seconds: 60, weightsHash: "ab12", message: nil)
+  }
+
+  /// Stores which test examples a run's latest attempt got right, as a new attempt.
+  func answer(
+    _ variant: String, seed: Int64, _ correct: [Bool], testChecksum: String = "c0de"
+  ) throws {
+    guard let net = nets.first(where: { $0.name == variant }) else { return }
+    let claim = try claim(net, seed: seed, force: true)
+    let wrong = 100 * Double(correct.count { !$0 }) / Double(correct.count)
+    try store.record(claim, step: totalSteps, metrics: [("testError", wrong)])
+    try store.record(
+      claim, Correctness(step: totalSteps, correct: correct, testChecksum: testChecksum))
     try store.finish(claim, status: .complete, seconds: 60, weightsHash: "ab12", message: nil)
   }
 

@@ -22,6 +22,7 @@ import Testing
     ("finals", "runId experiment variant seed metric value"),
     ("summary", "experiment variant metric n mean standardDeviation"),
     ("levels", "experiment variant factor level"),
+    ("layers", "runId experiment variant seed step position layer quantity value"),
   ])
   func promisedColumnsComeFirst(view: String, columns: String) throws {
     let promised = columns.split(separator: " ").map(String.init)
@@ -66,6 +67,48 @@ import Testing
         [.text("testError"), .real(35), .integer(50)],
         [.text("trainError"), .real(20), .integer(100)],
       ])
+  }
+
+  /// Layers have a view of their own, and stay out of those of whole runs.
+  @Test func layersAreApart() throws {
+    let run = try store.claimed("plain-20", 0)
+    func metric(_ position: Int, _ layer: String) -> String {
+      LayerMetric(.responseDeviation, position: position, layer: layer).name
+    }
+    for (step, value) in [(1, 0.25), (100, 0.5)] {
+      try store.record(
+        run, step: step,
+        metrics: [
+          ("trainError", 20), (metric(12, "layer1.0.conv1"), value),
+          (metric(2, "conv1"), 2 * value),
+        ])
+    }
+    try store.finish(run, status: .complete, seconds: 1, weightsHash: "ff", message: nil)
+    let rows = try reader.query(
+      "SELECT step, position, layer, quantity, value FROM layers ORDER BY step, position"
+    ).rows
+    #expect(
+      rows == [
+        [.integer(1), .integer(2), .text("conv1"), .text("responseDeviation"), .real(0.5)],
+        [
+          .integer(1), .integer(12), .text("layer1.0.conv1"), .text("responseDeviation"),
+          .real(0.25),
+        ],
+        [.integer(100), .integer(2), .text("conv1"), .text("responseDeviation"), .real(1)],
+        [
+          .integer(100), .integer(12), .text("layer1.0.conv1"), .text("responseDeviation"),
+          .real(0.5),
+        ],
+      ])
+    for view in ["curves", "finals", "summary"] {
+      let metrics = try reader.query("SELECT DISTINCT metric FROM \(view)").rows
+      #expect(metrics == [[.text("trainError")]], "\(view)")
+    }
+    let curves = try reader.layers(
+      experiment: "degradation", quantities: [.responseDeviation, .deadShare])
+    #expect(curves.map(\.metric) == ["responseDeviation"])
+    #expect(curves[0].points.map(\.step) == [2, 12])
+    #expect(curves[0].points.map(\.value) == [1, 0.5])
   }
 
   @Test(arguments: ["level = 56", "level = '56'", "level > 20", "level BETWEEN 21 AND 1e3"])

@@ -12,32 +12,34 @@ set encoding utf8
 
 do for [format in formats] {
   if (format eq 'svg') {
-    set terminal svg size 1002,463 font 'Helvetica,15' noenhanced background '#ffffff'
+    set terminal svg size 1002,479 font 'Helvetica,15' noenhanced background '#ffffff'
   }
   if (format eq 'png') {
-    set terminal pngcairo size 2004,926 font 'Sans,15' fontscale 1.6 linewidth 2 dashlength 0.6 noenhanced background '#ffffff'
+    set terminal pngcairo size 2004,958 font 'Sans,15' fontscale 1.6 linewidth 2 dashlength 0.6 noenhanced background '#ffffff'
   }
   if (format eq 'pdf') {
-    set terminal pdfcairo size 6.95833in,3.21528in font 'Sans,15' fontscale 0.4 linewidth 0.8 dashlength 0.6 noenhanced background '#ffffff'
+    set terminal pdfcairo size 6.95833in,3.32639in font 'Sans,15' fontscale 0.4 linewidth 0.8 dashlength 0.6 noenhanced background '#ffffff'
   }
   set output prefix.'figure6.'.format
   set multiplot
   set border 3 linecolor rgb '#444444'
   set tics nomirror out scale 0.5 textcolor rgb '#222222'
   set grid ytics linetype 1 linewidth 0.5 linecolor rgb '#e4e4e4'
+  unset xzeroaxis
   set style fill transparent solid 0.15 noborder
   set errorbars 0.6
-  set label 1 title at screen 0.5,0.9482 center font ',18' noenhanced
-  set label 2 subtitle at screen 0.5,0.8920 center font ',13' textcolor rgb '#555555' noenhanced
-  set label 3 'thin dashed: training error, bold: test error' at screen 0.5,0.8467 center font ',13' textcolor rgb '#555555' noenhanced
+  set label 1 title at screen 0.5,0.9499 center font ',18' noenhanced
+  set label 2 subtitle at screen 0.5,0.8956 center font ',13' textcolor rgb '#555555' noenhanced
+  set label 3 'thin dashed: training error, bold: test error' at screen 0.5,0.8518 center font ',13' textcolor rgb '#555555' noenhanced
   set arrow 1 from graph 0,first 90 to graph 1,first 90 nohead dashtype 3 linewidth 1 linecolor rgb '#888888'
   set label 4 'guessing' at graph 0.99,first 90 right offset 0,0.5 font ',12' textcolor rgb '#777777'
   set lmargin at screen 0.0758
   set rmargin at screen 0.5010
-  set tmargin at screen 0.7408
-  set bmargin at screen 0.2009
-  set key at screen 0.2884,0.0929 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
+  set tmargin at screen 0.7495
+  set bmargin at screen 0.2276
+  set key at screen 0.2884,0.0898 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
   unset logscale x
+  unset logscale y
   set xrange [0:600]
   set yrange [0:100]
   set format x '%h'
@@ -66,10 +68,11 @@ do for [format in formats] {
   unset label 3
   set lmargin at screen 0.5449
   set rmargin at screen 0.9701
-  set tmargin at screen 0.7408
-  set bmargin at screen 0.2009
-  set key at screen 0.7575,0.0929 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
+  set tmargin at screen 0.7495
+  set bmargin at screen 0.2276
+  set key at screen 0.7575,0.0898 center top horizontal maxcols 2 Left reverse samplen 2 noenhanced
   unset logscale x
+  unset logscale y
   set xrange [0:600]
   set yrange [0:100]
   set format x '%h'

@@ -1,0 +1,65 @@
+// bench data check: whether a data set can be read, before days are spent on it.
+import ArgumentParser
+import Datasets
+import Foundation
+import Reports
+
+struct DataCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Read a whole data set: its counts and checksum, and which pictures are broken.",
+    discussion: """
+      Of an image-folder every picture is decoded once, which also tells how many a core decodes in \
+      a second. Exit code: 0 all sound, 1 something cannot be used, 2 bad input.
+      """)
+
+  @Argument(help: "\(DatasetName.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var name: String
+
+  @Option(help: "The data set's folder or archive. (default: searched, see 'bench data list')")
+  var path: String?
+
+  @Option(help: "Height and width in pixels. (default: the data set's own)")
+  var size: Int?
+
+  @Option(
+    help: "Of an image-folder, the shorter side before the middle is cut out. (default: size)")
+  var resize: Int?
+
+  @Option(help: "Threads that decode. (default: the cores)")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): give a number from 1 to 1024")
+    }
+  }
+
+  func run() throws {
+    let opened = try endingOnBadInput { () throws(DatasetError) in
+      try DatasetLoader.open(
+        DatasetRequest(
+          name: try DataPreviewCommand.name(name), path: path, size: size, resize: resize))
+    }
+    var isSound = true
+    for split in [opened.train, opened.test] {
+      let counts = split.classCounts
+      let range = "\(counts.min() ?? 0) to \(counts.max() ?? 0)"
+      print(
+        "\(split.split.rawValue): \(split.count) images \(split.shape), "
+          + "\(split.classNames.count) classes of \(range)")
+      print("  SHA-256 \(split.checksum)")
+      var problems = split.problems
+      if let folder = split as? ImageFolder {
+        let result = folder.check(
+          threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        problems += result.broken
+        let rate = String(format: "%.0f", result.picturesPerCoreSecond)
+        print("  decoded: \(rate) pictures/s on one core")
+      }
+      for problem in problems { print("  not used: \(problem.printable)") }
+      if !problems.isEmpty { isSound = false }
+    }
+    if !isSound { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,99 @@
+// Folders of pictures in a spec: what is counted, what contradicts itself.
+import Datasets
+import Foundation
+import Testing
+
+@testable import Experiments
+
+@Suite struct ImageFolderSpecTests {
+  private func text(_ data: String, more: String = "") -> String {
+    SpecFixture.text(proto: SpecFixture.proto(data: data, more: more))
+  }
+
+  private func proto(_ data: String, more: String = "") throws -> TrainingProtocol {
+    try SpecFixture.spec(text(data, more: more)).baseProtocol
+  }
+
+  private static let declared =
+    #"{"name": "image-folder", "path": "nowhere", "classes": 1000, "trainCount": 1281167, "#
+    + #""testCount": 50000"#
+
+  /// A spec that says what the folder has can be planned without it.
+  @Test func declaredFoldersNeedNoFolder() throws {
+    let found = try proto(
+      Self.declared + #", "resize": 256}"#,
+      more: #""augmentation": {"flip": true, "scale": {"from": 256, "to": 480}}"#)
+    #expect(found.data.size == 224 && found.data.classes == 1000)
+    #expect(
+      found.data.canonicalJSON.text
+        == #"{"classes":1000,"name":"image-folder","resize":256,"size":224,"testCount":50000,"#
+        + #""trainCount":1281167}"#)
+    #expect(found.augmentation.scale == 256...480)
+    let json = found.canonicalJSON.text
+    #expect(
+      json.contains(#""augmentation":{"flip":true,"padding":0,"scale":{"from":256,"to":480}}"#))
+    let request = try found.data.datasetRequest()
+    #expect(request.resize == 256 && request.classes == 1000)
+    let variant = try SpecFixture.variants(
+      SpecFixture.text(
+        proto: SpecFixture.proto(data: Self.declared + "}"), factors: #"{"depth": [18]}"#))[0]
+    let cost = try EngineCostModel().cost(of: variant, threads: 1)
+    #expect(cost.parameters == 11_689_512)
+    // The images are not held in memory: 1.3 million of them would be 190 GB.
+    #expect(cost.memoryBytes < 8 << 30)
+  }
+
+  @Test func undeclaredFoldersAreCounted() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, count) in [("train/a", 3), ("train/b", 2), ("val/a", 1)] {
+      try FileManager.default.createDirectory(
+        at: folder.appending(path: name), withIntermediateDirectories: true)
+      for number in 0..<count {
+        try Data([1]).write(to: folder.appending(path: "\(name)/\(number).png"))
+      }
+    }
+    let json =
+      #"{"name": "quick", "data": {"name": "image-folder", "path": "\#(folder.path)"}, "#
+      + #""batch": 2, "epochs": 2, "optimizer": {"learningRate": 0.1}}"#
+    let found = try SpecFixture.spec(SpecFixture.text(proto: json)).baseProtocol
+    #expect(found.data.classes == 2 && found.data.trainCount == 5 && found.data.testCount == 1)
+    #expect(found.totalSteps == 5 && found.data.resize == 224)
+    // As the database keeps it, and as it is read again.
+    let stored = try StoredConfiguration(
+      json: try SpecFixture.variants(SpecFixture.text(proto: json))[0].configurationJSON,
+      dataPath: folder.path)
+    #expect(stored.differences.isEmpty)
+  }
+
+  @Test(arguments: [
+    (#"{"name": "image-folder"}"#, "", "protocol.data: an image-folder needs a path"),
+    (#"{"name": "image-folder", "path": "/none"}"#, "", "protocol.data.path: /none has no folder"),
+    (declared + #", "resize": 200}"#, "", "protocol.data.resize: no image of 224 pixels"),
+    (declared + "}", #""augmentation": {"scale": {"from": 480, "to": 256}}"#, "480 is more than"),
+    (declared + "}", #""augmentation": {"scale": {"from": 100, "to": 256}}"#, "is in one of 100"),
+    (
+      declared + "}", #""augmentation": {"padding": 4, "scale": {"from": 256, "to": 480}}"#,
+      "protocol.augmentation.padding: contradicts scale"
+    ),
+    (declared + "}", #""augmentation": {"scale": {"from": 256}}"#, "the key \"to\" is missing"),
+    (
+      #"{"name": "shapes"}"#, #""augmentation": {"scale": {"from": 256, "to": 480}}"#,
+      "protocol.augmentation.scale: images of shapes have one size"
+    ),
+    (#"{"name": "cifar-10", "resize": 40}"#, "", "data.resize: belongs to an image-folder"),
+    (#"{"name": "cifar-10", "classes": 10}"#, "", "data.classes: belongs to an image-folder"),
+  ])
+  func contradictionsAreRefused(data: String, more: String, expected: String) {
+    let problems = SpecFixture.problems(text(data, more: more))
+    #expect(problems.count == 1)
+    #expect(problems.first?.contains(expected) ?? false, "\(problems)")
+  }
+
+  @Test func deviationIsWrittenOnlyWhereItIsAsked() throws {
+    #expect(try !proto(#"{"name": "shapes"}"#).canonicalJSON.text.contains("deviation"))
+    let divided = try proto(#"{"name": "shapes"}"#, more: #""deviation": "perChannel""#)
+    #expect(divided.canonicalJSON.text.contains(#""deviation":"perChannel""#))
+    #expect(divided.deviation == .perChannel)
+  }
+}
