@@ -56,10 +56,11 @@ sanitize-threads: setup
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build-tsan --sanitize=thread \
 	  --filter 'EngineTests|ExperimentsTests'
 
-# The kill test at length: 500 kills at random instants.
+# 500 kills at random instants, and every kind of fault at every operation.
 soak: setup
 	swift build $(TEST_FLAGS) --build-tests
-	BENCH_KILLS=500 swift test $(TEST_FLAGS) --skip-build --filter KillTests
+	BENCH_KILLS=500 BENCH_FAULTS=all swift test $(TEST_FLAGS) --skip-build \
+	  --filter 'KillTests|CrashConsistencyTests'
 
 # libFuzzer with the address sanitizer on every reader, FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 60

@@ -79,14 +79,27 @@ struct Canvas {
     return file
   }
 
-  /// Writes a PNG file under a temporary name and renames it when complete.
-  /// - Throws: `DatasetError` where the file cannot be written.
+  /// Writes a PNG file under a temporary name and renames it when complete. Of files that are there,
+  /// only another picture is replaced.
+  /// - Throws: `DatasetError` where the file cannot be written, or is something else.
   func write(to path: String) throws(DatasetError) {
+    guard Self.mayBeReplaced(path) else {
+      throw DatasetError("\(path) is there and is no PNG picture; name another file")
+    }
     let content = Data(try png())
     do {
       try content.write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
       throw DatasetError("cannot write \(path): \(error.localizedDescription)")
     }
+  }
+
+  private static func mayBeReplaced(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return true }
+    guard let file = try? InputFile(path: path), let start = try? file.bytes(8, of: path) else {
+      return false
+    }
+    return start == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   }
 }

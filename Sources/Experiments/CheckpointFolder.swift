@@ -11,12 +11,17 @@ public struct CheckpointFolder: Sendable {
   public init(path: String) { self.path = path }
 
   /// The latest whole checkpoint.
-  /// - Returns: with it, a sentence for each later one that is damaged.
-  public func latest() -> (checkpoint: Checkpoint?, damaged: [String]) {
+  /// - Parameter objection: why a whole one cannot be used either; nil where it can.
+  /// - Returns: with it, a sentence for each later one that is damaged or objected to.
+  public func latest(
+    unless objection: (Checkpoint) -> String? = { _ in nil }
+  ) -> (checkpoint: Checkpoint?, damaged: [String]) {
     var damaged: [String] = []
     for name in manifests.reversed() {
       do {
-        return (try Checkpoint(manifest: "\(path)/\(name)"), damaged)
+        let checkpoint = try Checkpoint(manifest: "\(path)/\(name)")
+        guard let reason = objection(checkpoint) else { return (checkpoint, damaged) }
+        damaged.append("checkpoint \(name) \(reason) (in \(path))")
       } catch {
         damaged.append("checkpoint \(error) (in \(path))")
       }

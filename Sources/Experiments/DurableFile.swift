@@ -22,7 +22,9 @@ final class DurableFile {
     _ path: String, _ body: (DurableFile) throws(ExperimentError) -> Void
   ) throws(ExperimentError) -> String {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let temporary = path + ".partial"
+    // A name of this process's own: one that was stopped may wake up while another, which has taken
+    // over, writes the same file.
+    let temporary = "\(path).partial-\(getpid())"
     var status = stat()
     // A rename would put a file in the place of a device or a pipe.
     guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
@@ -40,7 +42,18 @@ final class DurableFile {
       throw error
     }
     try synchroniseFolder(folder, for: path)
+    removeRemains(of: path, in: folder)
     return digest
+  }
+
+  /// Removes what processes have left that were killed while they wrote the same file.
+  private static func removeRemains(of path: String, in folder: String) {
+    let prefix = URL(fileURLWithPath: path).lastPathComponent + ".partial-"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where name.hasPrefix(prefix) {
+      guard let pid = pid_t(name.dropFirst(prefix.count)), pid != getpid() else { continue }
+      if kill(pid, 0) != 0, errno == ESRCH { unlink("\(folder)/\(name)") }
+    }
   }
 
   private init(path: String, temporary: String) throws(ExperimentError) {
@@ -105,8 +118,7 @@ final class DurableFile {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw ExperimentError(
-        "cannot make the folder \(shown(folder)): \(error.localizedDescription)")
+      throw ExperimentError("cannot make the folder \(shown(folder)): \(systemReason(error))")
     }
     // The new folder's own entry stands in the one above.
     try synchroniseFolder(URL(fileURLWithPath: folder).deletingLastPathComponent().path, for: path)

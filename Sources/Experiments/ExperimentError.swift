@@ -1,4 +1,5 @@
 // What this module throws, and how one fault of a spec reads.
+import Foundation
 
 /// Why a spec cannot be used, or why an experiment cannot be run; one line for each problem.
 public struct ExperimentError: Error, Equatable, CustomStringConvertible {
@@ -10,6 +11,15 @@ public struct ExperimentError: Error, Equatable, CustomStringConvertible {
   public init(_ problem: String) { self.init([problem]) }
 
   public var description: String { problems.joined(separator: "\n") }
+}
+
+/// The system's word for what went wrong with a file, which Foundation hides.
+func systemReason(_ error: any Error) -> String {
+  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+  guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
+    return error.localizedDescription
+  }
+  return String(cString: strerror(Int32(underlying.code)))
 }
 
 /// One fault of a spec file.

@@ -13,8 +13,7 @@ public final class ExperimentRunner: Sendable {
   private let options: RunOptions
   private let heartbeatInterval: Duration
   private let observe: @Sendable (RunEvent) -> Void
-  /// The runs in work, with the time they have taken before.
-  private let inWork = Mutex<[RunKey: (run: ClaimedRun, began: Date, secondsBefore: Double)]>([:])
+  private let inWork = Mutex<[RunKey: RunInWork]>([:])
   /// Whether a failure has ended everything (`failsFast`).
   private let halted = Atomic<Bool>(false)
 
@@ -33,7 +32,7 @@ public final class ExperimentRunner: Sendable {
     self.provenance = provenance
     self.stop = stop
     self.options = options
-    self.heartbeatInterval = heartbeatInterval
+    self.heartbeatInterval = min(heartbeatInterval, .seconds(ResultsStore.heartbeatLimit / 4))
     self.observe = observe
   }
 
@@ -62,10 +61,32 @@ public final class ExperimentRunner: Sendable {
       thread.stackSize = 8 << 20
       thread.start()
     }
+    let pulse = startPulse()
     for _ in 0..<workers { done.wait() }
+    pulse.set()
     let all = results.withLock { $0 }
     return RunSummary(
       results: zip(plans, all).map { (plan: $0, result: $1) }, signal: stop.signal)
+  }
+
+  /// Renews the heartbeats of the runs in work, which a step or an evaluation of many minutes would
+  /// let lapse.
+  /// - Returns: ends it when set.
+  private func startPulse() -> PulseEnd {
+    let end = PulseEnd()
+    let interval = max(0.1, heartbeatInterval.inSeconds)
+    let thread = Thread { [self] in
+      var last = ContinuousClock.now
+      while !end.isSet {
+        Thread.sleep(forTimeInterval: min(interval, 0.2))
+        guard (ContinuousClock.now - last).inSeconds >= interval else { continue }
+        last = .now
+        for entry in inWork.withLock({ Array($0.values) }) { entry.recorder.renew() }
+      }
+    }
+    thread.name = "pulse"
+    thread.start()
+    return end
   }
 
   /// Marks the runs in work as interrupted without waiting for the end of their steps; they will go
@@ -102,7 +123,11 @@ public final class ExperimentRunner: Sendable {
     }
     let run = claim.run
     let before = claim.checkpoint?.position.seconds ?? 0
-    inWork.withLock { $0[plan.key] = (run, Date(), before) }
+    let recorder = RunRecorder(store, run) { [observe] in observe(.note(plan, $0)) }
+    inWork.withLock {
+      $0[plan.key] = RunInWork(
+        run: run, recorder: recorder, began: Date(), secondsBefore: before)
+    }
     defer { inWork.withLock { $0[plan.key] = nil } }
     observe(.started(plan, attempt: run.attempt, logFile: provenance.logFile))
     if let step = claim.checkpoint?.position.step { observe(.resumed(plan, step: step)) }
@@ -113,11 +138,15 @@ public final class ExperimentRunner: Sendable {
       let opened = try RunLog(
         path: provenance.logFile, plan: plan, run: run, provenance: provenance)
       log = opened
-      let (outcome, isOverTime) = try train(plan, claim, provenance, opened)
+      let (outcome, isOverTime) = try train(
+        plan, claim, provenance, recorder, opened)
       let result = try conclude(
-        plan, claim, outcome, seconds: before + (clock.now - start).inSeconds,
+        plan, claim, recorder, outcome, seconds: before + (clock.now - start).inSeconds,
         isOverTime: isOverTime, log: opened)
       return finished(plan, result)
+    } catch let error as ResultsError where error.kind == .lost {
+      try? log?.write("\(error)")
+      return finished(plan, .lost)
     } catch {
       var message = "\(error)"
       do {
@@ -126,8 +155,8 @@ public final class ExperimentRunner: Sendable {
         message += "; \(error)"
       }
       do {
-        try store.finish(
-          run, status: .failed, seconds: before + (clock.now - start).inSeconds, weightsHash: nil,
+        try recorder.finish(
+          status: .failed, seconds: before + (clock.now - start).inSeconds, weightsHash: nil,
           message: message)
       } catch {
         message += "; \(error)"
@@ -138,28 +167,28 @@ public final class ExperimentRunner: Sendable {
 
   /// - Returns: how training ended, and whether the time limit ended it.
   private func train(
-    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance, _ log: RunLog
+    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance, _ recorder: RunRecorder,
+    _ log: RunLog
   ) throws -> (RunOutcome, isOverTime: Bool) {
-    let run = claim.run
     let clock = ContinuousClock()
     let start = clock.now
     var lastSign = start
     var isOverTime = false
     let first = claim.checkpoint?.position.step ?? 0
     if first > 0 { try log.write("# resumed: after step \(first)") }
-    try store.heartbeat(run, step: first, of: plan.steps)
+    try recorder.heartbeat(step: first, of: plan.steps)
     let outcome = try executor.execute(
-      plan, keeping: keeping(plan, claim, provenance),
+      plan, keeping: keeping(plan, claim, provenance, recorder),
       report: { progress in
         switch progress {
         case .record(let step, let metrics):
-          try store.record(run, step: step, metrics: metrics)
+          try recorder.record(step: step, metrics: metrics)
           try log.record(step: step, metrics: metrics)
         case .answers(let correctness): try store.record(run, correctness)
         case .step(let step, _, _, _):
           if clock.now - lastSign >= heartbeatInterval {
             lastSign = clock.now
-            try store.heartbeat(run, step: step, of: plan.steps)
+            try recorder.heartbeat(step: step, of: plan.steps)
           }
         case .note(let sentence): try log.write("note: \(printable(sentence, limit: 4096))")
         }
@@ -167,13 +196,13 @@ public final class ExperimentRunner: Sendable {
       },
       shouldStop: {
         if let limit = options.timeLimit, clock.now - start >= limit { isOverTime = true }
-        return isOverTime || isEnding
+        return isOverTime || isEnding || recorder.isLost
       })
     return (outcome, isOverTime)
   }
 
   private func keeping(
-    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance
+    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance, _ recorder: RunRecorder
   ) -> RunKeeping {
     let files = RunFiles(
       database: store.path, runId: claim.run.runId, attempt: claim.run.attempt)
@@ -185,41 +214,42 @@ public final class ExperimentRunner: Sendable {
       identity: RunClaim.identity(
         plan, runId: claim.run.runId, attempt: claim.run.attempt, provenance),
       interval: options.checkpointInterval,
-      settle: { [store] step in try store.settle(claim.run, step: step, of: plan.steps) },
+      settle: { step in try recorder.settle(step: step, of: plan.steps) },
       say: { [observe] sentence in observe(.note(plan, sentence)) })
     return keeping
   }
 
   /// Writes down how the run ended. What is final needs no checkpoints any more.
   private func conclude(
-    _ plan: RunPlan, _ claim: RunClaim, _ outcome: RunOutcome, seconds: Double, isOverTime: Bool,
+    _ plan: RunPlan, _ claim: RunClaim, _ recorder: RunRecorder, _ outcome: RunOutcome,
+    seconds: Double, isOverTime: Bool,
     log: RunLog
   ) throws -> RunResult {
     let run = claim.run
     let files = RunFiles(database: store.path, runId: run.runId, attempt: run.attempt)
     switch outcome {
     case .complete(let weightsHash, let seconds):
-      try store.finish(
-        run, status: .complete, seconds: seconds, weightsHash: weightsHash, message: nil)
+      try recorder.finish(
+        status: .complete, seconds: seconds, weightsHash: weightsHash, message: nil)
       CheckpointFolder(path: files.checkpoints).remove()
       // A metric that was not finite has made the run a diverged one.
-      let diverged = try store.status(of: plan.key) == .diverged
+      let diverged = (try? store.status(of: plan.key)) == .diverged
       try log.write(
         "\(diverged ? "diverged" : "complete") seconds \(seconds) weights \(weightsHash)")
       return diverged
         ? .diverged(step: plan.steps, seconds: seconds) : .complete(seconds: seconds)
     case .diverged(let step):
       let message = "diverged at step \(step)"
-      try store.finish(
-        run, status: .diverged, seconds: seconds, weightsHash: nil, message: message)
+      try recorder.finish(
+        status: .diverged, seconds: seconds, weightsHash: nil, message: message)
       CheckpointFolder(path: files.checkpoints).remove()
       try log.write(message)
       return .diverged(step: step, seconds: seconds)
     case .interrupted(let step):
       let reason = isOverTime ? " by the time limit" : ""
       let message = "interrupted after step \(step)\(reason)"
-      try store.finish(
-        run, status: .interrupted, seconds: seconds, weightsHash: nil, message: message)
+      try recorder.finish(
+        status: .interrupted, seconds: seconds, weightsHash: nil, message: message)
       try log.write(message)
       return isOverTime ? .outOfTime(step: step) : .interrupted(step: step)
     }
@@ -229,6 +259,24 @@ public final class ExperimentRunner: Sendable {
     observe(.finished(plan, result))
     return result
   }
+}
+
+/// A run in work.
+private struct RunInWork: Sendable {
+  let run: ClaimedRun
+  let recorder: RunRecorder
+  let began: Date
+  /// Training time of earlier sessions.
+  let secondsBefore: Double
+}
+
+/// Ends the thread that renews heartbeats.
+private final class PulseEnd: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+
+  func set() { flag.store(true, ordering: .relaxed) }
 }
 
 extension Duration {

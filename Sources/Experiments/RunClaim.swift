@@ -52,7 +52,12 @@ struct RunClaim: Sendable {
     else { return nil }
     let identity = identity(plan, runId: attempt.runId, attempt: attempt.number, provenance)
     let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
-    let (found, damaged) = CheckpointFolder(path: files.checkpoints).latest()
+    let proto = plan.variant.trainingProtocol
+    let (found, damaged) = CheckpointFolder(path: files.checkpoints).latest { checkpoint in
+      // Also where the database is an older copy, or its disk lost what a power cut interrupted.
+      proto.lastRecord(upTo: checkpoint.position.lastRecord) <= attempt.lastRecord
+        ? nil : "is newer than the numbers in the database"
+    }
     notes += damaged
     guard let checkpoint = found, checkpoint.identity.belongs(to: identity) else {
       notes.append("no checkpoint of attempt \(attempt.number); it starts at its beginning")

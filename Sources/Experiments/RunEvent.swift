@@ -23,6 +23,8 @@ public enum RunResult: Hashable, Sendable {
   /// Interrupted by the time limit of each run.
   case outOfTime(step: Int)
   case failed(String)
+  /// Another process took it over, because this one gave no sign of life for too long.
+  case lost
   /// Not made, because it has this status: complete, diverged, failed before, or running in
   /// another process.
   case skipped(RunStatus)

@@ -26,7 +26,7 @@ final class RunLog {
       handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
       try handle.seekToEnd()
     } catch {
-      throw ExperimentError("cannot write the log \(path): \(error.localizedDescription)")
+      throw ExperimentError("cannot write the log \(path): \(systemReason(error))")
     }
     let started = Date().formatted(.iso8601)
     let header = [
@@ -59,7 +59,7 @@ final class RunLog {
     do {
       try handle.write(contentsOf: Data("\(line)\n".utf8))
     } catch {
-      throw ExperimentError("cannot write the log \(path): \(error.localizedDescription)")
+      throw ExperimentError("cannot write the log \(path): \(systemReason(error))")
     }
   }
 

@@ -88,6 +88,12 @@ public struct TrainingProtocol: Hashable, Sendable {
   /// Whether the test images are evaluated when this many steps are done.
   public func evaluates(afterStep done: Int) -> Bool { isDue(done, every: evaluation.every) }
 
+  /// The last step, up to this many done, after which something is recorded; 0 where nothing is.
+  func lastRecord(upTo done: Int) -> Int {
+    stride(from: done, to: 0, by: -1)
+      .first { records(afterStep: $0) || evaluates(afterStep: $0) } ?? 0
+  }
+
   /// How many passes over the test images there are.
   public var evaluationCount: Int {
     let end =

@@ -78,7 +78,7 @@ extension Comparison {
       "paired": paired.map(\.json) ?? .null,
     ]
     let order = ["field", "metric", "a", "b", "configuration", "code", "environment", "metrics"]
-    return CanonicalJSON.object(members).indented(order: order) + "\n"
+    return JSONText.printable(CanonicalJSON.object(members).indented(order: order)) + "\n"
   }
 }
 

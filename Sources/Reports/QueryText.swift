@@ -90,6 +90,22 @@ extension SQLValue {
 
 /// Text as JSON writes it.
 enum JSONText {
+  /// A JSON text with every character escaped that a terminal would obey; they stand in texts only.
+  static func printable(_ json: String) -> String {
+    guard json.unicodeScalars.contains(where: { $0 != "\n" && $0.isUnprintable }) else {
+      return json
+    }
+    var result = ""
+    for scalar in json.unicodeScalars {
+      if scalar != "\n", scalar.isUnprintable, scalar.value <= 0xFFFF {
+        result += String(format: "\\u%04x", scalar.value)
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
   /// The text in quotation marks; control characters, the delete family included, are escaped.
   static func quoted(_ text: String) -> String {
     var result = "\""

@@ -47,7 +47,7 @@ extension ExperimentReport {
       "experiment", "title", "spec", "specHash", "protocol", "isPapersProtocol", "notes",
       "variants", "variant", "id", "verdict",
     ]
-    return CanonicalJSON.object(members).indented(order: order) + "\n"
+    return JSONText.printable(CanonicalJSON.object(members).indented(order: order)) + "\n"
   }
 
   /// The errors of a table; `bestTestError` is chosen on the test images.

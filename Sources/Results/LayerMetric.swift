@@ -107,12 +107,13 @@ extension ResultsReader {
           """, arguments: StatementArguments([experiment] + quantities.map(\.rawValue)))
       var curves: [Curve] = []
       for row in rows {
-        let key = RunKey(experiment: experiment, variant: row["variant"], seed: row["seed"])
-        let metric: String = row["quantity"]
+        let key = try RunKey(row, experiment: experiment)
+        let metric: String = try row.get("quantity")
         if curves.last?.key != key || curves.last?.metric != metric {
           curves.append(Curve(key: key, metric: metric, points: []))
         }
-        curves[curves.count - 1].points.append((step: row["position"], value: row["value"]))
+        curves[curves.count - 1].points.append(
+          (step: try row.get("position"), value: try row.get("value")))
       }
       return curves
     }

@@ -24,9 +24,10 @@ enum Liveness {
     of worker: ProcessIdentity, heartbeat: String?,
     seenFrom observer: ProcessIdentity = .current, now: Date = Date()
   ) -> RunStatus {
-    if let alive = worker.isAlive(seenFrom: observer) { return alive ? .running : .interrupted }
+    if worker.isAlive(seenFrom: observer) == false { return .interrupted }
+    // It lives, or nobody here can tell: a stopped process gives no sign of life either.
     let heartbeat = heartbeat.flatMap(Timestamp.date) ?? .distantPast
     let silence = now.timeIntervalSince(heartbeat)
-    return silence > ResultsStore.foreignHeartbeatLimit ? .interrupted : .running
+    return silence > ResultsStore.heartbeatLimit ? .interrupted : .running
   }
 }

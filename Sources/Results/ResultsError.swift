@@ -1,18 +1,41 @@
 // The one error of this module.
+import Foundation
+import GRDB
 
 /// What went wrong with the results database: what, where, and what to do.
 public struct ResultsError: Error, Equatable, CustomStringConvertible {
   public let description: String
   /// Where in the SQL text of a refused query the fault lies, in UTF-8 bytes from its start.
   public let sqlOffset: Int?
+  public let kind: Kind
 
-  public init(_ description: String, sqlOffset: Int? = nil) {
+  /// What can be done about it.
+  public enum Kind: Equatable, Sendable {
+    /// The same call will fail again.
+    case lasting
+    /// The file cannot be written or read at present: locked, disk full, input and output errors.
+    case unavailable
+    /// The run is no longer this process's.
+    case lost
+  }
+
+  public init(_ description: String, sqlOffset: Int? = nil, kind: Kind = .lasting) {
     self.description = description
     self.sqlOffset = sqlOffset
+    self.kind = kind
   }
 }
 
 extension ResultsError {
+  /// The system's word for what went wrong with a file, which Foundation hides.
+  private static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
+      return error is CocoaError ? error.localizedDescription : "\(error)"
+    }
+    return String(cString: strerror(Int32(underlying.code)))
+  }
+
   /// Runs `body` and words what it throws as a `ResultsError` that begins with `what`.
   static func wrap<Value>(
     _ what: @autoclosure () -> String, _ body: () throws -> Value
@@ -21,8 +44,36 @@ extension ResultsError {
       return try body()
     } catch let error as ResultsError {
       throw error
+    } catch let error as DatabaseError {
+      throw ResultsError("\(what()): \(error.reason)", kind: error.kind)
     } catch {
-      throw ResultsError("\(what()): \(error)")
+      throw ResultsError("\(what()): \(reason(error))")
+    }
+  }
+}
+
+extension DatabaseError {
+  /// SQLite's message with what a user can do about it.
+  fileprivate var reason: String {
+    let advice: String? =
+      switch resultCode {
+      case .SQLITE_BUSY, .SQLITE_LOCKED: "another program holds it; end that program, or wait"
+      case .SQLITE_FULL: "the disk is full, or a limit of the account reached; make room"
+      case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+        "check the permissions of the file and of its folder, or name another with --db"
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+        "see `bench db check`, and take a copy made by `bench db backup`"
+      default: nil
+      }
+    return advice.map { "\(self); \($0)" } ?? "\(self)"
+  }
+
+  fileprivate var kind: ResultsError.Kind {
+    switch resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY,
+      .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_PROTOCOL, .SQLITE_NOMEM, .SQLITE_INTERRUPT:
+      .unavailable
+    default: .lasting
     }
   }
 }

@@ -13,6 +13,9 @@ public final class ResultsReader: Sendable {
 
   /// - Throws: `ResultsError` if there is no such file, or it is not a results database.
   public init(path: String) throws(ResultsError) {
+    guard !path.isEmpty else {
+      throw ResultsError("the path of the results database is empty; name a file with --db")
+    }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw ResultsError(

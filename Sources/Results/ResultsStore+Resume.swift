@@ -8,6 +8,8 @@ public struct CurrentAttempt: Sendable {
   public let number: Int
   /// `interrupted` rather than `running` where the process is gone.
   public let status: RunStatus
+  /// The last step of which numbers are recorded; 0 for none.
+  public let lastRecord: Int
   /// Why, if it was said.
   public let message: String?
 }
@@ -37,11 +39,17 @@ extension ResultsStore {
       try queue.read { db in
         guard let row = try Self.row(of: key, in: db),
           let attempt = try Row.fetchOne(
-            db, sql: "SELECT number, message FROM attempt WHERE id = ?",
+            db,
+            sql: """
+              SELECT number, message,
+                (SELECT coalesce(max(step), 0) FROM metric WHERE attemptId = attempt.id) AS last
+              FROM attempt WHERE id = ?
+              """,
             arguments: [try row.get("attemptId") as Int64?])
         else { return nil }
         return try CurrentAttempt(
           runId: row.get("runId"), number: attempt.get("number"), status: effectiveStatus(row),
+          lastRecord: attempt.get("last"),
           message: attempt.get("message"))
       }
     }

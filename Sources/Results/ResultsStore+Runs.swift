@@ -102,20 +102,33 @@ extension ResultsStore {
     _ run: ClaimedRun, step: Int, metrics: [(name: String, value: Double)]
   ) throws(ResultsError) {
     try write("cannot record step \(step) of run \(run.key)") { db in
-      let diverged = metrics.contains { !$0.value.isFinite }
-      try self.touch(run, step: step, assignments: diverged ? ", status = 'diverged'" : "", in: db)
-      for metric in metrics where metric.value.isFinite {
-        try db.execute(
-          sql: "INSERT INTO metricName (name) VALUES (?) ON CONFLICT DO NOTHING",
-          arguments: [metric.name])
-        try db.execute(
-          sql: """
-            INSERT INTO metric (attemptId, metricNameId, step, value)
-            SELECT ?, id, ?, ? FROM metricName WHERE name = ?
-            ON CONFLICT DO UPDATE SET value = excluded.value
-            """, arguments: [run.attemptId, step, metric.value, metric.name])
-      }
+      try self.touch(run, step: step, assignments: "", in: db)
+      try Self.insert(metrics, step: step, ofAttempt: run.attemptId, in: db)
     }
+  }
+
+  /// Inserts metrics of one step; one that is not finite makes the attempt `diverged` instead.
+  static func insert(
+    _ metrics: [(name: String, value: Double)], step: Int, ofAttempt id: Int64, in db: Database
+  ) throws {
+    try db.execute(
+      sql: "UPDATE attempt SET step = max(step, ?)\(diverges(metrics)) WHERE id = ?",
+      arguments: [step, id])
+    for metric in metrics where metric.value.isFinite {
+      try db.execute(
+        sql: "INSERT INTO metricName (name) VALUES (?) ON CONFLICT DO NOTHING",
+        arguments: [metric.name])
+      try db.execute(
+        sql: """
+          INSERT INTO metric (attemptId, metricNameId, step, value)
+          SELECT ?, id, ?, ? FROM metricName WHERE name = ?
+          ON CONFLICT DO UPDATE SET value = excluded.value
+          """, arguments: [id, step, metric.value, metric.name])
+    }
+  }
+
+  private static func diverges(_ metrics: [(name: String, value: Double)]) -> String {
+    metrics.allSatisfy(\.value.isFinite) ? "" : ", status = 'diverged'"
   }
 
   /// Says that the run's process lives, and how far it is.
@@ -182,7 +195,7 @@ extension ResultsStore {
   private static func lost(_ run: ClaimedRun) -> ResultsError {
     ResultsError(
       "attempt \(run.attempt) of run \(run.key) is no longer in work: it was finished, or another "
-        + "process took it over because this one gave no sign of life")
+        + "process took it over because this one gave no sign of life", kind: .lost)
   }
 
   static func row(of key: RunKey, in db: Database) throws -> Row? {

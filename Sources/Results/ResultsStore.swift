@@ -8,10 +8,16 @@ import GRDB
 /// One connection, used by one caller at a time; every call is one short transaction, which waits
 /// for other processes' writes. Readers are never in its way (write-ahead log).
 public final class ResultsStore: Sendable {
-  /// A run on another host counts as interrupted after this time without a heartbeat, in seconds.
-  public static let foreignHeartbeatLimit: TimeInterval = 15 * 60
-  /// How long a write waits for another process's, in seconds.
-  static let busyTimeout: TimeInterval = 30
+  /// A run counts as interrupted after this time without a heartbeat, in seconds, although its
+  /// process may live: on another host, or stopped. BENCH_HEARTBEAT_LIMIT sets another.
+  public static let heartbeatLimit = seconds("BENCH_HEARTBEAT_LIMIT", 15 * 60)
+
+  private static func seconds(_ variable: String, _ usual: TimeInterval) -> TimeInterval {
+    let text = ProcessInfo.processInfo.environment[variable]
+    return text.flatMap(TimeInterval.init).flatMap { $0 > 0 && $0 <= 1e6 ? $0 : nil } ?? usual
+  }
+  /// How long a write waits for another process's, in seconds. BENCH_BUSY_TIMEOUT sets another.
+  static let busyTimeout = seconds("BENCH_BUSY_TIMEOUT", 30)
 
   public let path: String
   let queue: DatabaseQueue
@@ -25,19 +31,26 @@ public final class ResultsStore: Sendable {
     try self.init(path: path, process: .current)
   }
 
-  init(path: String, process: ProcessIdentity) throws(ResultsError) {
+  init(
+    path: String, process: ProcessIdentity, busyTimeout: TimeInterval = ResultsStore.busyTimeout
+  ) throws(ResultsError) {
     self.path = path
     self.process = process
+    guard !path.isEmpty else {
+      throw ResultsError("the path of the results database is empty; name a file with --db")
+    }
     queue = try ResultsError.wrap("cannot open \(path) for writing") {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      return try Self.open(path: path)
+      return try Self.open(path: path, busyTimeout: busyTimeout)
     }
   }
 
   /// Two processes may start on the same new file: the one that comes second sees the file change
   /// under it, and looks again.
-  private static func open(path: String) throws -> DatabaseQueue {
+  private static func open(
+    path: String, busyTimeout: TimeInterval
+  ) throws -> DatabaseQueue {
     var attempts = 0
     while true {
       do {

@@ -71,7 +71,7 @@ struct DataPreviewCommand: ParsableCommand {
       try ContactSheet.write(dataset, countPerClass: countPerClass, to: out)
       print("\(out): \(dataset.name), \(dataset.classNames.count) classes, images \(dataset.shape)")
     } catch let error as DatasetError {
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      printError(error.description)
       throw ExitCode(2)
     }
   }

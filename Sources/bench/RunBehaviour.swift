@@ -55,6 +55,9 @@ struct RunBehaviour: ParsableArguments {
         + "differ. It is recorded with the run."))
   var allowNumericChange = false
 
+  @Flag(help: "Make runs that need more memory than the machine has; they will be very slow.")
+  var allowSwap = false
+
   @Option(
     help: ArgumentHelp(
       "Interrupt each run after this time, such as 90s, 30m or 2h; the same command goes on with "

@@ -1,5 +1,6 @@
 // bench run: trains every variant with every seed.
 import ArgumentParser
+import Engine
 import Experiments
 import Foundation
 import Reports
@@ -57,7 +58,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     display.end()
     try withExtendedLifetime(watch) {
-      try conclude(summary, seconds: monotonicSeconds() - start)
+      try conclude(summary, store, seconds: monotonicSeconds() - start)
     }
   }
 
@@ -84,18 +85,17 @@ struct RunCommand: AsyncParsableCommand {
         seeds: Array(chosen.spec.seeds.prefix(1)), share: chosen.share, costs: services.costs,
         calibrates: false)
     }
-    let wanted = Set(chosen.variants.map(\.name))
-    let tooLarge = plan.memoryProblems.filter { problem in
-      wanted.contains { problem.hasPrefix("\($0): ") }
-    }
-    try endingOnBadInput { () throws(ExperimentError) in
-      if !tooLarge.isEmpty { throw ExperimentError(tooLarge) }
+    try checkMemory(plan, for: chosen)
+    if let warning = NetworkFileSystem.warning(database: database.path) {
+      printError("warning: \(warning)")
     }
     for warning in plan.warnings { printError("warning: \(warning)") }
     let costs = Dictionary(
       plan.rows.map { ($0.run.variant.name, $0.cost) }, uniquingKeysWith: { first, _ in first })
     let store = try endingOnBadInput { () throws(ResultsError) in
-      try ResultsStore(path: database.path)
+      let store = try ResultsStore(path: database.path)
+      try store.mergeJournals(ownToo: false) { printError($0) }
+      return store
     }
     let preparation = try endingOnBadInput { () throws(ResultsError) in
       try store.prepare(
@@ -116,6 +116,29 @@ struct RunCommand: AsyncParsableCommand {
         "\(key.variant) seed \(key.seed): the spec has changed; its earlier result does not count")
     }
     return (store, plans)
+  }
+
+  /// Ends the command with exit code 2 where the chosen runs need more memory than there is.
+  private func checkMemory(
+    _ plan: ExperimentPlan, for chosen: ExperimentOptions.Chosen
+  ) throws {
+    let wanted = Set(chosen.variants.map(\.name))
+    var plan = plan
+    plan.rows.removeAll { !wanted.contains($0.run.variant.name) }
+    var problems = plan.memoryProblems
+    if problems.isEmpty, chosen.share.jobs > 1,
+      let obstacle = MachineMemory.obstacle(bytes: Int(plan.peakMemoryBytes))
+    {
+      problems = ["\(chosen.share.jobs) runs at the same time: \(obstacle), or fewer --jobs"]
+    }
+    guard !problems.isEmpty else { return }
+    if behaviour.allowSwap {
+      for problem in problems { printError("warning: \(problem)") }
+    } else {
+      for problem in problems { printError(problem) }
+      printError("nothing was started; --allow-swap makes them all the same")
+      throw ExitCode(2)
+    }
   }
 
   /// Opens the data of the runs that are still to be made, or ends the command with exit code 2.
@@ -144,10 +167,25 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   /// Says what has become of the runs, and ends with the exit code that tells it.
-  private func conclude(_ summary: RunSummary, seconds: Double) throws {
+  private func conclude(
+    _ summary: RunSummary, _ store: ResultsStore, seconds: Double
+  ) throws {
     say("\(RunSummaryText.text(summary)) in \(SpanText.text(seconds)); see \(database.path)")
     for failure in summary.failures {
       printError("\(failure.plan.label) failed: \(failure.message)")
+    }
+    let elsewhere = summary.count { $0 == .skipped(.running) }
+    if elsewhere > 0 {
+      printError(
+        "\(elsewhere) run\(elsewhere == 1 ? " is" : "s are") in work in another process, and this "
+          + "one did not wait for \(elsewhere == 1 ? "it" : "them"); see `bench status`")
+    }
+    try? store.mergeJournals(ownToo: true) { printError($0) }
+    let journals = store.ownJournals
+    if !journals.isEmpty {
+      printError(
+        "the database cannot be written; the latest numbers are in \(journals.joined(separator: ", "))"
+          + " and come into it with the next `bench run`")
     }
     let failedBefore = summary.count { $0 == .skipped(.failed) }
     if failedBefore > 0 {
@@ -163,5 +201,6 @@ struct RunCommand: AsyncParsableCommand {
     }
     let code = RunSummaryText.exitCode(summary)
     if code != 0 { throw ExitCode(code) }
+    if !journals.isEmpty { throw ExitCode(1) }
   }
 }

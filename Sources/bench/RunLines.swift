@@ -128,6 +128,8 @@ struct RunLines {
     case .interrupted(let step): return "interrupted after step \(step)"
     case .outOfTime(let step): return "interrupted after step \(step) by the time limit"
     case .failed(let message): return "failed: \(message.printable)"
+    case .lost:
+      return "taken over by another process, because this one gave no sign of life for too long"
     case .skipped(let status): return "\(reason(status)), skipped"
     case .waiting: return "not begun"
     }

@@ -5,7 +5,7 @@ import Experiments
 enum RunSummaryText {
   /// `6 complete, 2 skipped, 1 failed`
   static func text(_ summary: RunSummary) -> String {
-    var counts = [0, 0, 0, 0, 0, 0, 0]
+    var counts = [0, 0, 0, 0, 0, 0, 0, 0]
     for (_, result) in summary.results {
       switch result {
       case .complete: counts[0] += 1
@@ -15,10 +15,12 @@ enum RunSummaryText {
       case .interrupted: counts[4] += 1
       case .outOfTime: counts[5] += 1
       case .waiting: counts[6] += 1
+      case .lost: counts[7] += 1
       }
     }
     let words = [
       "complete", "diverged", "skipped", "failed", "interrupted", "out of time", "waiting",
+      "taken over elsewhere",
     ]
     let parts = words.indices.filter { counts[$0] > 0 }.map { "\(counts[$0]) \(words[$0])" }
     return parts.isEmpty ? "no runs" : parts.joined(separator: ", ")

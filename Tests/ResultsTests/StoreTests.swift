@@ -122,12 +122,26 @@ import Testing
     let far = try ResultsStore(path: folder.database, process: elsewhere)
     let run = try far.claimed("plain-20", 0)
     #expect(try store.status(of: run.key) == .running)
-    let old = Date().addingTimeInterval(-ResultsStore.foreignHeartbeatLimit - 1)
+    let old = Date().addingTimeInterval(-ResultsStore.heartbeatLimit - 1)
     try store.queue.write { db in
       try db.execute(
         sql: "UPDATE attempt SET heartbeatAt = ?", arguments: [Timestamp.text(old)])
     }
     #expect(try store.status(of: run.key) == .interrupted)
+  }
+
+  /// A stopped process lives, and does nothing.
+  @Test func aSilentProcessOfThisHostLosesItsRun() throws {
+    let run = try store.claimed("plain-20", 0)
+    let old = Date().addingTimeInterval(-ResultsStore.heartbeatLimit - 1)
+    try store.queue.write { db in
+      try db.execute(
+        sql: "UPDATE attempt SET heartbeatAt = ?", arguments: [Timestamp.text(old)])
+    }
+    #expect(try store.status(of: run.key) == .interrupted)
+    // Nobody came meanwhile: it goes on.
+    try store.heartbeat(run, step: 1, of: 10)
+    #expect(try store.status(of: run.key) == .running)
   }
 
   @Test func processesAreToldApart() {
