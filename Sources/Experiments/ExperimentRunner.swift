@@ -184,7 +184,7 @@ public final class ExperimentRunner: Sendable {
         case .record(let step, let metrics):
           try recorder.record(step: step, metrics: metrics)
           try log.record(step: step, metrics: metrics)
-        case .answers(let correctness): try store.record(run, correctness)
+        case .answers(let correctness): try recorder.record(correctness)
         case .step(let step, _, _, _):
           if clock.now - lastSign >= heartbeatInterval {
             lastSign = clock.now

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 /// The answers of one evaluation, example by example.
-public struct Correctness: Equatable, Sendable {
+public struct Correctness: Codable, Equatable, Sendable {
   /// Steps done when the test set was evaluated.
   public var step: Int
   /// Whether each answer was right, in the order of the test set.
@@ -39,21 +39,27 @@ public struct Correctness: Equatable, Sendable {
 
 extension ResultsStore {
   /// Stores the answers of a run's final evaluation, in place of earlier ones.
-  /// - Throws: `ResultsError` if the database cannot be written.
+  /// - Throws: `ResultsError` if the database cannot be written, or the run is no longer this
+  ///   process's.
   public func record(_ run: ClaimedRun, _ correctness: Correctness) throws(ResultsError) {
     try write("cannot record the test examples of run \(run.key)") { db in
-      try db.execute(
-        sql: """
-          INSERT INTO correctness (attemptId, step, count, testChecksum, bits)
-          VALUES (?, ?, ?, ?, ?)
-          ON CONFLICT DO UPDATE SET step = excluded.step, count = excluded.count,
-            testChecksum = excluded.testChecksum, bits = excluded.bits
-          """,
-        arguments: [
-          run.attemptId, correctness.step, correctness.correct.count, correctness.testChecksum,
-          correctness.bits,
-        ])
+      try self.touch(run, step: correctness.step, assignments: "", in: db)
+      try Self.insert(correctness, ofAttempt: run.attemptId, in: db)
     }
+  }
+
+  static func insert(_ correctness: Correctness, ofAttempt id: Int64, in db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO correctness (attemptId, step, count, testChecksum, bits)
+        VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET step = excluded.step, count = excluded.count,
+          testChecksum = excluded.testChecksum, bits = excluded.bits
+        """,
+      arguments: [
+        id, correctness.step, correctness.correct.count, correctness.testChecksum,
+        correctness.bits,
+      ])
   }
 }
 

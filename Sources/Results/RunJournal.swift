@@ -19,10 +19,11 @@ struct RunJournal {
     }
   }
 
-  /// A record, or how the attempt ended.
+  /// A record, the final answers, or how the attempt ended.
   struct Entry: Codable, Equatable {
     var step: Int?
     var metrics: [String: Double]?
+    var answers: Correctness?
     var ending: Ending?
   }
 
@@ -118,6 +119,9 @@ struct RunJournal {
       if let step = entry.step, let metrics = entry.metrics {
         try ResultsStore.insert(
           metrics.map { (name: $0.key, value: $0.value) }, step: step, ofAttempt: attemptId, in: db)
+      }
+      if let answers = entry.answers {
+        try ResultsStore.insert(answers, ofAttempt: attemptId, in: db)
       }
       if let ending = entry.ending {
         try db.execute(

@@ -60,6 +60,13 @@ public final class RunRecorder: Sendable {
     }
   }
 
+  /// Stores the answers of the final evaluation, as `ResultsStore.record` does.
+  public func record(_ correctness: Correctness) throws(ResultsError) {
+    try write(orKeep: RunJournal.Entry(answers: correctness)) { store throws(ResultsError) in
+      try store.record(run, correctness)
+    }
+  }
+
   /// Says that the process lives, and how far it is.
   public func heartbeat(step: Int, of total: Int) throws(ResultsError) {
     state.withLock { ($0.step, $0.total) = (step, total) }
