@@ -33,10 +33,17 @@ import Testing
     }
   }
 
+  /// An earlier picture is replaced, anything else is not.
   @Test func fileIsAPNGAndReplacesTheOld() throws {
     let folder = try folders.make()
     let path = try folder.write([1, 2, 3], "sheet.png")
     let dataset = try sampleDataset(count: 3)
+    #expect(throws: DatasetError("\(path) is there and is no PNG picture; name another file")) {
+      try ContactSheet.write(dataset, countPerClass: 1, to: path)
+    }
+    #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2, 3])
+    try FileManager.default.removeItem(atPath: path)
+    try ContactSheet.write(dataset, countPerClass: 2, to: path)
     try ContactSheet.write(dataset, countPerClass: 1, to: path)
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     #expect(Array(bytes.prefix(8)) == [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
