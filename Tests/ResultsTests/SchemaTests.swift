@@ -97,6 +97,46 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.database + ".backup-0.partial"))
   }
 
+  /// schema-2 and schema-3 are schema-1 brought to the later migration, with a row of what it added.
+  static let earlier = ["1 first schema", "2 resumptions", "3 correctness"]
+
+  @Test func thereIsADatabaseOfEveryEarlierSchema() {
+    let known = ResultsSchema.migrator.migrations
+    #expect(
+      Array(known.dropLast()) == Self.earlier, "add the schema before the last to the fixtures")
+  }
+
+  /// Every earlier database is the schema it says, is backed up, and becomes the present one.
+  @Test(arguments: [1, 2, 3])
+  func earlierDatabasesMigrate(version: Int) throws {
+    let fixture = Self.fixtures.appending(path: "schema-\(version).sqlite").path
+    try FileManager.default.copyItem(atPath: fixture, toPath: folder.database)
+    do {
+      let old = try DatabaseQueue(path: folder.database)
+      let then = try DatabaseQueue()
+      try ResultsSchema.migrator.migrate(then, upTo: Self.earlier[version - 1])
+      #expect(try old.read(schema) == then.read(schema))
+      try old.close()
+    }
+    let before = try ResultsReader(path: folder.database).query("SELECT * FROM summary").rows
+    let store = try ResultsStore(path: folder.database)
+    let reader = try ResultsReader(path: folder.database)
+    #expect(try reader.query("SELECT * FROM summary").rows == before)
+    #expect(try reader.query("SELECT count(*) FROM curves").rows == [[.integer(9)]])
+    #expect(try reader.query("SELECT count(*) FROM layers").rows == [[.integer(0)]])
+    let resumed = try reader.query("SELECT max(resumed) FROM attempts").rows
+    #expect(resumed == [[.integer(version > 1 ? 1 : 0)]])
+    let run = try #require(
+      try reader.runs(experiment: "degradation").first { $0.key == Fixture.key("plain-20", 0) })
+    let answers = try reader.correctness(ofRun: run.runId)
+    #expect(answers?.correct == (version > 2 ? (0..<10).map { $0 < 9 } : nil))
+    let fresh = try DatabaseQueue()
+    try ResultsSchema.migrator.migrate(fresh)
+    #expect(try store.queue.read(schema) == fresh.read(schema))
+    let backup = try DatabaseQueue(path: "\(folder.database).backup-\(version)")
+    #expect(try backup.read(ResultsSchema.age) == .older)
+  }
+
   @Test func anotherProgramsDatabaseIsLeftAlone() throws {
     let queue = try DatabaseQueue(path: folder.database)
     try queue.write { try $0.execute(sql: "CREATE TABLE theirs (x)") }
