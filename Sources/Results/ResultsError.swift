@@ -30,10 +30,16 @@ extension ResultsError {
   /// The system's word for what went wrong with a file, which Foundation hides.
   private static func reason(_ error: any Error) -> String {
     let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
-      return error is CocoaError ? error.localizedDescription : "\(error)"
+    if let underlying, underlying.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(underlying.code)))
     }
-    return String(cString: strerror(Int32(underlying.code)))
+    guard let error = error as? CocoaError else { return "\(error)" }
+    return switch error.code {
+    case .fileNoSuchFile: "its folder is not there and cannot be made; name another with --db"
+    case .fileWriteFileExists:
+      "a part of its path is a file where a folder is needed; name another with --db"
+    default: error.localizedDescription
+    }
   }
 
   /// Runs `body` and words what it throws as a `ResultsError` that begins with `what`.

@@ -130,7 +130,11 @@ public final class RunRecorder: Sendable {
             news = "\(error); numbers are kept in \(state.journal.path) until it can be written"
           }
           state.pausedUntil = .now + pause
-          if let entry { try state.journal.append(entry) }
+          do throws(ResultsError) {
+            if let entry { try state.journal.append(entry) }
+          } catch let second {
+            throw ResultsError("\(error); \(second)", kind: .unavailable)
+          }
         }
       } catch {
         if error.kind == .lost {

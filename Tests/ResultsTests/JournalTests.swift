@@ -147,6 +147,7 @@ import Testing
       try locked { try recorder.record(step: 1, metrics: [("trainLoss", 1)]) }
     }
     #expect(error?.description.contains("cannot write the journal") == true)
+    #expect(error?.description.contains("database is locked") == true)
   }
 
   @Test func networkFileSystemsAreKnown() {
