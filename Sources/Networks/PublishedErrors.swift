@@ -41,6 +41,20 @@ public struct PublishedError: Hashable, Sendable {
       }
       add("\(name)-preact", pre, "median of 5", "He et al. 2016, Table 3")
     }
+    for (name, error) in [
+      ("resnet-110-order=normAfterAddition", 8.17), ("resnet-164-order=normAfterAddition", 6.50),
+      ("resnet-110-order=reluBeforeAddition", 7.84), ("resnet-164-order=reluBeforeAddition", 6.14),
+      ("resnet-110-order=reluOnlyPre", 6.71), ("resnet-164-order=reluOnlyPre", 5.91),
+    ] {
+      add(name, error, "median of 5", "He et al. 2016, Table 2")
+    }
+    // Where the table says "fail", there is no number.
+    for (name, error) in [
+      ("scalingBoth", 12.35), ("exclusiveGating", 8.70), ("exclusiveGating-gateBias=-7", 9.81),
+      ("shortcutGating-gateBias=0", 12.86), ("shortcutGating", 6.91), ("C", 12.22),
+    ] {
+      add("resnet-110-shortcut=\(name)", error, "median of 5", "He et al. 2016, Table 1")
+    }
     for (name, original, pre) in [("resnet-164", 25.16, 24.33), ("resnet-1001", 27.82, 22.71)] {
       add(name, original, data: "cifar-100", "median of 5", "He et al. 2016, Table 3")
       add("\(name)-preact", pre, data: "cifar-100", "median of 5", "He et al. 2016, Table 3")

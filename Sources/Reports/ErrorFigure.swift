@@ -19,9 +19,15 @@ extension Figure {
         let label = Double(level) == nil && !level.isEmpty ? level : "\(factor) \(level)"
         return spec.metrics.enumerated().flatMap { index, metric in
           let isMain = index == spec.metrics.count - 1
-          let lines = Self.means(
-            report, own, metric, x: spec.x, label, colour: colour, dashed: !isMain)
-          counts += lines.first?.points.map(\.n) ?? []
+          var lines: [Series] = []
+          for group in Self.connected(own, besides: factor) {
+            let isFirst = lines.isEmpty
+            let more = Self.means(
+              report, group, metric, x: spec.x, label, colour: colour, dashed: !isMain,
+              isInLegend: isMain && isFirst)
+            counts += more.first?.points.map(\.n) ?? []
+            lines += more
+          }
           return lines
             + (isMain ? Self.papers(report, own, metric, x: spec.x, label, colour: colour) : [])
         }
@@ -105,6 +111,22 @@ extension Figure {
     } ?? (Set(all.map { $0.levels["depth"] }).count > 1 ? "network" : "depth")
   }
 
+  /// The variants of one colour that a line joins: those that differ in one respect, their depth if
+  /// it varies. Where no two do, because factors vary together, all of them.
+  private static func connected(
+    _ variants: [StoredVariant], besides factor: String
+  ) -> [[StoredVariant]] {
+    let factors = Set(variants.flatMap(\.levels.keys)).subtracting([factor]).sorted()
+    let varying = factors.filter { name in Set(variants.map { $0.levels[name] }).count > 1 }
+    guard varying.count > 1 else { return [variants] }
+    let along = varying.contains("depth") ? "depth" : varying[0]
+    let groups = Dictionary(grouping: variants) { variant in
+      varying.map { $0 == along ? "" : variant.levels[$0] ?? "" }
+    }
+    guard groups.values.contains(where: { $0.count > 1 }) else { return [variants] }
+    return groups.values.sorted { $0[0].name < $1[0].name }
+  }
+
   private static func place(_ variant: StoredVariant, _ x: FigureSpec.Abscissa) -> Double {
     switch x {
     case .depth: variant.levels["depth"].flatMap(Double.init) ?? 0
@@ -121,7 +143,7 @@ extension Figure {
 
   private static func means(
     _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: String,
-    x: FigureSpec.Abscissa, _ label: String, colour: Int, dashed: Bool
+    x: FigureSpec.Abscissa, _ label: String, colour: Int, dashed: Bool, isInLegend: Bool
   ) -> [Series] {
     let ordered = variants.sorted { place($0, x) < place($1, x) }
     var singles: [Point] = []
@@ -132,8 +154,8 @@ extension Figure {
     }
     guard !points.isEmpty else { return [] }
     let line = Series(
-      name: label, isInLegend: !dashed, role: .means(dashed: dashed), colour: colour, points: points
-    )
+      name: label, isInLegend: isInLegend, role: .means(dashed: dashed), colour: colour,
+      points: points)
     return [line]
       + (singles.isEmpty
         ? [] : [Series(name: label, role: .values, colour: colour, points: singles)])

@@ -20,9 +20,8 @@ struct FigureLayout {
 
   let width: Int
   let height: Int
-  let titleHeight: String
-  let subtitleHeight: String
-  let linesHeight: String
+  /// What stands above the panels: each line with its place and whether it belongs to the title.
+  let headLines: [(text: String, height: String, isTitle: Bool)]
   let frames: [Frame]
 
   /// - Parameter panelWidth: of the axes of a single panel; narrow where the picture may be shrunk.
@@ -32,7 +31,7 @@ struct FigureLayout {
     let rows = (count + columns - 1) / columns
     let isNamed = !figure.x.names.isEmpty
     let longestName = figure.x.names.map { min(60, $0.count) }.max() ?? 0
-    let left = isNamed ? 34 + 8 * longestName : 76
+    let left = isNamed ? 40 + 17 * longestName / 2 : 76
     let gap = 44
     let plotWidth = [panelWidth, 426, 340][columns - 1]
     let width = left + columns * plotWidth + (columns - 1) * gap + 30
@@ -44,16 +43,28 @@ struct FigureLayout {
     let entries = figure.panels.map(\.labels.count).max() ?? 0
     let keyColumns = max(1, min(entries, plotWidth / (9 * longest + 60)))
     let keyRows = (entries + keyColumns - 1) / keyColumns
-    let head = figure.title.isEmpty ? 14 : (figure.legend.isEmpty ? 72 : 92)
+    var headLines: [(text: String, y: Int, isTitle: Bool)] = []
+    var head = 14
+    if !figure.title.isEmpty {
+      head = 24
+      for line in Self.wrapped(figure.title, limit: (width - 20) / 10) {
+        headLines.append((line, head, true))
+        head += 26
+      }
+      for text in [figure.subtitle, figure.legend] {
+        for line in Self.wrapped(text, limit: (width - 20) * 2 / 15) {
+          headLines.append((line, head, false))
+          head += 21
+        }
+      }
+    }
     let rowHeight = titled + plotHeight + trackGap + trackHeight + 78 + 25 * keyRows
     let height = head + rows * rowHeight + 6
     func across(_ pixels: Int) -> String { Self.fraction(pixels, of: width) }
     func down(_ pixels: Int) -> String { Self.fraction(height - pixels, of: height) }
     self.width = width
     self.height = height
-    titleHeight = down(24)
-    subtitleHeight = down(50)
-    linesHeight = down(71)
+    self.headLines = headLines.map { ($0.text, down($0.y), $0.isTitle) }
     frames = (0..<count).map { index in
       let x = left + index % columns * (plotWidth + gap)
       let y = head + index / columns * rowHeight + titled
@@ -66,6 +77,21 @@ struct FigureLayout {
           + "maxcols \(keyColumns) Left reverse samplen 2 noenhanced",
         isFirstInRow: index % columns == 0)
     }
+  }
+
+  /// Lines of at most so many characters, broken between words; a longer word is not broken, and
+  /// what does not fit into three lines is cut off.
+  static func wrapped(_ text: String, limit: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.printable.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= limit {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+    guard lines.count > 3 else { return lines }
+    return lines.prefix(2) + ["\(lines[2])…"]
   }
 
   private static func fraction(_ pixels: Int, of whole: Int) -> String {

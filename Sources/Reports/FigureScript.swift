@@ -30,8 +30,6 @@ struct FigureScript {
       if (!exists('formats')) formats = 'svg png'
       if (!exists('prefix')) prefix = ''
       data = '\(figure.name).dat'
-      title = \(GnuplotText.quoted(figure.title))
-      subtitle = \(GnuplotText.quoted(figure.subtitle))
       xUnit = \(xUnit)
       thin = 1.6
       bold = 2.8
@@ -58,17 +56,25 @@ struct FigureScript {
         \(zeroLine)
         set style fill transparent solid 0.15 noborder
         set errorbars 0.6
-        set label 1 title at screen 0.5,\(layout.titleHeight) center font ',18' noenhanced
-        set label 2 subtitle at screen 0.5,\(layout.subtitleHeight) center font ',13' \
-      textcolor rgb '#555555' noenhanced
-        set label 3 \(GnuplotText.quoted(figure.legend)) \
-      at screen 0.5,\(layout.linesHeight) center font ',13' textcolor rgb '#555555' noenhanced
+      \(headLines(layout))
       \(chanceLine)\(panels(layout))
         unset multiplot
         unset output
       }
 
       """
+  }
+
+  /// Labels of smaller numbers stand inside the panels.
+  private static let firstHeadLabel = 11
+
+  /// Title, subtitle and legend, a label for each line.
+  private func headLines(_ layout: FigureLayout) -> String {
+    layout.headLines.enumerated().map { index, line in
+      "  set label \(Self.firstHeadLabel + index) \(GnuplotText.quoted(line.text)) "
+        + "at screen 0.5,\(line.height) center font ',\(line.isTitle ? 18 : 13)'"
+        + "\(line.isTitle ? "" : " textcolor rgb '#555555'") noenhanced"
+    }.joined(separator: "\n")
   }
 
   /// A line at zero where the values lie on both of its sides.
@@ -118,7 +124,9 @@ struct FigureScript {
           ? "  unset title"
           : "  set title \(GnuplotText.quoted(panel.title, limit: 40)) offset 0,-0.5 noenhanced")
       lines.append(FigureElements(panel.series, firstIndex: firstIndex, isNamed: isNamed).plot)
-      if number == 0 { lines += ["  unset label 1", "  unset label 2", "  unset label 3"] }
+      if number == 0 {
+        lines += layout.headLines.indices.map { "  unset label \(Self.firstHeadLabel + $0)" }
+      }
       firstIndex += panel.series.count
       if !panel.track.isEmpty { lines += track(panel.track, frame, firstIndex: firstIndex) }
       firstIndex += panel.track.count

@@ -160,7 +160,7 @@ extension ExperimentReport {
           verdict.claim.reference?.text ?? "",
         ]
       }, notes: [verdictSummary, Self.verdictRule],
-      rowStyles: verdicts.map { $0.outcome.rawValue.replacing(" ", with: "-") })
+      rowStyles: verdicts.map { $0.outcome.rawValue.replacing(" ", with: "-") }, isProse: true)
   }
 
   private var comparisonTable: ReportDocument.Table {

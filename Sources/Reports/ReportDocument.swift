@@ -13,6 +13,8 @@ struct ReportDocument {
     var notes: [String] = []
     /// A style for each row of a page, by the same index; empty for none.
     var rowStyles: [String] = []
+    /// Whether cells hold sentences: a terminal and a narrow page have them below each other.
+    var isProse = false
   }
 
   enum Block {
@@ -36,6 +38,24 @@ struct ReportDocument {
   }
 }
 
+extension ReportDocument.Table {
+  /// For a terminal.
+  fileprivate var columns: String {
+    TextTable(header: header, rows: rows, rightAligned: rightAligned).text
+  }
+
+  /// Sentences for a terminal: the first two cells of a row in a line, each other one below them.
+  fileprivate var paragraphs: String {
+    rows.map { row in
+      let first = row.prefix(2).map(\.printable).joined(separator: ": ")
+      let rest = zip(header, row).dropFirst(2).filter { !$1.isEmpty }.map { name, cell in
+        "    \(name): \(cell.printable)\n"
+      }
+      return first + "\n" + rest.joined()
+    }.joined()
+  }
+}
+
 extension ReportDocument {
   /// The report for a terminal.
   var text: String {
@@ -43,9 +63,7 @@ extension ReportDocument {
       switch block {
       case .paragraphs(let lines): return lines.map { $0.printable + "\n" }.joined()
       case .table(let table):
-        let body = TextTable(
-          header: table.header, rows: table.rows, rightAligned: table.rightAligned
-        ).text
+        let body = table.isProse ? table.paragraphs : table.columns
         return "\(table.title.printable)\n\n\(body)"
           + (table.notes.isEmpty ? "" : "\n" + table.notes.map { $0.printable + "\n" }.joined())
       case .figure: return nil

@@ -53,7 +53,10 @@ extension ReportDocument {
   private func section(_ table: Table) -> String {
     func cell(_ tag: String, _ index: Int, _ text: String) -> String {
       let style = table.rightAligned.contains(index) ? " class=\"number\"" : ""
-      return "<\(tag)\(style)>\(HTML.escaped(text))</\(tag)>"
+      let name =
+        table.isProse && tag == "td" && index > 0
+        ? " data-name=\"\(HTML.escaped(table.header[index]))\"" : ""
+      return "<\(tag)\(style)\(name)>\(HTML.escaped(text))</\(tag)>"
     }
     let header: String = table.header.enumerated().map { cell("th", $0, $1) }.joined()
     let rows: String = table.rows.enumerated().map { number, row -> String in
@@ -67,7 +70,7 @@ extension ReportDocument {
       ? ""
       : """
       <div class="scroll" tabindex="0">
-      <table>
+      <table\(table.isProse ? " class=\"prose\"" : "")>
       <thead><tr>\(header)</tr></thead>
       <tbody>
       \(rows)</tbody>
@@ -136,7 +139,17 @@ enum HTML {
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); }
     .card { background: #ffffff; border: 1px solid var(--line); border-radius: 8px; padding: 0.3rem; }
     .card svg { display: block; width: 100%; max-width: 40rem; height: auto; margin: 0 auto; }
-    @media (max-width: 40rem) { table { width: max-content; min-width: 100%; } td { max-width: 17rem; } }
+    @media (max-width: 40rem) {
+      table { width: max-content; min-width: 100%; } td { max-width: 17rem; }
+      table.prose, .prose tbody, .prose tr, .prose td { display: block; width: auto; max-width: none; }
+      .prose thead { display: none; }
+      .prose tr { padding: 0.5rem 0; border-top: 1px solid var(--line); }
+      .prose tr:first-child { border-top: 0; }
+      .prose td { padding: 0.1rem 0.8rem; border: 0; }
+      .prose td:empty { display: none; }
+      .prose td:first-child { white-space: normal; overflow-wrap: anywhere; }
+      .prose td[data-name]::before { content: attr(data-name) ": "; color: var(--soft); font-weight: 400; }
+    }
     @media print { .scroll { overflow: visible; } }
     """
 }

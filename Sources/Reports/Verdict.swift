@@ -38,7 +38,9 @@ public struct ClaimTest: Sendable {
     self.b = b
     if let b {
       welch = WelchTest(a.values, b.values)
-      permutation = PermutationTest(a.values, b.values)
+      // One value on a side can be dealt out, but says nothing of chance.
+      permutation =
+        min(a.values.count, b.values.count) > 1 ? PermutationTest(a.values, b.values) : nil
       effect = Statistics.hedgesG(a.values, b.values)
     } else {
       welch = WelchTest(a.values, against: threshold)

@@ -90,6 +90,34 @@ import Testing
       #expect(try value(name, data: data)?.value == row["original_unit"] as? Double)
       #expect(try value("\(name)-preact", data: data)?.value == row["preact_unit"] as? Double)
     }
+    let orders = [
+      "original": "", "BN after addition": "-order=normAfterAddition",
+      "ReLU before addition": "-order=reluBeforeAddition",
+      "ReLU-only pre-activation": "-order=reluOnlyPre", "full pre-activation": "-preact",
+    ]
+    for row in try rows("he2016.table2") {
+      let order = try #require(orders[row["case"] as? String ?? ""])
+      #expect(try value("resnet-110\(order)")?.value == row["resnet110"] as? Double)
+      #expect(try value("resnet-164\(order)")?.value == row["resnet164"] as? Double)
+    }
+    for row in try rows("he2016.table1") {
+      let name: String? =
+        switch (row["case"] as? String, row["on_F"] as? String, row["on_shortcut"] as? String) {
+        case ("original", _, _): ""
+        case ("constant scaling", "0.5", _): "-shortcut=scalingBoth"
+        case ("constant scaling", "1", "0.5"): "-shortcut=scaling"
+        case ("exclusive gating", _, _): "-shortcut=exclusiveGating"
+        case ("shortcut-only gating", _, _): "-shortcut=shortcutGating"
+        case ("1x1 conv shortcut", _, _): "-shortcut=C"
+        case ("dropout shortcut", _, _): "-shortcut=dropout"
+        default: nil  // scaling by 0 is a plain net
+        }
+      guard let name else { continue }
+      let bias = (row["init_bg"] as? Int).map { $0 == -6 ? "" : "-gateBias=\($0)" } ?? ""
+      // A range of biases stands for several nets, all without a number.
+      guard (row["init_bg"] as? String) == nil else { continue }
+      #expect(try value("resnet-110\(name)\(bias)")?.value == row["test_err"] as? Double)
+    }
     let names = [
       "ResNet-18A": "resnet-18-shortcut=A", "ResNet-34A": "resnet-34-shortcut=A",
       "ResNet-34 A": "resnet-34-shortcut=A", "ResNet-34 B": "resnet-34",

@@ -3,8 +3,6 @@
 if (!exists('formats')) formats = 'svg png'
 if (!exists('prefix')) prefix = ''
 data = 'figure6.dat'
-title = 'Plain nets degrade with depth'
-subtitle = 'protocol quick; mean ± standard deviation over 2 seeds'
 xUnit = 1
 thin = 1.6
 bold = 2.8
@@ -28,9 +26,9 @@ do for [format in formats] {
   unset xzeroaxis
   set style fill transparent solid 0.15 noborder
   set errorbars 0.6
-  set label 1 title at screen 0.5,0.9499 center font ',18' noenhanced
-  set label 2 subtitle at screen 0.5,0.8956 center font ',13' textcolor rgb '#555555' noenhanced
-  set label 3 'thin dashed: training error, bold: test error' at screen 0.5,0.8518 center font ',13' textcolor rgb '#555555' noenhanced
+  set label 11 'Plain nets degrade with depth' at screen 0.5,0.9499 center font ',18' noenhanced
+  set label 12 'protocol quick; mean ± standard deviation over 2 seeds' at screen 0.5,0.8956 center font ',13' textcolor rgb '#555555' noenhanced
+  set label 13 'thin dashed: training error, bold: test error' at screen 0.5,0.8518 center font ',13' textcolor rgb '#555555' noenhanced
   set arrow 1 from graph 0,first 90 to graph 1,first 90 nohead dashtype 3 linewidth 1 linecolor rgb '#888888'
   set label 4 'guessing' at graph 0.99,first 90 right offset 0,0.5 font ',12' textcolor rgb '#777777'
   set lmargin at screen 0.0758
@@ -63,9 +61,9 @@ do for [format in formats] {
     data index 11 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
     data index 7 using ($1/xUnit):2 with linespoints pointtype 7 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#0072B2' title 'plain-20', \
     data index 15 using ($1/xUnit):2 with linespoints pointtype 5 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#D55E00' title 'plain-56'
-  unset label 1
-  unset label 2
-  unset label 3
+  unset label 11
+  unset label 12
+  unset label 13
   set lmargin at screen 0.5449
   set rmargin at screen 0.9701
   set tmargin at screen 0.7495
