@@ -49,7 +49,8 @@ extension Figure {
       legend: Self.legend(spec), panels: panels,
       x: Axis(label: "training step", low: 0, high: last),
       y: Axis(
-        label: Self.label(spec.metrics), low: Self.bottom(series.flatMap(\.points)), high: top),
+        label: Self.label(spec.metrics), low: Self.bottom(series.flatMap(\.points), spec.metrics),
+        high: top),
       chanceError: Self.chanceError(report, spec.metrics, below: top))
   }
 

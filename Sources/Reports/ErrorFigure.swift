@@ -43,7 +43,7 @@ extension Figure {
       legend: Self.legend(spec.metrics, hasPapers: panels.contains(where: \.hasPapers)),
       panels: panels, x: Self.axis(spec.x, points.map(\.x)),
       y: Axis(
-        label: Self.label(spec.metrics), low: Self.bottom(points),
+        label: Self.label(spec.metrics), low: Self.bottom(points, spec.metrics),
         high: isPercent ? min(100, top) : top),
       chanceError: Self.chanceError(report, spec.metrics, below: top))
   }
@@ -82,14 +82,15 @@ extension Figure {
       return Panel(title: title, series: series)
     }
     let points = panels.flatMap { $0.series.flatMap(\.points) }
+    let top = Self.roundedUp(points.map(\.high).max() ?? 1)
     self.init(
       name: spec.name, title: spec.title,
       subtitle: Self.subtitle(report, spread: "with 95 % interval", counts: counts),
       legend: Self.legend([metric], hasPapers: panels.contains(where: \.hasPapers)), panels: panels,
       x: Axis(label: "", low: -0.6, high: Double(names.count) - 0.4, names: names),
       y: Axis(
-        label: NumberText.title(metric), low: Self.bottom(points),
-        high: Self.roundedUp(points.map(\.high).max() ?? 1)))
+        label: NumberText.title(metric), low: Self.bottom(points, [metric]),
+        high: metric.hasSuffix("Error") ? min(100, top) : top))
   }
 
   private static func legend(_ metrics: [String], hasPapers: Bool) -> String {

@@ -189,7 +189,8 @@ extension Figure {
   }
 
   /// Zero, or below the lowest value where one is negative, as of gaps.
-  static func bottom(_ points: [Point]) -> Double {
+  static func bottom(_ points: [Point], _ metrics: [String]) -> Double {
+    guard metrics.contains(ErrorGap.name) || points.contains(where: { $0.y < 0 }) else { return 0 }
     let lowest = points.map { min($0.low, $0.y) }.min() ?? 0
     return lowest < 0 ? -roundedUp(-lowest) : 0
   }

@@ -131,6 +131,7 @@ enum HTML {
     th { background: var(--shade); vertical-align: bottom; }
     td { border-top: 1px solid var(--line); min-width: 4.5rem; }
     .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+    th.number { white-space: normal; }
     td:first-child { font-weight: 600; white-space: nowrap; }
     .reproduced td:nth-child(2) { color: var(--good); font-weight: 600; }
     .not-reproduced td:nth-child(2) { color: var(--bad); font-weight: 600; }
