@@ -16,10 +16,15 @@ public struct ExperimentError: Error, Equatable, CustomStringConvertible {
 /// The system's word for what went wrong with a file, which Foundation hides.
 func systemReason(_ error: any Error) -> String {
   let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-  guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
-    return error.localizedDescription
+  if let underlying, underlying.domain == NSPOSIXErrorDomain {
+    return String(cString: strerror(Int32(underlying.code)))
   }
-  return String(cString: strerror(Int32(underlying.code)))
+  return switch (error as? CocoaError)?.code {
+  case .fileWriteFileExists?, .fileWriteUnknown?:
+    "a part of its path is a file where a folder is needed, or nothing can be made there"
+  case .fileReadUnknown?: "it cannot be read"
+  default: error.localizedDescription
+  }
 }
 
 /// One fault of a spec file.

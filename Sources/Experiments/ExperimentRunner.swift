@@ -110,10 +110,11 @@ public final class ExperimentRunner: Sendable {
     let claim: RunClaim?
     do {
       provenance.dataChecksum = try executor.dataChecksum(plan.variant.trainingProtocol.data)
-      claim = try RunClaim.take(plan, provenance, in: store, options) { [observe] sentence in
-        observe(.note(plan, sentence))
-      }
+      claim = try claimed(plan, provenance)
     } catch {
+      haltIfGone(error)
+      // Nobody waited to the end for a database that others hold.
+      if isEnding, (error as? ResultsError)?.kind == .locked { return .waiting }
       return finished(plan, .failed("\(error)"))
     }
     guard let claim else {
@@ -148,6 +149,7 @@ public final class ExperimentRunner: Sendable {
       try? log?.write("\(error)")
       return finished(plan, .lost)
     } catch {
+      haltIfGone(error)
       var message = "\(error)"
       do {
         try log?.write("failed: \(printable(message, limit: 4096))")
@@ -158,11 +160,31 @@ public final class ExperimentRunner: Sendable {
         try recorder.finish(
           status: .failed, seconds: before + (clock.now - start).inSeconds, weightsHash: nil,
           message: message)
-      } catch {
+      } catch where !message.contains("\(error)") {
         message += "; \(error)"
-      }
+      } catch {}
       return finished(plan, .failed(message))
     }
+  }
+
+  /// Claims a run; waits, however long it takes, while another program holds the database.
+  private func claimed(_ plan: RunPlan, _ provenance: Provenance) throws -> RunClaim? {
+    var isSaid = false
+    while true {
+      do {
+        return try RunClaim.take(plan, provenance, in: store, options) { [observe] sentence in
+          observe(.note(plan, sentence))
+        }
+      } catch let error as ResultsError where error.kind == .locked && !isEnding {
+        if !isSaid { observe(.note(plan, "\(error); waiting for it")) }
+        isSaid = true
+      }
+    }
+  }
+
+  /// Without its database no run can be made.
+  private func haltIfGone(_ error: any Error) {
+    if (error as? ResultsError)?.kind == .gone { halted.store(true, ordering: .relaxed) }
   }
 
   /// - Returns: how training ended, and whether the time limit ended it.

@@ -45,9 +45,14 @@ enum Gnuplot {
     let complaint = result.standardError
     guard result.terminationStatus.isSuccess else {
       let lines = complaint.split(separator: "\n").prefix(6).joined(separator: "\n")
+      let end =
+        switch result.terminationStatus {
+        case .exited(let code): "ended with exit code \(code)"
+        case .signaled(let signal): "was ended by signal \(signal)"
+        }
       throw ReportsError(
-        "gnuplot failed in \(folder) (\(result.terminationStatus)): "
-          + (lines.isEmpty ? "it gave no reason" : lines))
+        "gnuplot \(end) in \(folder): \(lines.isEmpty ? "it gave no reason" : lines); to see more, "
+          + "run the scripts there by hand")
     }
     return result.standardOutput
   }

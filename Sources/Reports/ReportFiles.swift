@@ -144,8 +144,11 @@ public struct ReportFiles: Sendable {
 
   private static func rename(_ source: String, to target: String) throws(ReportsError) {
     guard Foundation.rename(source, target) == 0 else {
-      let reason = String(cString: strerror(errno))
-      throw ReportsError("gnuplot did not make \(target): \(reason)")
+      if errno == ENOENT {
+        throw ReportsError(
+          "gnuplot reported no error, but did not draw \(target); its script and data are beside it")
+      }
+      throw ReportsError("cannot write \(target): \(String(cString: strerror(errno)))")
     }
   }
 }

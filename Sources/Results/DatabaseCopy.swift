@@ -9,10 +9,15 @@ enum DatabaseCopy {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw ResultsError("\(path) exists already; a copy never replaces a file, so name another")
     }
+    guard !path.isEmpty else { throw ResultsError("the name of the copy is empty; name a file") }
     let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
     defer { for end in ["", "-wal", "-shm", "-journal"] { unlink(partial + end) } }
     try ResultsError.wrap("cannot copy the database to \(path)") {
       for end in ["", "-wal", "-shm", "-journal"] { unlink(partial + end) }
+      // SQLite's own words would not say what is wrong with the place.
+      let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+      close(descriptor)
       let target = try DatabaseQueue(path: partial)
       try source.backup(to: target)
       let verdict = try target.writeWithoutTransaction { db in

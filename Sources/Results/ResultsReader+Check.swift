@@ -24,8 +24,7 @@ extension ResultsReader {
       switch try ResultsSchema.age(db) {
       case .older: note("of an earlier version of bench: the next run brings it up to date")
       case .newer: note("of a newer version of bench: it can be read, not written")
-      case .empty: note("empty")
-      case .current, .foreign: break
+      case .current, .empty, .foreign: break
       }
       for message in try String.fetchAll(db, sql: "PRAGMA integrity_check(20)")
       where message != "ok" { problem("integrity: \(message)") }
@@ -52,9 +51,15 @@ extension ResultsReader {
           problem("\(text): \(error)")
         }
       }
+      // Of a damaged file not everything can be asked.
+      do {
+        try ContentCheck.problems(in: db).forEach(problem)
+      } catch {
+        problem("values: \(error)")
+      }
       let running = try Row.fetchAll(db, sql: "\(Self.runSelect) WHERE attempt.status = 'running'")
       for row in running {
-        guard try Liveness.status(row) == .interrupted else { continue }
+        guard (try? Liveness.status(row)) == .interrupted else { continue }
         note(
           "\(try RunKey(row)) is marked running, but its process is gone; `bench run` takes it over"
         )

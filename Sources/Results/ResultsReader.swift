@@ -13,23 +13,19 @@ public final class ResultsReader: Sendable {
 
   /// - Throws: `ResultsError` if there is no such file, or it is not a results database.
   public init(path: String) throws(ResultsError) {
-    guard !path.isEmpty else {
-      throw ResultsError("the path of the results database is empty; name a file with --db")
-    }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    if let obstacle = DatabaseFile.obstacle(path) { throw ResultsError(obstacle) }
+    guard FileManager.default.fileExists(atPath: path) else {
       throw ResultsError(
         "there is no results database at \(path); `bench run SPEC` makes one, and --db names "
           + "another")
     }
-    guard !isFolder.boolValue else {
-      throw ResultsError("\(path) is a folder, not a results database; name the file with --db")
-    }
     self.path = path
     queue = try ResultsError.wrap("cannot read \(path)") {
       let queue = try Self.open(path: path)
-      guard try queue.read(ResultsSchema.age) != .foreign else {
-        throw ResultsError("\(path) is an SQLite database, but not one of bench's")
+      switch try queue.read(ResultsSchema.age) {
+      case .foreign: throw ResultsError("\(path) is an SQLite database, but not one of bench's")
+      case .empty: throw ResultsError("\(path) is empty; `bench run SPEC` writes results into it")
+      case .older, .current, .newer: break
       }
       try queue.inDatabase(LiveViews.make)
       return queue

@@ -2,6 +2,7 @@
 import Crypto
 import Foundation
 import GRDB
+import Synchronization
 
 /// Writes experiments, runs and metrics into one SQLite file.
 ///
@@ -22,6 +23,8 @@ public final class ResultsStore: Sendable {
   public let path: String
   let queue: DatabaseQueue
   let process: ProcessIdentity
+  private let watch: DatabaseWatch
+  private let patience: Patience
 
   /// Opens the database, making folders and file where they are missing, and brings it up to date;
   /// an existing file of an older version is copied beside itself first.
@@ -36,27 +39,31 @@ public final class ResultsStore: Sendable {
   ) throws(ResultsError) {
     self.path = path
     self.process = process
-    guard !path.isEmpty else {
-      throw ResultsError("the path of the results database is empty; name a file with --db")
-    }
+    if let obstacle = DatabaseFile.obstacle(path) { throw ResultsError(obstacle) }
+    let patience = Patience(busyTimeout)
+    self.patience = patience
     queue = try ResultsError.wrap("cannot open \(path) for writing") {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      return try Self.open(path: path, busyTimeout: busyTimeout)
+      return try Self.open(path: path, patience)
     }
+    watch = DatabaseWatch(path)
   }
+
+  /// From now on no write waits long for another program: the process is about to end.
+  public func hurry() { patience.hurry() }
 
   /// Two processes may start on the same new file: the one that comes second sees the file change
   /// under it, and looks again.
   private static func open(
-    path: String, busyTimeout: TimeInterval
+    path: String, _ patience: Patience
   ) throws -> DatabaseQueue {
     var attempts = 0
     while true {
       do {
         var configuration = Configuration()
         configuration.journalMode = .wal
-        configuration.busyMode = .timeout(busyTimeout)
+        configuration.busyMode = .callback { patience.wait(afterTries: $0) }
         configuration.foreignKeysEnabled = true
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try ResultsSchema.migrate(queue, path: path)
@@ -198,7 +205,8 @@ public final class ResultsStore: Sendable {
   func write<Value>(
     _ what: @autoclosure () -> String, _ body: (Database) throws -> Value
   ) throws(ResultsError) -> Value {
-    try ResultsError.wrap("\(what()) (database \(path))") { try queue.write(body) }
+    try watch.check(queue)
+    return try ResultsError.wrap("\(what()) (database \(path))") { try queue.write(body) }
   }
 
   /// SHA-256 of a text, hexadecimal.
@@ -207,6 +215,29 @@ public final class ResultsStore: Sendable {
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits
     }.joined()
+  }
+}
+
+/// How long a write waits for other programs.
+private final class Patience: Sendable {
+  private static let pause = 0.01
+
+  private let tries: Int
+  private let isHurried = Atomic<Bool>(false)
+
+  /// - Parameter timeout: in seconds.
+  init(_ timeout: TimeInterval) { tries = Int(timeout / Self.pause) }
+
+  func hurry() { isHurried.store(true, ordering: .relaxed) }
+
+  /// Sleeps a little.
+  /// - Returns: whether to try once more.
+  func wait(afterTries count: Int) -> Bool {
+    guard count < (isHurried.load(ordering: .relaxed) ? min(tries, 50) : tries) else {
+      return false
+    }
+    Thread.sleep(forTimeInterval: Self.pause)
+    return true
   }
 }
 

@@ -42,13 +42,16 @@ struct RunJournal {
   let path: String
   let owner: Owner
   private(set) var entries: [Entry] = []
+  /// Lines that cannot be read: how many, from which line of the file on.
+  private(set) var damage: (lines: Int, from: Int)?
 
   init(database: String, owner: Owner) {
     self.owner = owner
     path = Self.folder(besideDatabase: database) + "/\(owner.runId)-\(owner.attempt).jsonl"
   }
 
-  /// Reads a journal as far as it is whole: a process may have been killed as it wrote.
+  /// Reads a journal as far as it is whole. A last line without an end is no damage: a process was
+  /// killed as it wrote it, and had not relied on it yet.
   /// - Returns: nil where it is none.
   init?(path: String) {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
@@ -66,14 +69,25 @@ struct RunJournal {
     }
     self.path = path
     self.owner = owner
-    for line in lines.dropFirst() {
-      guard let entry = try? decoder.decode(Entry.self, from: line) else { break }
+    for (index, line) in lines.enumerated().dropFirst() {
+      guard let entry = try? decoder.decode(Entry.self, from: line) else {
+        let isCutOff = index == lines.count - 1 && data.last != UInt8(ascii: "\n")
+        if !isCutOff { damage = (lines.count - index, index + 1) }
+        break
+      }
       entries.append(entry)
     }
   }
 
   static func folder(besideDatabase database: String) -> String {
     URL(fileURLWithPath: database).deletingLastPathComponent().appending(path: "journal").path
+  }
+
+  /// Paths of all journals beside a database.
+  static func files(besideDatabase database: String) -> [String] {
+    let folder = folder(besideDatabase: database)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().filter { $0.hasSuffix(".jsonl") }.map { "\(folder)/\($0)" }
   }
 
   /// Appends an entry, on the disk when it returns.
@@ -100,8 +114,8 @@ struct RunJournal {
         try handle.write(contentsOf: text)
         try handle.synchronize()
       } catch {
-        // Half a line would hide the lines after it.
-        try? handle.truncate(atOffset: end)
+        // Half a line would hide the lines after it, and an empty file would be nobody's.
+        if end == 0 { unlink(path) } else { try? handle.truncate(atOffset: end) }
         throw error
       }
     }
@@ -111,6 +125,13 @@ struct RunJournal {
   mutating func remove() {
     entries = []
     unlink(path)
+  }
+
+  /// Gives the file a name under which it is not read again, but can be looked at.
+  /// - Returns: the new path.
+  func putAside() -> String {
+    let aside = "\(path).damaged"
+    return rename(path, aside) == 0 ? aside : path
   }
 
   /// Enters everything into the attempt with this id.
@@ -158,7 +179,14 @@ extension ResultsStore {
         continue
       }
       say("\(key): \(journal.entries.count) entries of its journal are in the database now")
-      journal.remove()
+      if let damage = journal.damage {
+        say(
+          "\(key): its journal is damaged: \(damage.lines) lines from line \(damage.from) on cannot "
+            + "be read and are kept in \(journal.putAside()); what they held is recorded again when "
+            + "the run goes on from its checkpoint")
+      } else {
+        journal.remove()
+      }
     }
     // Gone when empty, and only then.
     rmdir(folder)
@@ -169,11 +197,7 @@ extension ResultsStore {
     journalFiles.filter { RunJournal(path: $0)?.owner.process == process }
   }
 
-  private var journalFiles: [String] {
-    let folder = RunJournal.folder(besideDatabase: path)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.sorted().filter { $0.hasSuffix(".jsonl") }.map { "\(folder)/\($0)" }
-  }
+  private var journalFiles: [String] { RunJournal.files(besideDatabase: path) }
 
   /// - Returns: the run's key; nil where this database does not know the run: another may.
   private func enter(_ journal: RunJournal) throws(ResultsError) -> String? {
@@ -196,6 +220,22 @@ extension ResultsStore {
       // Where another process has taken the attempt up since, it records these numbers again.
       if known == owner { try journal.enter(into: row.get("id"), in: db) }
       return try row.get("key")
+    }
+  }
+}
+
+extension ResultsReader {
+  /// What waits in journals to be entered into this database, a sentence for each run.
+  public func waitingJournals() throws(ResultsError) -> [String] {
+    let journals = RunJournal.files(besideDatabase: path).compactMap { RunJournal(path: $0) }
+    guard !journals.isEmpty else { return [] }
+    let keys = Dictionary(
+      try runs().map { ($0.runId, $0.key) }, uniquingKeysWith: { first, _ in first })
+    return journals.compactMap { journal in
+      keys[journal.owner.runId].map { key in
+        "\(key): \(journal.entries.count) entries are in the journal \(journal.path) and not in the "
+          + "database yet; the process that wrote them enters them, or the next `bench run`"
+      }
     }
   }
 }

@@ -125,7 +125,7 @@ public final class RunRecorder: Sendable {
           state.pausedUntil = nil
           state.journal.remove()
         } catch {
-          guard error.kind == .unavailable else { throw error }
+          guard error.mayPass else { throw error }
           if state.pausedUntil == nil {
             news = "\(error); numbers are kept in \(state.journal.path) until it can be written"
           }
@@ -133,7 +133,7 @@ public final class RunRecorder: Sendable {
           do throws(ResultsError) {
             if let entry { try state.journal.append(entry) }
           } catch let second {
-            throw ResultsError("\(error); \(second)", kind: .unavailable)
+            throw ResultsError("\(error); \(second)", kind: error.kind)
           }
         }
       } catch {

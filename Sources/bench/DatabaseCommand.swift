@@ -26,6 +26,7 @@ struct DatabaseCheckCommand: ParsableCommand {
     let reader = try database.reader()
     let findings = try endingOnBadInput { () throws(ResultsError) in
       try reader.check()
+        + reader.waitingJournals().map { CheckFinding(isProblem: false, text: $0) }
         + CheckpointInventory(reader).unknown.map {
           CheckFinding(
             isProblem: false, text: "\($0.path) has checkpoints of a run that is not here")

@@ -1,5 +1,6 @@
 // bench report: the table of an experiment, and its figure.
 import ArgumentParser
+import Experiments
 import Foundation
 import Reports
 import Results
@@ -64,9 +65,23 @@ struct ReportCommand: AsyncParsableCommand {
     case .latex: print(report.latex, terminator: "")
     case .csv: print(report.csv, terminator: "")
     case .json: print(report.json, terminator: "")
-    case .html: try await writePage(report, files)
+    case .html: try await interruptible { try await writePage(report, files) }
     }
-    if plot || figures != nil { try await draw(report, files) }
+    if plot || figures != nil { try await interruptible { try await draw(report, files) } }
+  }
+
+  /// Runs what waits for gnuplot, so that a signal ends gnuplot too and nothing half-drawn stays.
+  private func interruptible(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    let stop = StopRequest()
+    let work = Task { try await body() }
+    let watch = SignalWatch(stop) { signal in
+      work.cancel()
+      DispatchQueue.global().asyncAfter(deadline: .now() + 5) { _exit(128 + signal) }
+    }
+    let result = await work.result
+    withExtendedLifetime(watch) {}
+    if let signal = stop.signal { throw ExitCode(128 + signal) }
+    try result.get()
   }
 
   private func printReport(
@@ -87,7 +102,7 @@ struct ReportCommand: AsyncParsableCommand {
     do {
       if let obstacle = try await files.writeHTML(report) { printError(obstacle) }
     } catch {
-      printError(error.description)
+      if !Task.isCancelled { printError(error.description) }
       throw ExitCode(2)
     }
     print("Page: \(files.html)")
@@ -98,7 +113,7 @@ struct ReportCommand: AsyncParsableCommand {
     do {
       drawn = try await files.draw(report, formats: figures ?? [.svg, .png])
     } catch {
-      printError(error.description)
+      if !Task.isCancelled { printError(error.description) }
       throw ExitCode(1)
     }
     // What is printed for a program stays for that program alone.

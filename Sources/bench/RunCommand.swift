@@ -49,6 +49,7 @@ struct RunCommand: AsyncParsableCommand {
       options: behaviour.options, observe: display.show)
     let watch = SignalWatch(stop) { signal in
       display.note("Stopping after the step in work. Once more stops at once.")
+      store.hurry()
       Self.endInTime(runner, signal: signal)
     }
     let summary = await withCheckedContinuation { continuation in

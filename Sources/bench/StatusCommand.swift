@@ -16,6 +16,9 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     let reader = try database.reader()
+    let journals = try endingOnBadInput { () throws(ResultsError) in
+      try reader.waitingJournals()
+    }
     let texts = try endingOnBadInput { () throws(ResultsError) in
       let all = try reader.experiments()
       var texts: [String] = []
@@ -32,5 +35,6 @@ struct StatusCommand: ParsableCommand {
     }
     print(
       texts.isEmpty ? "No experiment yet.\n" : texts.joined(separator: "\n"), terminator: "")
+    for sentence in journals { print("note: \(sentence.printable)") }
   }
 }

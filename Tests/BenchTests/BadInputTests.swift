@@ -219,9 +219,42 @@ import Testing
     let path = "\(tools.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
     let result = try bench("report", "bad", "--plot", environment: ["PATH": path])
     #expect(result.status == 1, "\(result.errors)")
-    #expect(result.errors.contains("gnuplot failed") && result.errors.contains("no terminal today"))
+    #expect(
+      result.errors.contains("gnuplot ended with exit code 3")
+        && result.errors.contains("no terminal today"))
     let plots = try FileManager.default.contentsOfDirectory(
       atPath: bench.folder.appending(path: "plots/bad").path)
     #expect(plots.allSatisfy { $0.hasSuffix(".gp") || $0.hasSuffix(".dat") }, "\(plots)")
+  }
+
+  /// A signal to the program alone ends gnuplot too, and what that has begun goes.
+  @Test func aSignalEndsGnuplotToo() throws {
+    #expect(try bench("run", try bench.write("s.json", Self.spec()), "--quiet").status == 0)
+    let tools = bench.folder.appending(path: "tools")
+    try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
+    let gnuplot = tools.appending(path: "gnuplot")
+    let script = """
+      #!/bin/sh
+      touch .partial-$PPID-figure6.svg
+      echo $$ > pid.new; mv pid.new pid
+      exec sleep 100
+      """
+    try Data(script.utf8).write(to: gnuplot)
+    #expect(chmod(gnuplot.path, 0o755) == 0)
+    let path = "\(tools.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+    let (process, collect) = try bench.start(
+      ["report", "bad", "--plot"], environment: ["PATH": path])
+    let folder = bench.folder.appending(path: "plots/bad")
+    let file = folder.appending(path: "pid").path
+    for _ in 0..<3000 where !FileManager.default.fileExists(atPath: file) { usleep(10_000) }
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    let pid = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(kill(pid, 0) == 0)
+    process.terminate()
+    let result = try collect()
+    #expect(process.terminationReason == .exit && result.status == 143, "\(result.errors)")
+    #expect(kill(pid, 0) != 0 && errno == ESRCH)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!names.contains { $0.hasPrefix(".partial") }, "\(names)")
   }
 }

@@ -120,6 +120,25 @@ import Testing
     wait(for: log)
     let database = bench.folder.appending(path: "locked/b.sqlite").path
     let journal = bench.folder.appending(path: "locked/journal").path
+    try locking(database) {
+      wait(for: journal)
+      usleep(300_000)
+      kill(start.process.processIdentifier, SIGKILL)
+      start.process.waitUntilExit()
+    }
+    let killed = try start.collect()
+    #expect(killed.output.contains("numbers are kept in"), "\(killed.output)")
+    let again = try bench("run", spec, "--db", "locked/b.sqlite", "--quiet")
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(again.errors.contains("entries of its journal are in the database now"))
+    #expect(!FileManager.default.fileExists(atPath: journal))
+    let isSame = try results("locked/b.sqlite") == results("whole/b.sqlite")
+    #expect(isSame)
+    #expect(try bench("db", "check", "--db", "locked/b.sqlite").status == 0)
+  }
+
+  /// Runs something while the database is locked, as by another program.
+  private func locking(_ database: String, _ body: () throws -> Void) throws {
     let other = try DatabaseQueue(path: database)
     try other.writeWithoutTransaction { db in
       // The run may write at this very moment.
@@ -131,22 +150,47 @@ import Testing
           usleep(10_000)
         }
       }
-      wait(for: journal)
-      usleep(300_000)
-      kill(start.process.processIdentifier, SIGKILL)
-      start.process.waitUntilExit()
-      try db.execute(sql: "ROLLBACK")
+      defer { try? db.execute(sql: "ROLLBACK") }
+      try body()
     }
     try other.close()
-    let killed = try start.collect()
-    #expect(killed.output.contains("numbers are kept in"), "\(killed.output)")
-    let again = try bench("run", spec, "--db", "locked/b.sqlite", "--quiet")
-    #expect(again.status == 0, "\(again.errors)")
-    #expect(again.errors.contains("entries of its journal are in the database now"))
-    #expect(!FileManager.default.fileExists(atPath: journal))
+  }
+
+  /// Whether a call that is not over yet has said something.
+  private func isSaid(_ text: String) -> Bool {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: bench.folder.path)
+    return (names ?? []).contains { name in
+      guard name.hasSuffix(".out") else { return false }
+      let file = bench.folder.appending(path: name)
+      return (try? String(contentsOf: file, encoding: .utf8))?.contains(text) ?? false
+    }
+  }
+
+  /// A lock that lasts longer than a write waits does not end the experiment: the next run is
+  /// claimed when it is gone. A signal meanwhile is not made to wait.
+  @Test(arguments: [false, true]) func aLockBetweenTwoRuns(isInterrupted: Bool) throws {
+    let spec = try spec(steps: 400)
+    let (process, collect) = try bench.start(
+      ["run", spec, "--db", "locked/b.sqlite"], environment: ["BENCH_BUSY_TIMEOUT": "0.2"])
+    let log = bench.folder.appending(path: "locked/logs/tiny/plain-8-width=0.25-s0.log").path
+    for _ in 0..<3000 where !FileManager.default.fileExists(atPath: log) { usleep(10_000) }
+    try locking(bench.folder.appending(path: "locked/b.sqlite").path) {
+      for _ in 0..<6000 where !isSaid("waiting for it") && process.isRunning { usleep(10_000) }
+      if isInterrupted {
+        process.interrupt()
+        let begin = Date()
+        process.waitUntilExit()
+        #expect(Date().timeIntervalSince(begin) < 6)
+      }
+    }
+    let result = try collect()
+    #expect(result.output.contains("another program holds it"), "\(result.output)")
+    #expect(result.status == (isInterrupted ? 130 : 0), "\(result.errors)")
+    #expect(!result.errors.contains("takes too long"), "\(result.errors)")
+    #expect(try bench("run", spec, "--db", "locked/b.sqlite", "--quiet").status == 0)
+    #expect(try bench("run", spec, "--db", "whole/b.sqlite", "--quiet").status == 0)
     let isSame = try results("locked/b.sqlite") == results("whole/b.sqlite")
     #expect(isSame)
-    #expect(try bench("db", "check", "--db", "locked/b.sqlite").status == 0)
   }
 
   /// A signal ends the process soon also in the middle of a step of many seconds; a second one ends

@@ -193,6 +193,24 @@ import Testing
     #expect(Self.notes(fixture).notes == ["attempt 1", "resumed \(step)"])
   }
 
+  /// Without its database nothing can be made, so the rest is not even tried.
+  @Test func aLostDatabaseEndsEverything() throws {
+    let fixture = try RunnerFixture()
+    let database = fixture.database
+    let executor = MockExecutor { _, step in
+      if step == 3 { try? FileManager.default.removeItem(atPath: database) }
+    }
+    let summary = fixture.runner(executor).run(fixture.plans, jobs: 1)
+    guard case .failed(let message) = summary.results[0].result else {
+      Issue.record("\(summary.results[0].result)")
+      return
+    }
+    #expect(message.contains("was deleted, renamed or replaced"))
+    #expect(summary.count { $0 == .waiting } == fixture.plans.count - 1)
+    let saved = try ResultsReader(path: "\(database).rescued")
+    #expect(try saved.runs(experiment: "sample").contains { $0.step == 2 })
+  }
+
   @Test func abandonedRunsAreInterrupted() throws {
     let fixture = try RunnerFixture()
     let plan = fixture.plans[0]

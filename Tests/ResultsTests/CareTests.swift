@@ -44,11 +44,40 @@ import Testing
     ("DELETE FROM provenance", "no provenance"),
     ("UPDATE attempt SET weightsHash = NULL", "no hash of their weights"),
     ("UPDATE attempt SET step = 3", "not reached"),
+    ("UPDATE metric SET value = 'low'", "in metric.value: of another type than REAL"),
+    ("UPDATE run SET seed = 'x' WHERE seed = 1", "in run.seed: of another type than INTEGER"),
+    ("UPDATE attempt SET configurationJSON = '{'", "in attempt.configurationJSON: no JSON"),
+    ("UPDATE attempt SET startedAt = char(27) || '[31mnever'", "in attempt.startedAt: no time"),
+    ("UPDATE attempt SET heartbeatAt = '2026-13-45T99:00:00Z'", "in attempt.heartbeatAt: no time"),
+    ("UPDATE attempt SET step = 9223372036854775807", "in attempt.step: beyond"),
+    ("UPDATE attempt SET processId = 99999999999", "in attempt.processId: no process"),
+    ("UPDATE attempt SET seconds = -1", "in attempt.seconds: no length of time"),
   ])
   func damageIsFound(sql: String, message: String) throws {
     try damage(sql)
     let found = try problems()
     #expect(found.contains { $0.contains(message) }, "\(found)")
+  }
+
+  /// What cannot be a database is said at once: a pipe would be waited for, for ever.
+  @Test func onlyAFileCanBeADatabase() throws {
+    let pipe = folder.url.appending(path: "pipe").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let loop = folder.url.appending(path: "loop").path
+    #expect(symlink(loop, loop) == 0)
+    let empty = folder.url.appending(path: "empty").path
+    try Data().write(to: URL(fileURLWithPath: empty))
+    for (path, reason) in [
+      ("", "is empty; name a file"), (pipe, "is a pipe or a device"),
+      (loop, "leads back to itself"), (folder.url.path, "is a folder"),
+    ] {
+      let read = #expect(throws: ResultsError.self) { try ResultsReader(path: path) }
+      #expect(read?.description.contains(reason) == true, "\(read?.description ?? "")")
+      let written = #expect(throws: ResultsError.self) { try ResultsStore(path: path) }
+      #expect(written?.description.contains(reason) == true, "\(written?.description ?? "")")
+    }
+    let nothing = #expect(throws: ResultsError.self) { try ResultsReader(path: empty) }
+    #expect(nothing?.description.contains("is empty; `bench run SPEC`") == true)
   }
 
   @Test func aDamagedFileIsFound() throws {

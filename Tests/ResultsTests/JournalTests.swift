@@ -105,6 +105,62 @@ import Testing
     try store.mergeJournals(ownToo: false) { _ in Issue.record("there is nothing left") }
   }
 
+  /// What cannot be read is said and kept; a line that a kill cut off was never relied on.
+  @Test(arguments: [false, true]) func aDamagedJournalIsSaidAndKept(isCutOff: Bool) throws {
+    let gone = ProcessIdentity(host: "here", bootId: "gone", pid: 1, startTicks: 1)
+    let left = try ResultsStore(path: folder.database, process: gone, busyTimeout: 0.02)
+    let run = try left.claimed("plain-20", 0)
+    let recorder = recorder(run, in: left)
+    try locked {
+      for step in 1...4 { try recorder.record(step: step, metrics: [("trainLoss", 0.5)]) }
+    }
+    let journal = folder.url.appending(path: "journal/\(try #require(journals.first))")
+    var lines = String(decoding: try Data(contentsOf: journal), as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    #expect(lines.count == 5)
+    let bad = isCutOff ? 4 : 3
+    lines[bad] = String(lines[bad].prefix(9))
+    let text = lines.joined(separator: "\n") + (isCutOff ? "" : "\n")
+    try Data(text.utf8).write(to: journal)
+    let next = try ResultsStore(path: folder.database)
+    try next.mergeJournals(ownToo: false) { said.add($0) }
+    #expect(try points().keys.sorted() == Array(1..<bad))
+    let sentences = said.list.filter { $0.contains("damaged") }
+    if isCutOff {
+      #expect(sentences.isEmpty && journals.isEmpty)
+    } else {
+      #expect(sentences.count == 1 && sentences[0].contains("2 lines from line 4 on"))
+      #expect(journals == [journal.lastPathComponent + ".damaged"])
+    }
+  }
+
+  /// Numbers that wait are not invisible.
+  @Test func waitingNumbersAreShown() throws {
+    let run = try store.claimed("plain-20", 0)
+    let recorder = recorder(run)
+    #expect(try ResultsReader(path: folder.database).waitingJournals() == [])
+    try locked { try recorder.record(step: 1, metrics: [("trainLoss", 0.5)]) }
+    let waiting = try ResultsReader(path: folder.database).waitingJournals()
+    #expect(waiting.count == 1)
+    #expect(
+      waiting.first?.hasPrefix("degradation/plain-20/0: 1 entries are in the journal") == true)
+    try recorder.record(step: 2, metrics: [("trainLoss", 0.25)])
+    #expect(try ResultsReader(path: folder.database).waitingJournals() == [])
+  }
+
+  /// A process that is about to end does not wait its full time for others.
+  @Test func haste() throws {
+    let patient = try ResultsStore(path: folder.database, process: .current, busyTimeout: 600)
+    let run = try patient.claimed("plain-20", 1)
+    patient.hurry()
+    try locked {
+      let error = #expect(throws: ResultsError.self) {
+        try patient.record(run, step: 1, metrics: [("trainLoss", 0.5)])
+      }
+      #expect(error?.kind == .locked)
+    }
+  }
+
   @Test func aLivingProcessEntersItsOwn() throws {
     let run = try store.claimed("plain-20", 0)
     let recorder = recorder(run)
