@@ -10,7 +10,8 @@ struct DataCheckCommand: ParsableCommand {
     abstract: "Read a whole data set: its counts and checksum, and which pictures are broken.",
     discussion: """
       Of an image-folder every picture is decoded once, which also tells how many a core decodes in \
-      a second. Exit code: 0 all sound, 1 something cannot be used, 2 bad input.
+      a second. Exit code: 0 all sound, 1 something cannot be used or a class has no image, 2 bad \
+      input.
       """)
 
   @Argument(help: "\(DatasetName.allCases.map(\.rawValue).joined(separator: ", ")).")
