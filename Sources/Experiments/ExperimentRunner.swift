@@ -160,7 +160,7 @@ public final class ExperimentRunner: Sendable {
         try recorder.finish(
           status: .failed, seconds: before + (clock.now - start).inSeconds, weightsHash: nil,
           message: message)
-      } catch where !message.contains("\(error)") {
+      } catch  where !message.contains("\(error)") {
         message += "; \(error)"
       } catch {}
       return finished(plan, .failed(message))

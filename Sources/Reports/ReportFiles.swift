@@ -146,7 +146,8 @@ public struct ReportFiles: Sendable {
     guard Foundation.rename(source, target) == 0 else {
       if errno == ENOENT {
         throw ReportsError(
-          "gnuplot reported no error, but did not draw \(target); its script and data are beside it")
+          "gnuplot reported no error, but did not draw \(target); its script and data are beside it"
+        )
       }
       throw ReportsError("cannot write \(target): \(String(cString: strerror(errno)))")
     }
