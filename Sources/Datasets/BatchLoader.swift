@@ -134,6 +134,7 @@ public final class BatchLoader: BatchSource {
     _ place: Int, epoch: Int, to output: UnsafeMutablePointer<Float>, broken: inout Int
   ) throws(DatasetError) -> Int {
     let most = min(count, Self.mostBrokenInARow)
+    var reasons: [String] = []
     for next in place..<place + most {
       let example = examples.map { Int($0[next % count]) } ?? next % count
       do throws(DatasetError) {
@@ -144,10 +145,12 @@ public final class BatchLoader: BatchSource {
       } catch {
         try brokenFiles.note(error.description)
         broken += 1
+        if reasons.count < 3 { reasons.append(error.description) }
       }
     }
+    if most > reasons.count { reasons.append("and \(most - reasons.count) more") }
     throw DatasetError(
-      "\(most) training pictures in a row cannot be used; " + brokenFiles.summary)
+      "\(most) training pictures in a row cannot be used; " + reasons.joined(separator: "; "))
   }
 }
 

@@ -84,6 +84,10 @@ struct CIFARReader {
       for file in format.files {
         let path = folder + "/" + file.name
         guard FileManager.default.fileExists(atPath: path) else {
+          var status = stat()
+          if lstat(path, &status) == 0 {
+            throw DatasetError("\(path) is a link that leads to no file; correct it")
+          }
           throw DatasetError(
             "\(folder) has no \(file.name); unpack \(format.archive) again, or name it as path")
         }

@@ -8,6 +8,8 @@ extension ImageFolder {
   public struct CheckResult: Sendable {
     /// A sentence for each picture that cannot be used, in the order of the examples.
     public let broken: [String]
+    /// Of each class how many pictures can be used.
+    public let usable: [Int]
     /// Pictures decoded, broken ones included.
     public let count: Int
     /// Seconds of processor time, of all threads together.
@@ -40,9 +42,12 @@ extension ImageFolder {
         }
       }
     }
-    let broken = found.withLock { $0.sorted { $0.example < $1.example }.map(\.sentence) }
+    let broken = found.withLock { $0.sorted { $0.example < $1.example } }
+    var usable = classCounts
+    for (example, _) in broken { usable[Int(labels[example])] -= 1 }
     return CheckResult(
-      broken: broken, count: count, processorSeconds: Self.processorSeconds - start)
+      broken: broken.map(\.sentence), usable: usable, count: count,
+      processorSeconds: Self.processorSeconds - start)
   }
 
   /// Processor time of this process so far.

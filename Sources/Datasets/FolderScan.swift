@@ -20,6 +20,8 @@ struct FolderScan {
   private(set) var files: [[String]] = []
   /// A sentence for each thing in a class folder that cannot be a picture.
   private(set) var problems: [String] = []
+  /// A sentence for each class folder without a picture.
+  private(set) var emptyClasses: [String] = []
 
   static let endings = [".jpg", ".jpeg", ".png"]
 
@@ -42,7 +44,10 @@ struct FolderScan {
           problems.append("\(path)/\(file.name) is not a regular file")
         }
       }
-      if names.isEmpty { problems.append("\(path) has no pictures") }
+      if names.isEmpty {
+        emptyClasses.append(
+          "\(path) has no pictures, but counts as a class; remove it, or put some there")
+      }
       classNames.append(entry.name)
       files.append(names)
       guard files.count <= 65_536 else {

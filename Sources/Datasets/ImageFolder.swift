@@ -17,6 +17,8 @@ public final class ImageFolder: ImageCollection {
   public let labels: [Int32]
   /// What the scan found that is no picture, a sentence each.
   public let problems: [String]
+  /// Of the problems those of class folders without a picture.
+  let emptyClasses: [String]
   public let isDecodedOnTheFly = true
 
   /// The split's folder, and of each example the file's name in its class's folder.
@@ -90,7 +92,8 @@ public final class ImageFolder: ImageCollection {
     self.files = files
     self.labels = labels
     self.resize = resize
-    problems = scan.problems
+    emptyClasses = scan.emptyClasses
+    problems = scan.problems + emptyClasses
     shape = ImageShape(height: size, width: size, channels: 3)
   }
 
@@ -245,6 +248,8 @@ public struct FolderCounts: Sendable {
   public let classes: Int
   public let train: Int
   public let test: Int
+  /// What a user should know although the folder can be used, a sentence each.
+  public let warnings: [String]
 
   private static let known = Mutex<[String: FolderCounts]>([:])
 
@@ -255,7 +260,7 @@ public struct FolderCounts: Sendable {
     let folders = try ImageFolders(DatasetRequest(name: .imageFolder, path: path))
     let counts = FolderCounts(
       classes: folders.train.classNames.count, train: folders.train.count,
-      test: folders.test.count)
+      test: folders.test.count, warnings: folders.train.emptyClasses)
     known.withLock { $0[path] = counts }
     return counts
   }

@@ -10,8 +10,12 @@ public struct EngineCostModel: CostModel {
 
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
     let graph = try graph(of: variant)
-    let warnings = try variant.initialWeights?.check(variant.architecture, graph)
+    var warnings = try variant.initialWeights?.check(variant.architecture, graph) ?? []
     let plan = variant.trainingProtocol
+    // The folder may come later, where the spec says what it will have.
+    if plan.data.isFolder, let path = plan.data.path, let counts = try? FolderCounts.of(path) {
+      warnings += counts.warnings
+    }
     // Batches prepared ahead, for training and for evaluation.
     let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
     let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
@@ -19,7 +23,7 @@ public struct EngineCostModel: CostModel {
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
       memoryBytes: Int64(memory + prepared + plan.data.memoryBytes),
-      warnings: warnings ?? [])
+      warnings: warnings)
   }
 
   /// Steps of more operations than this are not tried out, but taken to run at half the peak.

@@ -82,6 +82,9 @@ public struct ExperimentSpec: Sendable {
 
   /// Reads a regular file of a bounded size; anything else, such as a pipe, is refused unread.
   static func contents(of path: String) throws(ExperimentError) -> [UInt8] {
+    guard !path.isEmpty else {
+      throw ExperimentError("the path of the spec is empty; give the path of a spec (.json)")
+    }
     let shown = printable(path, limit: 4096)
     // Resolved first: the attributes of a link are its own.
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
@@ -91,7 +94,12 @@ public struct ExperimentSpec: Sendable {
     } catch {
       throw ExperimentError("\(shown): there is no such file; give the path of a spec (.json)")
     }
-    guard attributes[.type] as? FileAttributeType == .typeRegular else {
+    let type = attributes[.type] as? FileAttributeType
+    guard type != .typeSymbolicLink else {
+      throw ExperimentError(
+        "\(shown): is a link that leads to no file; give the path of a spec (.json)")
+    }
+    guard type == .typeRegular else {
       throw ExperimentError("\(shown): is not a file; give the path of a spec (.json)")
     }
     let size = (attributes[.size] as? NSNumber)?.intValue ?? 0

@@ -9,10 +9,15 @@ public struct InitialWeights: Hashable, Sendable {
   /// SHA-256 of the file, hexadecimal: what counts for the configuration.
   public let sha256: String
 
-  /// - Throws: `ExperimentError` where the file cannot be read or is no safetensors file.
+  /// - Throws: `ExperimentError` where the file cannot be read, is no safetensors file, or has a number that
+  ///   is not finite.
   public init(path: String) throws(ExperimentError) {
     self.path = path
-    sha256 = try SafetensorsFile(path: path).sha256()
+    let file = try SafetensorsFile(path: path)
+    for tensor in file.tensors where tensor.type.isFloatingPoint {
+      _ = try file.finiteFloats(of: tensor)
+    }
+    sha256 = try file.sha256()
   }
 
   /// Stands for a file that is not looked at; nothing can be trained with it.

@@ -36,8 +36,8 @@ struct JSONReader {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
       throw reader.fault("the file starts with a byte-order mark; save it as UTF-8 without one")
     }
-    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-      throw reader.fault("the file is UTF-16; save it as UTF-8")
+    if let encoding = wideEncoding(bytes) {
+      throw reader.fault("the file is \(encoding); save it as UTF-8")
     }
     reader.skipSpace()
     guard reader.peek != nil else { throw reader.fault("the file is empty; a spec is an object") }
@@ -47,6 +47,19 @@ struct JSONReader {
       throw reader.fault("expected the end of the file, found \(reader.found)")
     }
     return node
+  }
+
+  /// The encoding of a text that has more than one byte for `{`: by its byte-order mark, or by where
+  /// its first bytes are 0 (RFC 4627, section 3).
+  private static func wideEncoding(_ bytes: [UInt8]) -> String? {
+    let start = Array(bytes.prefix(4))
+    if start == [0xFF, 0xFE, 0, 0] || start == [0, 0, 0xFE, 0xFF] { return "UTF-32" }
+    if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) { return "UTF-16" }
+    switch start.map({ $0 == 0 }) {
+    case [true, true, true, false], [false, true, true, true]: return "UTF-32"
+    case [true, false, true, false], [false, true, false, true]: return "UTF-16"
+    default: return nil
+    }
   }
 
   private func fault(_ message: String, at place: TextPosition? = nil) -> Fault {

@@ -124,12 +124,7 @@ struct NetworkWeights {
   func load(_ file: SafetensorsFile, into state: NetworkState) throws(ExperimentError) {
     for tensor in tensors {
       guard let found = file.tensor(tensor.name) else { continue }
-      let values = try file.floats(of: found)
-      guard values.allSatisfy(\.isFinite) else {
-        throw ExperimentError(
-          "\(printable(file.path, limit: 4096)): \(tensor.name) has a number that is not finite")
-      }
-      state.setValues(values, of: tensor.name)
+      state.setValues(try file.finiteFloats(of: found), of: tensor.name)
     }
   }
 
@@ -150,6 +145,20 @@ struct NetworkWeights {
           try values(Self.velocityPrefix + tensor.name, tensor), of: tensor.name, .velocity)
       }
     }
+  }
+}
+
+extension SafetensorsFile {
+  /// A tensor's numbers.
+  /// - Throws: `ExperimentError` where one cannot be read or is not finite in single precision.
+  func finiteFloats(of tensor: Tensor) throws(ExperimentError) -> [Float] {
+    let values = try floats(of: tensor)
+    guard values.allSatisfy(\.isFinite) else {
+      throw ExperimentError(
+        "\(printable(path, limit: 4096)): \(printable(tensor.name)) has a number that is not "
+          + "finite")
+    }
+    return values
   }
 }
 

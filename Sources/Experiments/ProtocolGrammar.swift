@@ -89,7 +89,7 @@ extension SpecGrammar {
   private static func optimizer(partial: Bool) -> SpecShape {
     .object([
       SpecField(
-        "learningRate", .number(0...1000, above: true), required: !partial,
+        "learningRate", .number(SpecShape.smallest...1000, above: false), required: !partial,
         "The rate before the schedule changes it."),
       SpecField("momentum", .number(0...0.9999, above: false), "0.9 (He et al. 2015, 4.2)."),
       SpecField(
@@ -105,13 +105,14 @@ extension SpecGrammar {
       "milestones", .list(of: .integer(iterations), count: 1...100),
       "Where a step schedule multiplies the rate, ascending, in steps (or epochs)."),
     SpecField(
-      "factor", .number(0...1, above: true), "What a step schedule multiplies the rate by; 0.1."),
+      "factor", .number(SpecShape.smallest...1, above: false),
+      "What a step schedule multiplies the rate by; 0.1."),
     SpecField(
       "warmup",
       .object([
         SpecField("steps", .integer(1...1_000_000), required: true, "Steps, also with epochs."),
         SpecField(
-          "learningRate", .number(0...1000, above: true), required: true,
+          "learningRate", .number(SpecShape.smallest...1000, above: false), required: true,
           "The constant rate of these steps; 0.01 in the paper's ResNet-110."),
       ]), "A constant rate for the first steps; none."),
   ])

@@ -157,6 +157,14 @@ struct ProtocolReader {
     if let late = result.schedule.milestones.first(where: { $0 >= end }) {
       report("schedule.milestones", "milestone \(late) is not before the end at \(end) \(unit)")
     }
+    let lowest = result.schedule.milestones.reduce(result.optimizer.learningRate) { rate, _ in
+      rate * result.schedule.factor
+    }
+    if lowest < SpecShape.smallest {
+      report(
+        "schedule.factor",
+        "makes a rate below \(canonical(SpecShape.smallest)) at the last milestone")
+    }
     if let warmUp = result.schedule.warmUp, warmUp.steps >= result.totalSteps {
       report(
         "schedule.warmup.steps",

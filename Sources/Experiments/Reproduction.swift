@@ -74,6 +74,11 @@ public struct Reproducer: Sendable {
     let configuration = try StoredConfiguration(
       json: attempt.configurationJSON, dataPath: dataPath ?? places.data,
       weightsPath: weightsPath ?? Self.initialWeightsPath(attempt.provenance) ?? places.weights)
+    if let weightsPath, configuration.variant.initialWeights == nil {
+      throw ExperimentError(
+        "--initial-weights \(printable(weightsPath, limit: 4096)): run \(attempt.run.key) started "
+          + "from random weights, not from a file; leave it out")
+    }
     let plan = RunPlan(
       experiment: attempt.run.key.experiment, variant: configuration.variant,
       seed: attempt.run.key.seed, threads: threads ?? attempt.provenance.threads,

@@ -145,7 +145,7 @@ public struct CoreShare: Hashable, Sendable {
   public init(jobs: Int?, threads: Int?, cores: Int) throws(ExperimentError) {
     for (option, value) in [("--jobs", jobs), ("--threads", threads)] {
       if let value, !(1...4096).contains(value) {
-        throw ExperimentError("\(option) \(value): give a number of at least 1")
+        throw ExperimentError("\(option) \(value): give a number from 1 to 4096")
       }
     }
     self.jobs = jobs ?? 1

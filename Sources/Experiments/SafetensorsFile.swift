@@ -62,6 +62,9 @@ public final class SafetensorsFile: Sendable {
   public init(path: String) throws(ExperimentError) {
     self.path = path
     let shown = printable(path, limit: 4096)
+    guard !path.isEmpty else {
+      throw ExperimentError("the path of the weights is empty; name a .safetensors file")
+    }
     // Without O_NONBLOCK opening a pipe would wait for a writer.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {

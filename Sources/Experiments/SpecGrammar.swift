@@ -70,7 +70,8 @@ public enum SpecGrammar {
       "shortcut", choice(Architecture.Shortcut.self),
       "By default A in CIFAR nets of basic blocks, B elsewhere; a plain net has none. The kinds "
         + "besides A, B and C multiply every block's shortcut, as in 2016's Table 1."),
-    SpecField("width", .number(0...64, above: true), "Multiplies every channel count; 1."),
+    SpecField(
+      "width", .number(Architecture.widths, above: false), "Multiplies every channel count; 1."),
     SpecField(
       "strideLocation", choice(Architecture.StrideLocation.self),
       "Which convolution of a bottleneck block has the stride; 3x3."),

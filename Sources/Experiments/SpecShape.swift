@@ -41,6 +41,10 @@ struct SpecField: Sendable {
 }
 
 extension SpecShape {
+  /// The smallest magnitude of a number besides 0. Training has single precision, in which
+  /// everything below 1.2e-38 loses digits or is 0.
+  static let smallest = 1e-30
+
   /// Checks a value and everything inside it.
   /// - Returns: the problems found, none when the value fits.
   func problems(in node: JSONNode, path: [String]) -> [SpecProblem] {
@@ -77,6 +81,9 @@ extension SpecShape {
         let (low, high) = (canonical(range.lowerBound), canonical(range.upperBound))
         return expected(
           above ? "a number above \(low), at most \(high)" : "a number from \(low) to \(high)")
+      }
+      guard value == 0 || value.magnitude >= Self.smallest else {
+        return expected("0 or a number of a magnitude of at least \(canonical(Self.smallest))")
       }
       return []
     case .list(let element, let count):
@@ -188,6 +195,7 @@ extension SpecShape {
 
 extension JSONNode {
   fileprivate enum Kind: String {
+    case null
     case scalar = "a word"
     case list = "a list"
     case object = "an object"
@@ -197,6 +205,7 @@ extension JSONNode {
     switch content {
     case .object: return .object
     case .list: return .list
+    case .null: return .null
     default: return .scalar
     }
   }

@@ -49,7 +49,9 @@ public struct StoredConfiguration: Sendable {
   }
 
   private static func unreadable(_ reason: String) -> ExperimentError {
-    ExperimentError("the stored configuration is not one that this version can train: \(reason)")
+    ExperimentError(
+      "the stored configuration is not one that this version can train: \(reason); make the run "
+        + "again with `bench run SPEC --force`")
   }
 
   private static func read(_ json: String) throws(ExperimentError) -> JSONNode {

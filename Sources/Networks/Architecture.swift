@@ -121,7 +121,7 @@ public struct Architecture: Hashable, Sendable {
   ///   - activationOrder: by default the original one of 2015.
   ///   - shortcut: by default A in CIFAR nets of basic blocks, B elsewhere, none in a plain net.
   ///   - strideLocation: by default the 3×3 of a bottleneck block.
-  ///   - width: channel multiplier, above 0 and at most 64.
+  ///   - width: channel multiplier, one of `widths`.
   ///   - gateBias: by default -6 where there are gates.
   ///   - initialization: by default He's, Xavier's in the textbook's net.
   /// - Throws: `ArchitectureError` with the reason, where the combination cannot exist.
@@ -138,8 +138,9 @@ public struct Architecture: Hashable, Sendable {
     let family = family ?? Self.defaultFamily(depth: depth)
     let block = block ?? Self.defaultBlock(family: family, depth: depth)
     try Self.checkDepth(depth, family: family, block: block)
-    guard width.isFinite, width > 0, width <= 64 else {
-      throw ArchitectureError("width \(width) is not above 0 and at most 64")
+    guard Self.widths.contains(width) else {
+      throw ArchitectureError(
+        "width \(width) is not between \(Self.widths.lowerBound) and \(Self.widths.upperBound)")
     }
     if family == .textbook {
       guard network == .residual, activationOrder == .original, batchNorm,
@@ -223,6 +224,9 @@ public struct Architecture: Hashable, Sendable {
     let base = family == .cifar ? [16, 32, 64] : [64, 128, 256, 512]
     return base.map { max(1, Int((Double($0) * width).rounded())) }
   }
+
+  /// Channel multipliers. With the lowest, every stage has a single channel.
+  public static let widths = 0.001...64.0
 
   static let imageNetBlockCounts = [
     18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],

@@ -51,7 +51,12 @@ extension ResultsReader {
         }
         let limit = QueryLimit(timeout)
         return try limit.watch(connection) {
-          try sql.withCString { text in try Self.run(text, on: connection, limit) }
+          let words = sql.lowercased()
+          // SQLite takes it for a statement that reads, although it is meant to write statistics.
+          guard !words.contains("optimize") || !words.contains("pragma") else {
+            throw ResultsError("queries only read: PRAGMA optimize is not allowed", sqlOffset: 0)
+          }
+          return try sql.withCString { text in try Self.run(text, on: connection, limit) }
         }
       }
     } catch let error as ResultsError {

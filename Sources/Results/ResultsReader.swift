@@ -40,6 +40,12 @@ public final class ResultsReader: Sendable {
       _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_ATTACHED, 0)
       // A single value that a query makes up must not take all memory.
       _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_LENGTH, 64 << 20)
+      // It tells and takes addresses of memory. Defined as nothing, it is gone.
+      for argumentCount in Int32(1)...2 {
+        sqlite3_create_function_v2(
+          db.sqliteConnection, "fts3_tokenizer", argumentCount, SQLITE_UTF8, nil, nil, nil, nil, nil
+        )
+      }
     }
     do {
       let queue = try DatabaseQueue(path: path, configuration: configuration)

@@ -44,7 +44,7 @@ enum Program {
       guard let value = environment[name], !value.isEmpty else { continue }
       guard allowed.contains(value) else {
         return
-          "\(name)=\(value.printable) is not known; allowed: \(allowed.joined(separator: ", "))"
+          "\(name)=\(value) is not known; allowed: \(allowed.joined(separator: ", "))"
       }
       if name == "BENCH_ISA", value != NumericIdentity.current.instructionSet {
         return "BENCH_ISA=\(value) is not possible on this CPU"
@@ -54,7 +54,10 @@ enum Program {
   }
 
   static func main() async {
-    if let problem = environmentProblem() { end(2, saying: "bench: \(problem)") }
+    if let problem = environmentProblem() {
+      printError(problem)
+      end(2)
+    }
     do {
       var command = try Bench.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -62,21 +65,38 @@ enum Program {
       } else {
         try command.run()
       }
-      end(0, saying: "")
+      end(0)
     } catch {
       let code = Bench.exitCode(for: error)
-      end(code == .validationFailure ? 2 : code.rawValue, saying: Bench.fullMessage(for: error))
+      let message = text(of: error)
+      if code == .success {
+        print(message)
+        end(0)
+      }
+      if !message.isEmpty { writeError(message) }
+      end(code == .validationFailure ? 2 : code.rawValue)
     }
+  }
+
+  /// What the parser says of bad options, in the words of all other messages; or the help. What the
+  /// user typed stands in it.
+  static func text(of error: any Error) -> String {
+    var text = Bench.fullMessage(for: error)
+    if text.hasPrefix("Error: ") { text = "bench: " + text.dropFirst("Error: ".count) }
+    // The parser's own guess sees no likeness.
+    let strange = "Unknown option '--database'"
+    text = text.replacing(strange, with: strange + ". Did you mean '--db'?")
+    return text.printableLines
   }
 
   /// Ends the process without the exit handlers of libraries: threads of theirs may still be at
   /// work, and tearing down what those use has crashed the process at its very end.
-  private static func end(_ code: Int32, saying message: String) -> Never {
-    if !message.isEmpty {
-      let file = code == 0 ? FileHandle.standardOutput : FileHandle.standardError
-      try? file.write(contentsOf: Data("\(message)\n".utf8))
-    }
+  private static func end(_ code: Int32) -> Never {
     fflush(nil)
+    if let problem = PrintedOutput.standard.problem {
+      printError(problem)
+      _exit(code == 0 ? 1 : code)
+    }
     _exit(code)
   }
 }

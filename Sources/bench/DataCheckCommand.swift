@@ -10,7 +10,8 @@ struct DataCheckCommand: ParsableCommand {
     abstract: "Read a whole data set: its counts and checksum, and which pictures are broken.",
     discussion: """
       Of an image-folder every picture is decoded once, which also tells how many a core decodes in \
-      a second. Exit code: 0 all sound, 1 something cannot be used, 2 bad input.
+      a second. Exit code: 0 all sound, 1 something cannot be used or a class has no image, 2 bad \
+      input.
       """)
 
   @Argument(help: "\(DatasetName.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -50,16 +51,29 @@ struct DataCheckCommand: ParsableCommand {
           + "\(split.classNames.count) classes of \(range)")
       print("  SHA-256 \(split.checksum)")
       var problems = split.problems
+      var usable = counts
       if let folder = split as? ImageFolder {
         let result = folder.check(
           threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
         problems += result.broken
+        usable = result.usable
         let rate = String(format: "%.0f", result.picturesPerCoreSecond)
         print("  decoded: \(rate) pictures/s on one core")
       }
       for problem in problems { print("  not used: \(problem.printable)") }
-      if !problems.isEmpty { isSound = false }
+      let missing = Self.missingClasses(split.classNames, usable)
+      if let missing { print("  \(missing)") }
+      if !problems.isEmpty || missing != nil { isSound = false }
     }
     if !isSound { throw ExitCode(1) }
+  }
+
+  /// What to say of classes without an image that can be used; nil where all have one.
+  static func missingClasses(_ names: [String], _ counts: [Int]) -> String? {
+    let missing = zip(names, counts).filter { $0.1 == 0 }.map(\.0.printable)
+    guard !missing.isEmpty else { return nil }
+    let shown = missing.prefix(8).joined(separator: ", ")
+    let more = missing.count > 8 ? " and \(missing.count - 8) more" : ""
+    return "no usable image of \(missing.count) of \(names.count) classes: \(shown)\(more)"
   }
 }

@@ -62,7 +62,7 @@ struct DatabaseBackupCommand: ParsableCommand {
     let target = target ?? "\(database.path).backup-\(Self.time(Date()))"
     try endingOnBadInput { () throws(ResultsError) in try reader.backUp(to: target) }
     let size = (try? FileManager.default.attributesOfItem(atPath: target))?[.size] as? Int ?? 0
-    print("\(target.printable): \(String(format: "%.1f", Double(size) / 1e6)) MB")
+    print("\(target.printable): \(SizeText.text(size))")
   }
 
   /// `20261121-114732`, in UTC.

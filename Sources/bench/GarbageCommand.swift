@@ -36,26 +36,25 @@ struct GarbageCommand: ParsableCommand {
   static func text(
     _ garbage: Garbage, _ checkpoints: CheckpointInventory, isDropped: Bool
   ) -> String {
-    func megabytes(_ bytes: Int) -> String { String(format: "%.1f MB", Double(bytes) / 1e6) }
     var lines = checkpoints.unneeded.map {
-      "checkpoints \($0.path.printable), \(megabytes($0.bytes))"
+      "checkpoints \($0.path.printable), \(SizeText.text($0.bytes))"
     }
     lines += garbage.failedAttempts.map { "failed attempt \($0.number) of \($0.key)" }
     if garbage.unusedDiffs > 0 {
       let count = garbage.unusedDiffs
       lines.append(
         "\(count) text\(count == 1 ? "" : "s") of code changes, "
-          + megabytes(garbage.unusedDiffBytes))
+          + SizeText.text(garbage.unusedDiffBytes))
     }
     if garbage.freeBytes > 0 {
-      lines.append("free room in the file, \(megabytes(garbage.freeBytes))")
+      lines.append("free room in the file, \(SizeText.text(garbage.freeBytes))")
     }
     if garbage.failedWithNumbers > 0 {
       lines.append("kept: \(garbage.failedWithNumbers) replaced failed attempts with numbers")
     }
     lines += checkpoints.unknown.map {
       "kept: checkpoints of a run that is not in this database, \($0.path.printable), "
-        + megabytes($0.bytes)
+        + SizeText.text($0.bytes)
     }
     if garbage.isEmpty && checkpoints.unneeded.isEmpty {
       lines.append("nothing to drop")

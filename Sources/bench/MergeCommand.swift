@@ -30,7 +30,8 @@ struct MergeCommand: ParsableCommand {
     print("\(database.path.printable): \(Self.text(summary))")
     for conflict in summary.conflicts { printError("conflict: \(conflict)") }
     if !summary.conflicts.isEmpty {
-      printError("what is here was kept in \(summary.conflicts.count) conflicts")
+      let count = summary.conflicts.count
+      printError("what is here was kept in \(count) conflict\(count == 1 ? "" : "s")")
       throw ExitCode(1)
     }
   }

@@ -26,8 +26,10 @@ struct QueryCommand: ParsableCommand {
   @Option(help: "How to print: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
   var format: Format = .table
 
-  @Option(help: "Seconds after which the query is stopped.")
-  var timeout = 60.0
+  @Option(
+    help: ArgumentHelp(
+      "Time after which the query is stopped, such as 90s or 5m.", valueName: "time"))
+  var timeout = TimeSpan(seconds: 60)
 
   @Flag(help: "List the views with their columns.")
   var views = false
@@ -35,8 +37,8 @@ struct QueryCommand: ParsableCommand {
   @OptionGroup var database: DatabaseOptions
 
   func validate() throws {
-    guard timeout > 0, timeout <= 1e6 else {
-      throw ValidationError("--timeout \(timeout): give seconds above 0, at most 1000000")
+    guard timeout.seconds > 0, timeout.seconds <= 1e6 else {
+      throw ValidationError("--timeout \(timeout.seconds): give seconds above 0, at most 1000000")
     }
     if sql == nil, !views {
       throw ValidationError(
@@ -53,7 +55,7 @@ struct QueryCommand: ParsableCommand {
     let result: QueryResult
     do {
       watchClock()
-      result = try reader.query(sql, timeout: .seconds(timeout))
+      result = try reader.query(sql, timeout: timeout.duration)
     } catch {
       printError(QueryErrorText.text(error, sql: sql))
       throw ExitCode(2)
@@ -69,7 +71,7 @@ struct QueryCommand: ParsableCommand {
   /// function, such as instr() on long blobs, can take hours. Nothing is written, so
   /// nothing can be lost.
   private func watchClock() {
-    let limit = timeout + 2
+    let limit = timeout.seconds + 2
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: limit)
       printError("the query was stopped after \(limit) seconds, inside a single function call")

@@ -33,8 +33,17 @@ func endingOnBadInput<Value, Failure: Error & CustomStringConvertible>(
 }
 
 /// Prints a message for the user to standard error; control characters are written out.
-func printError(_ message: String) {
-  let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
-  let text = lines.map { String($0).printable }.joined(separator: "\n")
-  FileHandle.standardError.write(Data("bench: \(text)\n".utf8))
+func printError(_ message: String) { writeError("bench: \(message.printableLines)") }
+
+/// Writes text to standard error as it is; where that is closed or full, there is nobody to tell.
+func writeError(_ text: String) {
+  try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+}
+
+extension String {
+  /// The text with every control character but line ends written out.
+  var printableLines: String {
+    split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0).printable }.joined(separator: "\n")
+  }
 }

@@ -1,10 +1,13 @@
 // The options of `bench run` that say how runs are made.
 import ArgumentParser
 import Experiments
+import Foundation
 
 /// `90`, `90s`, `30m`, `2h`, `1h30m` on the command line.
 struct TimeSpan: ExpressibleByArgument {
   var seconds: Double
+
+  init(seconds: Double) { self.seconds = seconds }
 
   init?(argument: String) {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
@@ -17,7 +20,10 @@ struct TimeSpan: ExpressibleByArgument {
         digits.append(character)
         continue
       }
-      guard let number = Double(digits), (0...1e9).contains(number) else { return nil }
+      // Double reads hexadecimal numbers, signs and "nan" too.
+      guard digits.allSatisfy({ $0 == "." || ("0"..."9").contains($0) }),
+        let number = Double(digits), (0...1e9).contains(number)
+      else { return nil }
       seconds += number * unit
       digits = ""
     }
@@ -25,6 +31,8 @@ struct TimeSpan: ExpressibleByArgument {
   }
 
   var duration: Duration { .seconds(seconds) }
+
+  var defaultValueDescription: String { String(format: "%gs", seconds) }
 }
 
 /// How runs are made.
@@ -75,6 +83,12 @@ struct RunBehaviour: ParsableArguments {
     inversion: .prefixedNo,
     help: "Keep each run's final weights in a folder beside the database.")
   var weights = true
+
+  func validate() throws {
+    if timeLimit?.seconds == 0 {
+      throw ValidationError("--time-limit 0: no step can be made in no time; give some, such as 8h")
+    }
+  }
 
   var options: RunOptions {
     var options = RunOptions()

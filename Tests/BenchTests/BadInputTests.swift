@@ -8,7 +8,7 @@ import Testing
 
   init() throws { bench = try BuiltBinary() }
 
-  private static func spec(
+  static func spec(
     name: String = "\"bad\"", title: String = "\"Bad\"",
     data: String = #"{"name": "shapes", "size": 16, "trainCount": 20, "testCount": 10}"#,
     factors: String = #"{"network": ["plain"], "depth": [8], "width": [0.25]}"#
@@ -27,7 +27,18 @@ import Testing
 
   private static let specs: [(text: [UInt8], mention: String)] = [
     (Array("hello".utf8), "'hello' is not JSON"),
-    (Array(spec().utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }), "expected a key"),
+    (
+      Array(spec().utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }), "the file is UTF-16; save"
+    ),
+    (
+      Array(spec().utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }), "the file is UTF-16; save"
+    ),
+    (Array(spec().utf8.flatMap { [$0, 0, 0, 0] }), "the file is UTF-32; save it as UTF-8"),
+    ([0xFF, 0xFE, 0, 0, 0x7B, 0, 0, 0], "the file is UTF-32; save it as UTF-8"),
+    (
+      Array(spec().replacing(#""protocol": {"#, with: #""protocol": null, "x": {"#).utf8),
+      "protocol: expected a word or an object, found null"
+    ),
     ([0xFF, 0xFE, 0x7B, 0], "the file is UTF-16; save it as UTF-8"),
     ([0xEF, 0xBB, 0xBF] + Array(spec().utf8), "byte-order mark"),
     (Array("{\"title\": \"caf".utf8) + [0xE9] + Array("\"}".utf8), "not valid UTF-8"),
@@ -81,8 +92,9 @@ import Testing
     #expect(truncate(giant.path, 8 << 30) == 0)
     for (name, mention) in [
       ("pipe.json", "is not a file"), ("folder.json", "is not a file"),
-      ("loop.json", "is not a file"), ("giant.json", "at most 1048576 are read"),
-      ("none.json", "there is no such file"), ("a\u{1b}[31m.json", "there is no such file"),
+      ("loop.json", "is a link that leads to no file"), ("giant.json", "at most 1048576 are read"),
+      ("none.json", "there is no such file"),
+      ("", "the path of the spec is empty"), ("a\u{1b}[31m.json", "there is no such file"),
     ] { try refuses(["run", name], mention) }
   }
 
@@ -152,6 +164,8 @@ import Testing
       "PRAGMA journal_mode = DELETE", "PRAGMA writable_schema = ON",
       "SELECT load_extension('/tmp/x.so')", "SELECT writefile('\(target)', 'x')",
       "SELECT readfile('/etc/passwd')", "SELECT 1; DELETE FROM metric", "BEGIN EXCLUSIVE", "",
+      "SELECT fts3_tokenizer('simple')", "SELECT FTS3_Tokenizer('simple', x'4141414141414141')",
+      "PRAGMA optimize", "pragma main.optimize(-1)", "SELECT * FROM pragma_optimize",
     ] {
       let result = try bench("query", sql)
       #expect(result.status == 2 && !result.errors.isEmpty, "\(sql): \(result.output)")

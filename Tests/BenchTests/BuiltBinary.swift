@@ -31,8 +31,9 @@ final class BuiltBinary {
   var spec: String { root.appending(path: "experiments/smoke.json").path }
 
   /// Starts the program in the folder; standard output and errors go into files there.
+  /// - Parameter output: where standard output goes instead.
   func start(
-    _ arguments: [String], environment: [String: String] = [:]
+    _ arguments: [String], environment: [String: String] = [:], output: FileHandle? = nil
   ) throws -> (process: Process, collect: () throws -> ProgramResult) {
     let process = Process()
     process.executableURL = program
@@ -43,7 +44,7 @@ final class BuiltBinary {
     let files = ["out", "err"].map { folder.appending(path: "\(id).\($0)") }
     for file in files { try Data().write(to: file) }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: files[0])
+    process.standardOutput = try output ?? FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     try process.run()
     return (

@@ -66,6 +66,24 @@ import Testing
     #expect(failed.errors.contains("train/b/1.png"))
   }
 
+  @Test func classesWithoutAPictureAreNamed() throws {
+    for folder in ["train/c", "val/c"] {
+      try FileManager.default.createDirectory(
+        at: bench.folder.appending(path: "pictures/\(folder)"), withIntermediateDirectories: true)
+    }
+    let empty = "pictures/train/c has no pictures, but counts as a class"
+    let plan = try bench("plan", try spec(), "--no-calibration")
+    #expect(plan.errors.contains("warning: \(empty)"), "\(plan.errors)")
+    for picture in 0..<4 {
+      try Data().write(to: bench.folder.appending(path: "pictures/train/a/\(picture).png"))
+    }
+    let check = try bench("data", "check", "image-folder", "--path", "pictures")
+    #expect(check.status == 1)
+    #expect(check.output.contains("not used: \(empty)"), "\(check.output)")
+    #expect(check.output.contains("  no usable image of 2 of 3 classes: a, c\n"))
+    #expect(check.output.contains("  no usable image of 1 of 3 classes: c\n"))
+  }
+
   @Test func previewShowsThem() throws {
     let sheet = try bench(
       "data", "preview", "image-folder", "--path", "pictures", "--size", "32", "--out", "s.png")

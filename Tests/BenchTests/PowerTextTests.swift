@@ -13,7 +13,9 @@ import Testing
     #expect(TimeSpan(argument: text)?.seconds == seconds)
   }
 
-  @Test(arguments: ["", "h", "8x", "-1h", "8h5", "5h8x", "nanh", "infd", "1e99d"])
+  @Test(arguments: [
+    "", "h", "8x", "-1h", "8h5", "5h8x", "nanh", "infd", "1e99d", "0x10", "-0", "1h-0m", "+1",
+  ])
   func otherSpansAreNot(text: String) {
     #expect(TimeSpan(argument: text) == nil)
   }

@@ -169,6 +169,12 @@ import Testing
     text = message { _ = try read(folder.path) }
     #expect(text.contains("has no data_batch_2.bin"))
 
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/" + file, withDestinationPath: "data_batch_2.bin")
+    text = message { _ = try read(folder.path) }
+    #expect(text.contains(file + " is a link that leads to no file"), "\(text)")
+    try FileManager.default.removeItem(atPath: folder.path + "/" + file)
+
     try FileManager.default.createDirectory(
       atPath: folder.path + "/" + file, withIntermediateDirectories: true)
     #expect(message { _ = try read(folder.path) }.contains("not a regular file"))

@@ -77,8 +77,12 @@ import Testing
       train.problems == [
         b + "deep.jpg is not a regular file", b + "loop.jpg is not a regular file",
         b + "notes.txt is no .jpg, .jpeg or .png file", b + "pipe.png is not a regular file",
-        folder.path + "/train/empty has no pictures",
+        folder.path
+          + "/train/empty has no pictures, but counts as a class; remove it, or put some there",
       ])
+    #expect(try FolderCounts.of(folder.path).warnings == [train.problems[4]])
+    try folder.write([1], "train/a/z.jpg")
+    #expect(try opened(folder).train.check(threads: 2).usable == [2, 0, 4, 0])
     #expect(train.classNames == ["C", "a", "b", "empty"])
   }
 
@@ -145,9 +149,12 @@ import Testing
     let strict = try self.loader(folder, batch: 6, broken: BrokenFiles(isStrict: true))
     #expect(message { _ = try batch(strict, 0) }.contains("a/z.jpg"))
     for name in ["C/x.png", "C/y.JPG", "b/10.jpeg", "b/2.PNG"] {
-      try folder.write([0], "train/" + name)
+      try FileManager.default.removeItem(atPath: folder.path + "/train/" + name)
     }
-    #expect(message { _ = try batch(loader, 0) }.contains("6 training pictures in a row"))
+    // What is wrong now, not what was found before.
+    let text = message { _ = try batch(loader, 0) }
+    #expect(text.contains("6 training pictures in a row"))
+    #expect(text.contains("C/x.png: No such file") && text.hasSuffix("; and 3 more"), "\(text)")
   }
 
   @Test func brokenTestFilesAreLeftOut() throws {

@@ -28,7 +28,15 @@ import Testing
   @Test func aMissingOrWrongFileIsRefusedAtItsPlace() throws {
     let folder = try ScratchFolder()
     _ = try folder.write("text.safetensors", Array("hello, world".utf8))
+    let header = #"{"x":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#
+    for (name, value) in [("nan", Double.nan), ("infinite", -.infinity), ("large", 1e300)] {
+      let number = withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+      _ = try folder.write("\(name).safetensors", WeightsFixture.bytes(header) + number)
+    }
     for (name, reason) in [
+      ("nan.safetensors", "x has a number that is not finite"),
+      ("infinite.safetensors", "x has a number that is not finite"),
+      ("large.safetensors", "x has a number that is not finite"),
       ("none.safetensors", "No such file"), ("text.safetensors", "truncated or of another format"),
     ] {
       let error = #expect(throws: ExperimentError.self) { try Self.spec(folder, name) }

@@ -224,6 +224,22 @@ private struct ChangedExecutor: RunExecutor {
     }
   }
 
+  @Test func weightsForARunWithoutAreRefused() throws {
+    _ = fixture.runner(MockExecutor()).run([fixture.plans[0]], jobs: 1)
+    let attempt = try attempt()
+    #expect(
+      throws: ExperimentError(
+        "--initial-weights NONE: run \(fixture.plans[0].key) started from random weights, not from "
+          + "a file; leave it out")
+    ) { try Reproducer.plan(attempt, weightsPath: "NONE") }
+  }
+
+  @Test func aBrokenConfigurationSaysWhatToDo() {
+    let error = #expect(throws: ExperimentError.self) { try StoredConfiguration(json: "{") }
+    #expect(
+      error?.description.hasSuffix("make the run again with `bench run SPEC --force`") == true)
+  }
+
   // MARK: Causes
 
   @Test func causesAreNamed() {

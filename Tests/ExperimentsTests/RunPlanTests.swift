@@ -73,7 +73,7 @@ import Testing
       throws: ExperimentError(
         "5 jobs of 1 thread need 5 cores, this machine has 2; use --jobs 2 --threads 1")
     ) { try CoreShare(jobs: 5, threads: nil, cores: 2) }
-    #expect(throws: ExperimentError("--threads 0: give a number of at least 1")) {
+    #expect(throws: ExperimentError("--threads 0: give a number from 1 to 4096")) {
       try CoreShare(jobs: 1, threads: 0, cores: 2)
     }
   }

@@ -40,6 +40,12 @@ import Testing
     #expect(try Self.open(WeightsFixture.bytes("{}")).tensors.isEmpty)
   }
 
+  @Test func anEmptyPathIsSaid() {
+    #expect(
+      throws: ExperimentError("the path of the weights is empty; name a .safetensors file")
+    ) { try SafetensorsFile(path: "") }
+  }
+
   @Test func everyTypeOfWeightsIsConverted() throws {
     for (type, bytes, value) in [
       ("F32", [0, 0, 0xA0, 0x3F], Float(1.25)), ("F16", [0x00, 0x3D], 1.25),

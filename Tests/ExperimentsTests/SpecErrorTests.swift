@@ -165,7 +165,7 @@ import Testing
           #"{"name": "q", "data": {"name": "shapes"}, "batch": 8, "iterations": 5, "optimizer": {"learningRate": 0}}"#
       ),
       """
-      4:116: protocol.optimizer.learningRate: expected a number above 0, at most 1000, found \
+      4:116: protocol.optimizer.learningRate: expected a number from 1e-30 to 1000, found \
       the number 0
       """),
     Case(
@@ -174,7 +174,7 @@ import Testing
           #"{"name": "q", "data": {"name": "shapes"}, "batch": 8, "iterations": 5, "optimizer": {"learningRate": "NaN", "weightDecy": 1e-4}}"#
       ),
       """
-      4:116: protocol.optimizer.learningRate: expected a number above 0, at most 1000, found \
+      4:116: protocol.optimizer.learningRate: expected a number from 1e-30 to 1000, found \
       the text "NaN"; a number has no quotes
       4:123: protocol.optimizer.weightDecy: unknown key; did you mean weightDecay? Allowed: \
       learningRate, momentum, weightDecay, nesterov
@@ -319,8 +319,33 @@ import Testing
     Case(
       F.text(factors: #"{"depth": [20], "width": [0, 65]}"#),
       """
-      5:40: factors.width[0]: expected a number above 0, at most 64, found the number 0
-      5:43: factors.width[1]: expected a number above 0, at most 64, found the number 65
+      5:40: factors.width[0]: expected a number from 0.001 to 64, found the number 0
+      5:43: factors.width[1]: expected a number from 0.001 to 64, found the number 65
+      """),
+    Case(
+      F.text(factors: #"{"depth": [20], "width": [1e-300]}"#),
+      """
+      5:40: factors.width[0]: expected a number from 0.001 to 64, found the number 1e-300
+      """),
+    Case(
+      F.text(
+        proto:
+          #"{"name": "q", "data": {"name": "shapes"}, "batch": 8, "iterations": 5, "optimizer": {"learningRate": 1e-46, "momentum": 1e-40, "weightDecay": 1e-320}}"#
+      ),
+      """
+      4:116: protocol.optimizer.learningRate: expected a number from 1e-30 to 1000, found \
+      the number 1e-46
+      4:135: protocol.optimizer.momentum: expected 0 or a number of a magnitude of at least 1e-30, \
+      found the number 1e-40
+      4:157: protocol.optimizer.weightDecay: expected 0 or a number of a magnitude of at least \
+      1e-30, found the number 1e-320
+      """),
+    Case(
+      F.text(
+        proto: F.proto(
+          more: #""schedule": {"kind": "step", "milestones": [4, 5], "factor": 1e-20}"#)),
+      """
+      4:203: protocol.schedule.factor: makes a rate below 1e-30 at the last milestone
       """),
     Case(
       F.text(factors: #"{"depth": [20, 21, 56]}"#),
@@ -558,6 +583,15 @@ import Testing
       path: "bench-spec-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(
+      throws: ExperimentError("the path of the spec is empty; give the path of a spec (.json)")
+    ) { try ExperimentSpec(path: "") }
+    let loop = folder.appending(path: "loop.json").path
+    symlink(loop, loop)
+    #expect(
+      throws: ExperimentError(
+        "\(loop): is a link that leads to no file; give the path of a spec (.json)")
+    ) { try ExperimentSpec(path: loop) }
     let missing = folder.appending(path: "missing.json").path
     #expect(
       throws: ExperimentError(

@@ -47,7 +47,8 @@ import Testing
       "resnet-20-stride=1x1",
       "a basic block has no 1x1 convolution, so strideLocation 1x1 does not apply to it"
     ),
-    ("resnet-20-width=0", "width 0.0 is not above 0 and at most 64"),
+    ("resnet-20-width=0", "width 0.0 is not between 0.001 and 64.0"),
+    ("resnet-20-width=0.0009", "width 0.0009 is not between 0.001 and 64.0"),
     ("resnet-1000000000", "depth 1000000000 is not between 1 and 100000"),
     ("resnet-34-textbook", "the textbook's net has 18 layers in basic blocks"),
     ("vgg-16", "'vgg-16' is not a network name; it starts like plain-56, resnet-20 or resnet-18"),
