@@ -25,7 +25,7 @@ enum DatabaseFile {
 /// Notices that a database in use was deleted, renamed or replaced. SQLite does not: it goes on
 /// with a file that has no name any more, and all that it writes there is gone with the process.
 ///
-/// Used by the one connection that writes.
+/// Used by the one connection that writes. Databases on network file systems are not watched.
 final class DatabaseWatch: Sendable {
   private struct Identity: Equatable {
     var device: UInt64
@@ -45,11 +45,14 @@ final class DatabaseWatch: Sendable {
   }
 
   private let path: String
+  private let isWatched: Bool
   private let state: Mutex<State>
 
   /// - Parameter path: of a database that is open.
   init(_ path: String) {
     self.path = path
+    // There a file's number may change while it stays the same file.
+    isWatched = NetworkFileSystem.warning(database: path) == nil
     state = Mutex(State(identities: Identity(path).map { ["": $0] } ?? [:]))
   }
 
@@ -57,6 +60,7 @@ final class DatabaseWatch: Sendable {
   /// - Throws: `ResultsError` of kind `.gone`, the same from then on. Everything that the database
   ///   held is in a file beside it by then, if that can be written.
   func check(_ queue: DatabaseQueue) throws(ResultsError) {
+    guard isWatched else { return }
     let loss = state.withLock { state -> ResultsError? in
       if state.loss == nil {
         let changed = state.identities.contains { Identity(path + $0.key) != $0.value }
