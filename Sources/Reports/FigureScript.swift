@@ -186,10 +186,13 @@ struct FigureScript {
       isLogarithmic
       ? "[\(GnuplotText.number(low / 2)):\(GnuplotText.number(high * 2))]"
       : "[0:\(GnuplotText.number(high > 0 ? high * 2 : 1))]"
+    // The track is low: two numbers have room.
+    let rate = GnuplotText.number(high)
+    let ticks = isLogarithmic ? "10" : high > 0 ? "('0' 0, '\(rate)' \(rate))" : "autofreq"
     var lines = [
       "  set tmargin at screen \(frame.trackTop)", "  set bmargin at screen \(frame.trackBottom)",
       "  unset title", "  unset key", "  set format x '%h'", "  set xlabel \(stepLabel)",
-      "  set yrange \(bounds)", "  set ytics \(isLogarithmic ? "10" : "autofreq")",
+      "  set yrange \(bounds)", "  set ytics \(ticks)",
       "  unset ylabel",
       "  set label 5 'learning rate' at graph 0.99,0.78 right font ',12' textcolor rgb '#777777'",
     ]
