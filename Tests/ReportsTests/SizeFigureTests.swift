@@ -129,6 +129,43 @@ import Testing
     #expect(script.contains("set logscale y"))
   }
 
+  /// A line joins nets of one order with each other, never an original with a pre-activated one.
+  @Test func aLineJoinsNetsThatDifferInOneRespect() throws {
+    let nets = ["original", "pre"].flatMap { order in
+      [20, 56].map { depth in
+        FakeExperiment.Net(
+          network: "residual", depth: depth, trainError: 20,
+          testError: Double(depth) + (order == "pre" ? 1 : 0),
+          extra: [LevelRecord(factor: "activationOrder", level: order)])
+      }
+    }
+    let fake = try FakeExperiment(
+      nets: nets, more: #""figures": [{"name": "depth", "kind": "error", "lines": "network"}]"#)
+    try fake.runAll()
+    let lines = try figure("depth", of: fake).panels[0].series.filter {
+      $0.role == .means(dashed: false)
+    }
+    #expect(lines.map { $0.points.map(\.x) } == [[20, 56], [20, 56]])
+    #expect(lines.map(\.isInLegend) == [true, false])
+    let gaps = zip(lines[0].points, lines[1].points).map { $1.y - $0.y }
+    #expect(gaps.map { abs($0) } == [1, 1])
+  }
+
+  /// An error is not below zero, whatever Student's t says of two seeds.
+  @Test func anErrorsAxisBeginsAtZero() {
+    let wide = [Figure.Point(x: 1, y: 30, low: -75, high: 135, n: 2)]
+    #expect(Figure.bottom(wide, ["testError"]) == 0)
+    #expect(Figure.bottom(wide, ["errorGap"]) <= -75)
+  }
+
+  @Test func headLinesAreWrapped() {
+    #expect(FigureLayout.wrapped("one two three", limit: 7) == ["one two", "three"])
+    #expect(FigureLayout.wrapped("one two three", limit: 13) == ["one two three"])
+    #expect(FigureLayout.wrapped("a verylongword b", limit: 4) == ["a", "verylongword", "b"])
+    #expect(FigureLayout.wrapped("a b c d e", limit: 1) == ["a", "b", "c…"])
+    #expect(FigureLayout.wrapped("", limit: 10) == [])
+  }
+
   /// Where `lines` does not part all variants of a panel, marks do.
   @Test func variantsOfOneColourHaveMarksOfTheirOwn() throws {
     let nets = ["original", "pre"].map { order in

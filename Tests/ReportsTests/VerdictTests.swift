@@ -69,6 +69,7 @@ import Testing
     let verdict = try verdicts(Self.worse, a: [90], b: [40, 41])[0]
     #expect(verdict.outcome == .undecided)
     #expect(verdict.p == nil)
+    #expect(verdict.tests[0].permutation == nil && verdict.tests[0].effect == nil)
     #expect(verdict.reason == "plain-56 has one seed, and one seed has no spread")
     #expect(verdict.answer == "undecided")
   }
