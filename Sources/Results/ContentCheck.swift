@@ -41,7 +41,7 @@ enum ContentCheck {
     return count == 0 ? [] : [text("\(count) value\(count == 1 ? "" : "s")")]
   }
 
-  /// `typeof` by declared type. A view's NUMERIC column may hold texts and numbers.
+  /// `typeof` by declared type. NUMERIC columns may hold texts and numbers.
   private static let allowed = [
     "TEXT": "'text'", "INTEGER": "'integer'", "REAL": "'real', 'integer'", "BLOB": "'blob'",
   ]

@@ -226,7 +226,7 @@ private final class Patience: Sendable {
   private let isHurried = Atomic<Bool>(false)
 
   /// - Parameter timeout: in seconds.
-  init(_ timeout: TimeInterval) { tries = Int(timeout / Self.pause) }
+  init(_ timeout: TimeInterval) { tries = max(1, Int(timeout / Self.pause)) }
 
   func hurry() { isHurried.store(true, ordering: .relaxed) }
 
