@@ -1,5 +1,6 @@
 # Two commands do everything: `make run` (the main job) and `make test`.
 
+SHELL = /bin/bash
 PREFIX ?= /usr/local
 SPEC ?= experiments/degradation.json
 BENCH = .build/release/bench
@@ -19,9 +20,12 @@ run: build
 build: setup
 	swift build $(SWIFT_FLAGS) --product bench
 
+# What failed stands once more at the end: the lines between are thousands.
 test: setup
 	swift build $(TEST_FLAGS) --build-tests
-	swift test $(TEST_FLAGS) --skip-build
+	swift test $(TEST_FLAGS) --skip-build 2>&1 | tee .build-test/test.log; \
+	  status=$${PIPESTATUS[0]}; [ $$status = 0 ] || grep -E '✘|↳|rror:|Fatal' .build-test/test.log; \
+	  exit $$status
 
 # The engine's and the nets' tests under every library, instruction set and kind of convolution.
 # Instruction sets that this CPU lacks fall back to what it has.

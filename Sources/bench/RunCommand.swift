@@ -14,7 +14,7 @@ struct RunCommand: AsyncParsableCommand {
       The variants are interleaved by seed. Runs that are complete are skipped and interrupted \
       ones go on from their last checkpoint, bit by bit as if nothing had happened: the same \
       command continues an experiment. Ctrl-C stops after the step in work, or in the middle of \
-      one that takes longer than 8 seconds; a second one at once.
+      one that takes longer than 7 seconds; a second one at once.
 
       Exit code: 0 all done, 1 a run failed or ran out of time, 2 bad input, 130 or 143 \
       interrupted.
@@ -66,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
   /// Ends the process soon although a step, or the disk, takes long.
   private static func endInTime(_ runner: ExperimentRunner, signal: Int32) {
     let queue = DispatchQueue.global()
-    queue.asyncAfter(deadline: .now() + 8) {
+    queue.asyncAfter(deadline: .now() + 7) {
       printError("the step in work takes too long; it will be done again")
       // The database may keep it waiting.
       queue.asyncAfter(deadline: .now() + 1.5) { _exit(128 + signal) }

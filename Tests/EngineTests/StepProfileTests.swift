@@ -26,10 +26,7 @@ import Testing
     let executor = executor()
     let profile = StepProfile()
     executor.profile = profile
-    let clock = ContinuousClock()
-    let start = clock.now
     for _ in 0..<3 { train(executor) }
-    let seconds = (clock.now - start) / .seconds(1)
     #expect(profile.stepCount == 3)
     let operations = executor.operationCosts(count: 4).indices
     func times(_ phase: StepProfile.Phase) -> [[Double]] {
@@ -45,11 +42,28 @@ import Testing
       let isTimed = profile.seconds(phase).allSatisfy { $0 > 0 }
       #expect(isTimed, "\(phase)")
     }
-    let total = StepProfile.Phase.allCases.reduce(0.0) { sum, phase in
-      sum + times(phase).reduce(0) { $0 + $1.reduce(0, +) }
+  }
+
+  @Test func lapsFollowEachOtherWithoutAGap() {
+    let executor = executor()
+    let clock = ContinuousClock()
+    let operations = executor.operationCosts(count: 4).indices
+    /// The part of a step's wall time that its laps add up to.
+    func share() -> Double {
+      let profile = StepProfile()
+      executor.profile = profile
+      let start = clock.now
+      train(executor)
+      let seconds = (clock.now - start) / .seconds(1)
+      let total = StepProfile.Phase.allCases.reduce(0.0) { sum, phase in
+        sum + operations.reduce(0) { $0 + profile.seconds(phase, operation: $1).reduce(0, +) }
+      }
+      return total / seconds
     }
-    // Laps follow each other without a gap; only what stands around the steps is missing.
-    #expect(total <= seconds && total > 0.5 * seconds, "\(total) of \(seconds) s")
+    // A thread that loses its core around a step makes the share smaller, never larger.
+    let shares = (0..<100).map { _ in share() }
+    let (best, all) = (shares.max() ?? 0, shares.allSatisfy { $0 <= 1 })
+    #expect(best > 0.8 && all, "\(best)")
   }
 
   @Test func anEvaluationHasNoWayBack() {

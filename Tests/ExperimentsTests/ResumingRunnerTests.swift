@@ -161,9 +161,15 @@ import Testing
 
   @Test(arguments: [1, 2]) func failFastEndsEverything(jobs: Int) throws {
     let fixture = try RunnerFixture()
+    let others = DispatchSemaphore(value: 0)
     let executor = MockExecutor(endings: ["plain-20 seed 0": .fail(step: 2)]) { run, step in
-      // The other job's run must still be at work when the first fails.
-      if run.label == "plain-56 seed 0" { Thread.sleep(forTimeInterval: 0.3) }
+      // The other job's run must be at work when the first fails.
+      if run.label == "plain-56 seed 0" {
+        if step == 1 { others.signal() }
+        Thread.sleep(forTimeInterval: 0.3)
+      } else if run.label == "plain-20 seed 0", jobs == 2 {
+        _ = others.wait(timeout: .now() + 60)
+      }
     }
     var options = RunOptions()
     options.failsFast = true

@@ -144,7 +144,12 @@ import Testing
   @Test(arguments: [1, 2, 3])
   func atMostJobsRunAtATimeAndEachOnce(jobs: Int) throws {
     let fixture = try RunnerFixture()
-    let executor = MockExecutor { _, _ in Thread.sleep(forTimeInterval: 0.003) }
+    let begun = Mutex(0)
+    let executor = MockExecutor { _, step in
+      // The first ones wait for each other.
+      if step == 1 { begun.withLock { $0 += 1 } }
+      for _ in 0..<20_000 where begun.withLock({ $0 }) < jobs { usleep(3000) }
+    }
     let summary = fixture.runner(executor).run(fixture.plans, jobs: jobs)
     #expect(executor.mostInWork == jobs)
     #expect(executor.order.sorted() == RunnerFixture.labels.sorted())
