@@ -178,12 +178,12 @@ extension ResultsStore {
       guard isOwn || worker.isAlive(seenFrom: process) != true, let key = try enter(journal) else {
         continue
       }
-      say("\(key): \(journal.entries.count) entries of its journal are in the database now")
+      say("\(key): its journal is in the database now (entries: \(journal.entries.count))")
       if let damage = journal.damage {
         say(
-          "\(key): its journal is damaged: \(damage.lines) lines from line \(damage.from) on cannot "
-            + "be read and are kept in \(journal.putAside()); what they held is recorded again when "
-            + "the run goes on from its checkpoint")
+          "\(key): its journal is damaged: what stands from line \(damage.from) on (lines: "
+            + "\(damage.lines)) cannot be read and is kept in \(journal.putAside()); what it held is "
+            + "recorded again when the run goes on from its checkpoint")
       } else {
         journal.remove()
       }
@@ -233,8 +233,8 @@ extension ResultsReader {
       try runs().map { ($0.runId, $0.key) }, uniquingKeysWith: { first, _ in first })
     return journals.compactMap { journal in
       keys[journal.owner.runId].map { key in
-        "\(key): \(journal.entries.count) entries are in the journal \(journal.path) and not in the "
-          + "database yet; the process that wrote them enters them, or the next `bench run`"
+        "\(key): the journal \(journal.path) is not in the database yet (entries: "
+          + "\(journal.entries.count)); the process that wrote it enters it, or the next `bench run`"
       }
     }
   }

@@ -124,7 +124,7 @@ import Testing
     #expect(killed.output.contains("numbers are kept in"), "\(killed.output)")
     let again = try bench("run", spec, "--db", "locked/b.sqlite", "--quiet")
     #expect(again.status == 0, "\(again.errors)")
-    #expect(again.errors.contains("entries of its journal are in the database now"))
+    #expect(again.errors.contains("its journal is in the database now"))
     #expect(!FileManager.default.fileExists(atPath: journal))
     let isSame = try results("locked/b.sqlite") == results("whole/b.sqlite")
     #expect(isSame)
