@@ -130,7 +130,7 @@ import Testing
       #expect(sentences.isEmpty && journals.isEmpty)
     } else {
       #expect(sentences.count == 1)
-      #expect(sentences[0].contains("from line 4 on (lines: 2) cannot be read"))
+      #expect(sentences.first?.contains("from line 4 on (lines: 2) cannot be read") == true)
       #expect(journals == [journal.lastPathComponent + ".damaged"])
     }
   }
