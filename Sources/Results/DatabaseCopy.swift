@@ -6,9 +6,7 @@ enum DatabaseCopy {
   /// Copies a database, also one that is being written to, into one new file.
   /// - Throws: `ResultsError` if the file exists, cannot be written, or the copy is damaged.
   static func write(_ source: DatabaseQueue, to path: String) throws(ResultsError) {
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw ResultsError("\(path) exists already; a copy never replaces a file, so name another")
-    }
+    guard !FileManager.default.fileExists(atPath: path) else { throw existing(path) }
     guard !path.isEmpty else { throw ResultsError("the name of the copy is empty; name a file") }
     let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
     defer { for end in ["", "-wal", "-shm", "-journal"] { unlink(partial + end) } }
@@ -32,9 +30,17 @@ enum DatabaseCopy {
             + "`bench db check`")
       }
       try synchronize(partial)
-      try FileManager.default.moveItem(atPath: partial, toPath: path)
+      // A second name for the file first: unlike renaming, that cannot replace one made meanwhile.
+      if link(partial, path) != 0 {
+        guard errno != EEXIST else { throw existing(path) }
+        try FileManager.default.moveItem(atPath: partial, toPath: path)
+      }
       try synchronize(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
+  }
+
+  private static func existing(_ path: String) -> ResultsError {
+    ResultsError("\(path) exists already; a copy never replaces a file, so name another")
   }
 
   /// Waits until a file, or a folder's entries, are on the disk.

@@ -24,7 +24,7 @@ extension ResultsReader {
   public static func viewsOfNewDatabase() throws(ResultsError) -> [ViewDescription] {
     try ResultsError.wrap("cannot describe the views") {
       let queue = try DatabaseQueue()
-      try ResultsSchema.migrator.migrate(queue)
+      try queue.write { try ResultsSchema.apply($0) }
       return try queue.read(views)
     }
   }

@@ -69,7 +69,7 @@ import Testing
   /// The third migration's table as it was first released.
   @Test func theThirdMigrationIsFrozen() throws {
     let fresh = try DatabaseQueue()
-    try ResultsSchema.migrator.migrate(fresh, upTo: "3 correctness")
+    try fresh.write { try ResultsSchema.apply($0, upTo: "3 correctness") }
     let sql = try fresh.read { db in
       try String.fetchOne(db, sql: "SELECT sql FROM sqlite_schema WHERE name = 'correctness'")
     }

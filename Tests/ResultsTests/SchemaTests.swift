@@ -1,6 +1,7 @@
 // The schema's versions: the first one is frozen, newer ones are refused, older ones backed up.
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Results
@@ -31,7 +32,7 @@ import Testing
   @Test func theFirstMigrationStillMakesTheFrozenSchema() throws {
     let frozen = try DatabaseQueue(path: try copyOfFirstSchema())
     let fresh = try DatabaseQueue()
-    try ResultsSchema.migrator.migrate(fresh, upTo: "1 first schema")
+    try fresh.write { try ResultsSchema.apply($0, upTo: "1 first schema") }
     #expect(try fresh.read(schema) == frozen.read(schema))
   }
 
@@ -101,7 +102,7 @@ import Testing
   static let earlier = ["1 first schema", "2 resumptions", "3 correctness"]
 
   @Test func thereIsADatabaseOfEveryEarlierSchema() {
-    let known = ResultsSchema.migrator.migrations
+    let known = ResultsSchema.migrations.map(\.name)
     #expect(
       Array(known.dropLast()) == Self.earlier, "add the schema before the last to the fixtures")
   }
@@ -114,7 +115,7 @@ import Testing
     do {
       let old = try DatabaseQueue(path: folder.database)
       let then = try DatabaseQueue()
-      try ResultsSchema.migrator.migrate(then, upTo: Self.earlier[version - 1])
+      try then.write { try ResultsSchema.apply($0, upTo: Self.earlier[version - 1]) }
       #expect(try old.read(schema) == then.read(schema))
       try old.close()
     }
@@ -131,7 +132,7 @@ import Testing
     let answers = try reader.correctness(ofRun: run.runId)
     #expect(answers?.correct == (version > 2 ? (0..<10).map { $0 < 9 } : nil))
     let fresh = try DatabaseQueue()
-    try ResultsSchema.migrator.migrate(fresh)
+    try fresh.write { try ResultsSchema.apply($0) }
     #expect(try store.queue.read(schema) == fresh.read(schema))
     let backup = try DatabaseQueue(path: "\(folder.database).backup-\(version)")
     #expect(try backup.read(ResultsSchema.age) == .older)
@@ -150,17 +151,40 @@ import Testing
     #expect(error?.description.contains(folder.database) == true)
   }
 
-  @Test(arguments: 0..<10) func manyProcessesMayStartOnANewFile(round: Int) async throws {
-    let path = folder.url.appending(path: "\(round).sqlite").path
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<8 {
-        group.addTask {
-          try ResultsStore(path: path).prepare(
-            Fixture.experiment(), variants: Fixture.variants, seeds: [0])
-        }
-      }
-      try await group.waitForAll()
+  /// Each finds all of the schema or none of it, and nothing is there to be backed up.
+  @Test(arguments: 0..<30) func manyProcessesMayStartOnANewFile(round: Int) throws {
+    let path = folder.database
+    let errors = together(8) {
+      try ResultsStore(path: path).prepare(
+        Fixture.experiment(), variants: Fixture.variants, seeds: [0])
     }
+    #expect(errors == [])
     #expect(try ResultsReader(path: path).runs(experiment: "degradation").count == 4)
+    #expect(try backups() == [])
+  }
+
+  /// One of them migrates, and makes the one copy.
+  @Test(arguments: 0..<10) func manyProcessesMayStartOnAnOlderFile(round: Int) throws {
+    let path = try copyOfFirstSchema()
+    let errors = together(8) { _ = try ResultsStore(path: path) }
+    #expect(errors == [])
+    let age = try DatabaseQueue(path: path).read(ResultsSchema.age)
+    #expect(age == .current)
+    #expect(try backups().count == 1)
+  }
+
+  /// Runs the same on as many threads at once.
+  /// - Returns: what went wrong.
+  private func together(_ count: Int, _ body: @Sendable () throws -> Void) -> [String] {
+    let errors = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: count) { _ in
+      do { try body() } catch { errors.withLock { $0.append("\(error)") } }
+    }
+    return errors.withLock { $0 }
+  }
+
+  private func backups() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+      .filter { $0.contains("backup") }
   }
 }
