@@ -50,6 +50,12 @@ enum NumberText {
     return "\(value(interval.low, metric: metric)) to \(value(interval.high, metric: metric))"
   }
 
+  /// `a, b, c`, or the first few `and 7 more`.
+  static func list(_ names: [String], limit: Int = 6) -> String {
+    guard names.count > limit + 1 else { return names.joined(separator: ", ") }
+    return "\(names.prefix(limit).joined(separator: ", ")) and \(names.count - limit) more"
+  }
+
   /// `metric (%)` in words.
   static func title(_ metric: String) -> String {
     switch metric {

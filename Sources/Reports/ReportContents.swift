@@ -187,12 +187,12 @@ extension ExperimentReport {
     guard let ledger else { return nil }
     let sources = ledger.sources.joined(separator: "; ")
     return ReportDocument.Table(
-      title: "Deviations from the papers' protocol",
+      title: "Deviations from the papers",
       header: ["field", "here", "papers'", "variants"],
       rows: ledger.rows.map { row in
         [
           row.deviation.field, row.deviation.ours, row.deviation.papers,
-          row.variants.isEmpty ? "all" : row.variants.joined(separator: ", "),
+          row.scope,
         ]
       },
       notes: [
