@@ -27,6 +27,9 @@ public struct PaperProtocol: Hashable, Sendable {
     public var value: String
   }
 
+  /// The names of all fields, in the order of a report.
+  public static var fieldNames: [String] { TrainingProtocol.comparedNames }
+
   /// Holds for every net trained here, so it is told once and is no deviation of a spec.
   public static let remark =
     "Batch norm sees the whole batch here; the papers' several GPUs each saw a part of it."

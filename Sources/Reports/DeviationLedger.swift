@@ -31,8 +31,10 @@ public struct DeviationLedger: Sendable {
     }
     sources =
       variants.map { PaperProtocol.of($0, in: comparison.setting(of: $0)).source }.uniqued
-    // Fields of the net come last, also where a later variant is the first with one of the training.
-    let fields = (order.filter { !$0.isOfNet } + order.filter(\.isOfNet)).map(\.field).uniqued
+    // As a protocol has them, also where a later variant is the first with a field; the net's last.
+    let known = PaperProtocol.fieldNames
+    let others = order.filter { !$0.isOfNet } + order.filter(\.isOfNet)
+    let fields = (known + others.map(\.field)).uniqued
     rows = fields.flatMap { field in order.filter { $0.field == field } }.map { deviation in
       let own = holders[deviation] ?? []
       return Row(

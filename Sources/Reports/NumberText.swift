@@ -5,9 +5,12 @@ import Results
 /// How many digits a number of a report has.
 enum NumberText {
   /// Two digits after the point, for errors in percent; four significant ones for other metrics.
+  /// With a true minus; what rounds to zero has no sign.
   static func value(_ value: Double, metric: String = "testError") -> String {
-    if isPercent(metric) { return String(format: "%.2f", value) }
-    return String(format: "%.4g", value)
+    let text = String(format: isPercent(metric) ? "%.2f" : "%.4g", value)
+    guard text.hasPrefix("-") else { return text }
+    let digits = text.dropFirst()
+    return Double(digits) == 0 ? String(digits) : "−\(digits)"
   }
 
   /// Whether a metric is an error in percent, or a difference of two.
@@ -18,7 +21,7 @@ enum NumberText {
   /// With its sign: `+1.32`.
   static func difference(_ value: Double, metric: String = "testError") -> String {
     let text = Self.value(value, metric: metric)
-    return value > 0 ? "+" + text : text
+    return value > 0 && Double(text) != 0 ? "+" + text : text
   }
 
   /// Two significant digits: `0.012`, `< 0.0001`.

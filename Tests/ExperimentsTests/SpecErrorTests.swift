@@ -372,7 +372,7 @@ import Testing
     Case(
       F.text(factors: #"{"depth": [20, 56], "gateBias": [-6]}"#),
       """
-      5:40: factors: gateBias=-6 cannot be built: gateBias belongs to the shortcuts exclusiveGating and shortcutGating \
+      5:47: factors: gateBias=-6 cannot be built: gateBias belongs to the shortcuts exclusiveGating and shortcutGating \
       only; take gateBias out of the factors, \
       or give it under when for nets that can have it
       """),
