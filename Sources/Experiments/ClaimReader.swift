@@ -49,6 +49,7 @@ struct ClaimReader {
       {
         report("is of single layers, which only a diagnostic compares", metric, "\(path).metric")
       }
+      checkReference(node, path)
       let keys = Self.keys(of: kind)
       for key in keys.required where node[key] == nil {
         report("the key \"\(key)\" of a claim of \(kind.rawValue) is missing", node, path)
@@ -72,6 +73,51 @@ struct ClaimReader {
     }
   }
 
+  /// What a source found must fit the claim and itself.
+  private mutating func checkReference(_ node: JSONNode, _ path: String) {
+    guard let reference = node["reference"] else { return }
+    let sequence = node["sequence"]?.elements.count
+    if let values = reference["values"], values.elements.count != sequence ?? 0 {
+      report(
+        sequence.map { "has \(values.elements.count) values for a sequence of \($0)" }
+          ?? "belongs to a sequence; write a and b", values, "\(path).reference.values")
+    }
+    if let a = reference["a"]?.double, let b = reference["b"]?.double,
+      let node = reference["difference"], let difference = node.double,
+      // Printed numbers are rounded.
+      (a - b - difference).magnitude > 0.0051 + 0.01 * difference.magnitude
+    {
+      report(
+        "a − b is \(canonical(a - b)); leave the difference out, or mend one of the three", node,
+        "\(path).reference.difference")
+    }
+  }
+
+  /// A metric that a side's runs will not record has nothing to compare.
+  private mutating func checkMetric(
+    _ node: JSONNode, _ claim: Claim, _ path: String, _ variants: [Variant]
+  ) {
+    for variant in variants where claim.variants.contains(variant.name) {
+      let own = variant.trainingProtocol
+      let missing: String? =
+        if LayerMetric.Quantity(rawValue: claim.metric) != nil {
+          own.evaluation.layersEvery == nil ? "looks into no layers (evaluation.layersEvery)" : nil
+        } else if claim.metric.hasPrefix("validation") || claim.metric == "selectedTestError" {
+          own.data.validationCount == 0 ? "holds no images out (data.validationCount)" : nil
+        } else if claim.metric.contains("Top5"), let classes = own.data.classes {
+          classes < 6 ? "has \(classes) classes, so five guesses are nearly all of them" : nil
+        } else {
+          nil
+        }
+      if let missing {
+        report(
+          "\(variant.name) records no \(claim.metric): it \(missing)", node["metric"] ?? node,
+          "\(path).metric")
+        return
+      }
+    }
+  }
+
   // MARK: Values
 
   /// The claims; those with a side that is not exactly one variant are left out, see `problems`.
@@ -85,6 +131,7 @@ struct ClaimReader {
         id: node["id"]?.text ?? "", statement: "", metric: node["metric"]?.text ?? "testError",
         assertion: assertion, reference: node["reference"].map(Self.reference))
       claim.statement = node["statement"]?.text ?? claim.formula
+      checkMetric(node, claim, "claims[\(index)]", variants)
       claims.append(claim)
     }
     return claims

@@ -66,7 +66,7 @@ struct FigureElements {
       return ["\(curve) with lines linewidth 0.8\(dash(dashed)) linecolor rgb '\(pale)' \(title)"]
     case .first(let dashed):
       // Open marks, so that the thin lines are told apart too, and from the bold ones.
-      let style = "pointtype \(mark - 1) pointsize 0.6 pointinterval \(marks)"
+      let style = "pointtype \(mark - 1) pointsize 0.8 pointinterval \(marks)"
       return [
         "\(curve) with linespoints \(style) linewidth thin\(dashed ? dash(true) : dashes) \(end)"
       ]

@@ -7,7 +7,10 @@ enum NumberText {
   /// Two digits after the point, for errors in percent; four significant ones for other metrics.
   /// With a true minus; what rounds to zero has no sign.
   static func value(_ value: Double, metric: String = "testError") -> String {
-    let text = String(format: isPercent(metric) ? "%.2f" : "%.4g", value)
+    signed(String(format: isPercent(metric) ? "%.2f" : "%.4g", value))
+  }
+
+  private static func signed(_ text: String) -> String {
     guard text.hasPrefix("-") else { return text }
     let digits = text.dropFirst()
     return Double(digits) == 0 ? String(digits) : "−\(digits)"
@@ -18,9 +21,20 @@ enum NumberText {
     metric.hasSuffix("Error") || metric == ErrorGap.name
   }
 
+  /// As `value`, but never rounded to nothing: `0.0031`.
+  private static func fine(_ value: Double, metric: String) -> String {
+    value != 0 && value.magnitude < 0.0995
+      ? signed(String(format: "%.2g", value)) : Self.value(value, metric: metric)
+  }
+
+  /// As `interval`, with ends that are never rounded to nothing.
+  static func fineInterval(_ interval: ConfidenceInterval, metric: String) -> String {
+    "\(fine(interval.low, metric: metric)) to \(fine(interval.high, metric: metric))"
+  }
+
   /// With its sign: `+1.32`.
   static func difference(_ value: Double, metric: String = "testError") -> String {
-    let text = Self.value(value, metric: metric)
+    let text = fine(value, metric: metric)
     return value > 0 && Double(text) != 0 ? "+" + text : text
   }
 

@@ -299,7 +299,7 @@ extension Verdict {
     let holm = index == 0 ? adjustedP : nil
     return [
       index == 0 ? claim.id : "", metric, sides, difference,
-      NumberText.interval(test.welch?.interval(), metric: metric), statistic,
+      test.interval.map { NumberText.fineInterval($0, metric: metric) } ?? "", statistic,
       test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "",
       test.permutation?.shortText ?? "",
       test.effect.map { NumberText.value($0) } ?? "",

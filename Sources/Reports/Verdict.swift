@@ -18,6 +18,8 @@ public struct ClaimSample: Equatable, Sendable {
   public var values: [Double]
   /// Runs that diverged and have no number.
   public var diverged: Int
+  /// Runs that are complete, whether or not they recorded the metric.
+  public var complete: Int
 }
 
 /// A claim's comparison of two samples, or of one with a threshold.
@@ -32,8 +34,17 @@ public struct ClaimTest: Sendable {
   public var effect: Double?
   /// The p of the claim's hypothesis, before Holm's correction.
   public var p: Double?
+  /// Of the difference; of an order's pairs, of all of them together.
+  public var interval: ConfidenceInterval?
+  /// The level of this interval alone: 0.95, of one of several pairs more.
+  public let level: Double
 
-  init(a: ClaimSample, b: ClaimSample?, threshold: Double = 0, p: (WelchTest) -> Double) {
+  /// - Parameter pairs: how many comparisons the claim consists of.
+  init(
+    a: ClaimSample, b: ClaimSample?, threshold: Double = 0, pairs: Int = 1,
+    p: (WelchTest) -> Double
+  ) {
+    level = 1 - Verdict.level / Double(pairs)
     self.a = a
     self.b = b
     if let b {
@@ -46,6 +57,7 @@ public struct ClaimTest: Sendable {
       welch = WelchTest(a.values, against: threshold)
     }
     self.p = welch.map(p)
+    interval = welch?.interval(level: level)
   }
 
   /// The sides.
@@ -83,30 +95,26 @@ extension Verdict {
       return known.count == tests.count ? known.max() : nil
     }
     let tested = ps.indices.filter { ps[$0] != nil }
+    // The strictest level that Holm's method can ask for, as `bench plan` reckons.
+    let seedsLevel = level / Double(max(1, ps.count))
     // Claims without numbers yet count too: an answer must not depend on which came first.
     let adjusted = Statistics.holm(tested.compactMap { ps[$0] }, count: ps.count)
     let adjustedByClaim = Dictionary(uniqueKeysWithValues: zip(tested, adjusted))
-    let order = tested.sorted { (ps[$0] ?? 1) < (ps[$1] ?? 1) }
     return report.claims.indices.map { index in
-      let rank = order.firstIndex(of: index) ?? 0
       var verdict = Verdict(
         claim: report.claims[index], outcome: .undecided, reason: "", tests: tests[index],
         p: ps[index], adjustedP: adjustedByClaim[index],
         isPapersProtocol: report.ledger?.isPapers(report.claims[index].variants) ?? false)
-      verdict.decide(level: level / Double(ps.count - rank))
+      verdict.decide(seedsLevel: seedsLevel)
       return verdict
     }
   }
 
-  /// - Parameter level: the one that Holm's method gives this claim, for the number of seeds.
-  private mutating func decide(level: Double) {
+  /// - Parameter seedsLevel: the one-sided level that the number of seeds is reckoned with.
+  private mutating func decide(seedsLevel: Double) {
     let samples = tests.flatMap(\.samples)
     if let missing = samples.first(where: { $0.values.isEmpty }) {
-      outcome = missing.diverged > 0 ? .undecided : .notTested
-      reason =
-        missing.diverged > 0
-        ? "every run of \(missing.variant) diverged, so there is no number to compare"
-        : "\(missing.variant) has no complete run"
+      (outcome, reason) = whyMissing(missing)
       return
     }
     if let single = samples.first(where: { $0.values.count == 1 }) {
@@ -117,15 +125,48 @@ extension Verdict {
       reason = "the seeds agree to the last digit, so there is no spread to judge by"
       return
     }
-    if adjustedP < Self.level {
+    let losses = tests.map(claim.loss)
+    if adjustedP < Self.level, losses.allSatisfy({ $0 == .none || $0 == .inFavour }) {
       outcome = .reproduced
-    } else if tests.contains(where: { claim.isExcluded(by: $0) }) {
+    } else if zip(tests, losses).contains(where: { test, loss in
+      claim.isExcluded(by: test) && (loss == .none || loss == .against)
+    }) {
       outcome = .notReproduced
+    } else if let lossy = samples.first(where: { $0.diverged > 0 }) {
+      let all = lossy.values.count + lossy.diverged
+      reason =
+        "\(lossy.diverged) of \(all) runs of \(lossy.variant) diverged, and the others are no fair "
+        + "sample of what it does"
+      return
     } else {
-      let needed = tests.map { claim.seedsNeeded($0, level: level) }
-      seedsNeeded = needed.contains(nil) ? nil : needed.compactMap { $0 }.max()
-      reason = claim.powerBasis(tests)
+      (seedsNeeded, reason) = claim.seedsNeeded(tests, level: seedsLevel)
+      return
     }
+    if samples.contains(where: { $0.values.count == 2 }) {
+      reason =
+        "two seeds on a side show little of their spread, so this rests on its being normal; more "
+        + "seeds would make it firm"
+    }
+  }
+
+  private func whyMissing(_ sample: ClaimSample) -> (VerdictOutcome, String) {
+    guard sample.diverged > 0 else {
+      return (
+        .notTested,
+        sample.complete == 0
+          ? "\(sample.variant) has no complete run"
+          : "the complete runs of \(sample.variant) have not recorded \(claim.metric)"
+      )
+    }
+    let side =
+      switch tests.first(where: { $0.samples.contains(sample) }).map(claim.loss) ?? .unknown {
+      case .inFavour: "; that speaks for the claim, but"
+      case .against: "; that speaks against the claim, but"
+      case .none, .unknown: ", so"
+      }
+    return (
+      .undecided, "every run of \(sample.variant) diverged\(side) there is no number to compare"
+    )
   }
 }
 
@@ -136,7 +177,9 @@ extension ExperimentReport {
     case .superiority(let a, let b, let direction):
       return [test(claim.metric, a, b, direction)]
     case .order(let sequence, let direction):
-      return zip(sequence, sequence.dropFirst()).map { test(claim.metric, $0, $1, direction) }
+      return zip(sequence, sequence.dropFirst()).map {
+        test(claim.metric, $0, $1, direction, pairs: sequence.count - 1)
+      }
     case .equivalence(let a, let b, let margin):
       return [
         ClaimTest(a: sample(a, claim.metric), b: sample(b, claim.metric)) {
@@ -156,9 +199,11 @@ extension ExperimentReport {
   }
 
   private func test(
-    _ metric: String, _ a: String, _ b: String, _ direction: WelchTest.Direction
+    _ metric: String, _ a: String, _ b: String, _ direction: WelchTest.Direction, pairs: Int = 1
   ) -> ClaimTest {
-    ClaimTest(a: sample(a, metric), b: sample(b, metric)) { $0.oneSidedP(direction) }
+    ClaimTest(a: sample(a, metric), b: sample(b, metric), pairs: pairs) {
+      $0.oneSidedP(direction)
+    }
   }
 
   private func sample(
@@ -173,14 +218,32 @@ extension ExperimentReport {
       : curves.filter { $0.metric == metric && complete.contains($0.key) }
         .compactMap { statistic.value(of: $0.points, unit: isOfLayers ? 1 : 1000) }
     return ClaimSample(
-      variant: variant, values: values, diverged: own.count { $0.status == .diverged })
+      variant: variant, values: values, diverged: own.count { $0.status == .diverged },
+      complete: complete.count)
   }
 }
 
 extension Claim {
+  /// Which way the runs that diverged would have moved a comparison.
+  fileprivate enum Loss { case none, inFavour, against, unknown }
+
+  /// A run that diverged counts as worse than any number, where the metric says what is worse.
+  fileprivate func loss(_ test: ClaimTest) -> Loss {
+    let (isOfA, isOfB) = (test.a.diverged > 0, (test.b?.diverged ?? 0) > 0)
+    guard isOfA || isOfB else { return .none }
+    guard isOfA != isOfB, metric.hasSuffix("Error") || metric.hasSuffix("Loss") else {
+      return .unknown
+    }
+    switch assertion {
+    case .superiority(_, _, let direction), .order(_, let direction):
+      return isOfA == (direction == .greater) ? .inFavour : .against
+    case .equivalence, .diagnostic: return .unknown
+    }
+  }
+
   /// Whether the 95 % interval leaves no room for what is claimed.
   fileprivate func isExcluded(by test: ClaimTest) -> Bool {
-    guard let interval = test.welch?.interval(level: 1 - Verdict.level) else { return false }
+    guard let interval = test.interval else { return false }
     func excludes(_ direction: WelchTest.Direction, beyond limit: Double) -> Bool {
       direction == .greater ? interval.high <= limit : interval.low >= limit
     }
@@ -192,55 +255,5 @@ extension Claim {
     case .diagnostic(_, let b, _, let direction, let threshold):
       return excludes(direction, beyond: b == nil ? 0 : threshold)
     }
-  }
-
-  /// The difference a − b that the number of seeds is reckoned with: the reference's, else what was
-  /// observed; in the claimed direction.
-  private func expectedDifference(_ test: ClaimTest) -> Double? {
-    let observed = test.welch?.difference
-    switch assertion {
-    case .superiority(_, _, let direction):
-      let difference = reference?.difference ?? observed
-      return difference.map { direction == .greater ? $0 : -$0 }
-    case .equivalence: return reference?.difference ?? 0
-    case .order(let sequence, let direction):
-      var difference = observed
-      if let values = reference?.values, values.count == sequence.count,
-        let first = sequence.firstIndex(of: test.a.variant), first + 1 < values.count
-      {
-        difference = values[first] - values[first + 1]
-      }
-      return difference.map { direction == .greater ? $0 : -$0 }
-    case .diagnostic(_, let b, _, let direction, let threshold):
-      let beyond = observed.map { b == nil ? $0 : $0 - threshold }
-      return beyond.map { direction == .greater ? $0 : -$0 }
-    }
-  }
-
-  /// Seeds on each side for 80 % power with the observed spread; nil where no number does.
-  fileprivate func seedsNeeded(_ test: ClaimTest, level: Double) -> Int? {
-    guard let difference = expectedDifference(test) else { return nil }
-    let power = Power(
-      deviationA: Statistics.standardDeviation(test.a.values) ?? 0,
-      deviationB: test.b.flatMap { Statistics.standardDeviation($0.values) } ?? 0, level: level)
-    if case .equivalence(_, _, let margin) = assertion {
-      return power.seedsForEquivalence(margin: margin, difference: difference)
-    }
-    return power.seedsForSuperiority(difference: difference)
-  }
-
-  /// What the number of seeds stands on, as a sentence.
-  fileprivate func powerBasis(_ tests: [ClaimTest]) -> String {
-    let differences = tests.compactMap(expectedDifference)
-    if case .equivalence = assertion {
-      return "seeds for 80 % power, if the difference is the reference's or none"
-    }
-    guard differences.count == tests.count, !differences.contains(where: { $0 <= 0 }) else {
-      return "what was seen is against the claim, though not significantly"
-    }
-    let hasReference = reference?.difference != nil || reference?.values.isEmpty == false
-    return hasReference
-      ? "seeds for 80 % power at the reference's difference and the spread seen here"
-      : "seeds for 80 % power at the difference and the spread seen here"
   }
 }

@@ -50,7 +50,7 @@ extension ClaimTest {
   var json: CanonicalJSON {
     .object([
       "a": a.json, "b": b.map(\.json) ?? .null, "difference": .optional(welch?.difference),
-      "interval": .interval(welch?.interval()),
+      "interval": .interval(interval), "intervalLevel": .number(level),
       "degreesOfFreedom": .optional(welch?.degreesOfFreedom), "p": .optional(p),
       "hedgesG": .optional(effect), "permutation": permutation.map(\.json) ?? .null,
     ])
@@ -72,7 +72,7 @@ extension ClaimSample {
       "variant": .text(variant), "n": .integer(values.count), "values": .numbers(values),
       "mean": .optional(Statistics.mean(values)),
       "standardDeviation": .optional(Statistics.standardDeviation(values)),
-      "diverged": .integer(diverged),
+      "diverged": .integer(diverged), "complete": .integer(complete),
     ])
   }
 }

@@ -16,7 +16,13 @@ extension Verdict {
 
   /// The numbers behind the answer, one sentence each.
   var evidence: [String] {
-    var lines = tests.flatMap(\.evidence)
+    var lines = tests.flatMap { $0.evidence(metric: claim.metric) }
+    if case .equivalence(_, _, let margin) = claim.assertion, let welch = tests.first?.welch {
+      let interval = NumberText.fineInterval(welch.interval(level: 0.9), metric: claim.metric)
+      lines.append(
+        "90 % interval \(interval): two one-sided tests ask for it inside ±\(NumberText.value(margin, metric: claim.metric))"
+      )
+    }
     if let adjustedP, let p {
       let holm = NumberText.equation("Holm p", adjustedP)
       lines.append("\(NumberText.equation(tests.count > 1 ? "largest p" : "p", p)), \(holm)")
@@ -28,23 +34,32 @@ extension Verdict {
 }
 
 extension ClaimTest {
-  fileprivate var evidence: [String] {
+  fileprivate func evidence(metric: String) -> [String] {
     let sides = samples.map { sample in
       let diverged = sample.diverged > 0 ? ", \(sample.diverged) diverged" : ""
-      return "\(sample.variant) \(NumberText.summary(sample.values)) (n = "
+      return "\(sample.variant) \(NumberText.summary(sample.values, metric: metric)) (n = "
         + "\(sample.values.count)\(diverged))"
     }
-    guard let welch else { return [sides.joined(separator: ", ")] }
-    let interval = NumberText.interval(welch.interval())
+    guard let welch, let interval else { return [sides.joined(separator: ", ")] }
+    let what = b == nil ? "above the threshold by" : "difference"
+    let method = b == nil ? "one-sample t" : "Welch t"
     var lines = [
       sides.joined(separator: ", "),
-      "difference \(NumberText.difference(welch.difference)), 95 % interval \(interval) (Welch t"
+      "\(what) \(NumberText.difference(welch.difference, metric: metric)), \(intervalName) "
+        + "\(NumberText.fineInterval(interval, metric: metric)) (\(method)"
         + (effect.map { ", g = " + NumberText.value($0) } ?? "") + ")",
     ]
     if let permutation {
       lines.append("two-sided permutation " + permutation.text)
     }
     return lines
+  }
+
+  /// `95 % interval`, of an order's pairs `97.5 % interval (95 % for all pairs)`.
+  private var intervalName: String {
+    level > 1 - Verdict.level
+      ? "\(NumberText.value(100 * level, metric: "share")) % interval (95 % for all pairs)"
+      : "95 % interval"
   }
 }
 
@@ -111,6 +126,9 @@ extension ExperimentReport {
 
   /// What a verdict's level and corrections are, once for all.
   static let verdictRule =
-    "Decisions at α = 0.05 by Welch's test, corrected by Holm's method over the experiment's claims; "
-    + "permutation tests and effect sizes stand beside them and decide nothing."
+    "Reproduced: at α = 0.05 by Welch's test, corrected by Holm's method over the experiment's "
+    + "claims. Not reproduced: the claim's 95 % interval (of an order, that of all its pairs together) "
+    + "leaves no room for it; this is not corrected for the number of claims. Seeds needed are those "
+    + "of 80 % power at the one-sided level 0.05 / number of claims. Permutation tests (two-sided: "
+    + "twice the smaller tail) and effect sizes stand beside them and decide nothing."
 }

@@ -2,13 +2,15 @@
 
 /// Statistics over the seeds of a variant.
 public enum Statistics {
-  /// The arithmetic mean; nil of nothing.
+  /// The arithmetic mean; nil of nothing. Of equal values it is that value, without rounding.
   public static func mean(_ values: [Double]) -> Double? {
-    guard !values.isEmpty else { return nil }
+    guard let first = values.first else { return nil }
+    if values.allSatisfy({ $0 == first }) { return first }
     return values.reduce(0, +) / Double(values.count)
   }
 
-  /// The sample standard deviation (n − 1 in the denominator), in two passes; nil below two values.
+  /// The sample standard deviation (n − 1 in the denominator), in two passes; nil below two values,
+  /// and exactly 0 where all are equal.
   public static func standardDeviation(_ values: [Double]) -> Double? {
     guard values.count > 1, let mean = mean(values) else { return nil }
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }

@@ -30,7 +30,7 @@ enum PowerText {
   private static func note(_ plan: PowerPlan) -> String {
     guard plan.claims.contains(where: { $0.deviations == nil }) else { return "" }
     return "A spread is known once two seeds of both sides are complete; until then it is said how "
-      + "large it may be.\n"
+      + "large it may be for these seeds to do.\n"
   }
 
   private static func spread(_ claim: ClaimPower) -> String {
@@ -40,7 +40,7 @@ enum PowerText {
     }
     if claim.seeds < 2 { return "unknown; one seed decides nothing" }
     guard let largest = claim.largestDeviation else { return "unknown" }
-    return "unknown; may be at most \(number(largest))"
+    return "unknown; must be at most \(number(largest))"
   }
 
   private static func seedsNeeded(_ claim: ClaimPower) -> String {

@@ -39,15 +39,15 @@ import Testing
     let plan = PowerPlan(claims, seeds: 3) { _, variant in values[variant] ?? [] }
     let expected = """
 
-      claim    difference  spread                        seeds for 80 %  power of 3 seeds
-      -------  ----------  ----------------------------  --------------  ----------------
-      gain           1.78  0.10 and 0.50                              4              76 %
-      more           0.54  unknown; may be at most 0.16               –                 –
-      unknown           –  unknown                                    –                 –
+      claim    difference  spread                         seeds for 80 %  power of 3 seeds
+      -------  ----------  -----------------------------  --------------  ----------------
+      gain           1.78  0.10 and 0.50                               4              76 %
+      more           0.54  unknown; must be at most 0.16               –                 –
+      unknown           –  unknown                                     –                 –
 
       Power at the reference's difference, one-sided level 0.0167 (0.05 over 3 claims).
       A spread is known once two seeds of both sides are complete; until then it is said how large \
-      it may be.
+      it may be for these seeds to do.
 
       """
     #expect(PowerText.text(plan) == expected)

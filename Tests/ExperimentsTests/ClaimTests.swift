@@ -104,6 +104,45 @@ import Testing
       ).first?.contains("names no level") == true)
   }
 
+  @Test func aMetricThatIsNotRecordedIsRefused() {
+    func problem(_ metric: String, _ rest: String) -> String? {
+      problems(#"{"id": "x", "metric": "\#(metric)", \#(rest)}"#).first
+    }
+    for metric in ["validationError", "validationLoss", "selectedTestError"] {
+      let rest = #""kind": "superiority", \#(Self.sides), "direction": "a>b""#
+      #expect(
+        problem(metric, rest)
+          == "7:36: claims[0].metric: plain-20 records no \(metric): it holds no images out "
+          + "(data.validationCount)")
+    }
+    #expect(
+      problem(
+        "deadShare",
+        #""kind": "diagnostic", "a": {"network": "plain", "depth": 20}, "direction": "above", "#
+          + #""threshold": 0"#)
+        == "7:36: claims[0].metric: plain-20 records no deadShare: it looks into no layers "
+        + "(evaluation.layersEvery)")
+  }
+
+  @Test func aReferenceFitsItsClaimAndItself() {
+    func claim(_ reference: String) -> String {
+      #"{"id": "x", "kind": "superiority", "direction": "a>b", \#(Self.sides), "#
+        + #""reference": {"source": "S", \#(reference)}}"#
+    }
+    #expect(problems(claim(#""a": 8.75, "b": 6.97, "difference": 1.78"#)) == [])
+    #expect(
+      problems(claim(#""a": 8.75, "b": 6.97, "difference": -1.78"#)).first?
+        .contains("reference.difference: a − b is 1.78") == true)
+    #expect(
+      problems(claim(#""values": [1, 2]"#)).first?.contains("belongs to a sequence") == true)
+    #expect(
+      problems(
+        #"{"id": "x", "kind": "order", "direction": "increasing", "sequence": "#
+          + #"[{"network": "plain", "depth": 20}, {"network": "plain", "depth": 56}], "#
+          + #""reference": {"source": "S", "values": [1, 2, 3]}}"#
+      ).first?.contains("has 3 values for a sequence of 2") == true)
+  }
+
   @Test func statisticsOfASeries() {
     let points = [(step: 1000, value: 8.0), (step: 2000, value: 4), (step: 4000, value: 1)]
     #expect(Claim.Statistic.last.value(of: points) == 1)

@@ -78,7 +78,9 @@ import Testing
       #expect(reached.tenthLoss < 1e-3, "\(golden.name): loss of step \(step)")
     }
     #expect(golden.losses.count == 10)
-    _ = try checkStatistics(training, golden.lastStatistics, limit: 1e-3, golden)
+    // Within ten steps one rectifier whose input is 0 but for rounding moves these by 2.5e-3 (one
+    // net, AVX2 without AVX-512); a wrong rule moves them by more than their hundredth part.
+    _ = try checkStatistics(training, golden.lastStatistics, limit: 1e-2, golden)
     show(reached, golden)
   }
 

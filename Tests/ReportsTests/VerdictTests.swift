@@ -95,6 +95,117 @@ import Testing
     #expect(verdict.reason.hasPrefix("every run of plain-56 diverged"))
   }
 
+  /// The runs that are left say nothing of those that diverged, unless these would only have made
+  /// the answer clearer.
+  @Test func survivorsDecideOnlyWhatTheLostWouldNotChange() throws {
+    func verdict(_ a: Double, lost: String) throws -> Verdict {
+      let fake = try FakeExperiment(seeds: [0, 1, 2, 3], more: #""claims": [\#(Self.worse)]"#)
+      for seed in 0..<3 {
+        try fake.record("plain-56", seed: Int64(seed), testError: a + Double(seed))
+        try fake.record("plain-20", seed: Int64(seed), testError: 40 + Double(seed))
+      }
+      let net = try #require(fake.nets.first { $0.name == lost })
+      try fake.run(net, seed: 3, upTo: 200, status: .diverged)
+      return try #require(try fake.report().verdicts.first)
+    }
+    #expect(try verdict(90, lost: "plain-56").outcome == .reproduced)
+    let unsure = try verdict(90, lost: "plain-20")
+    #expect(unsure.outcome == .undecided && unsure.seedsNeeded == nil)
+    #expect(unsure.reason.hasPrefix("1 of 4 runs of plain-20 diverged"), "\(unsure.reason)")
+    #expect(try verdict(10, lost: "plain-20").outcome == .notReproduced)
+    #expect(try verdict(10, lost: "plain-56").outcome == .undecided)
+  }
+
+  /// Rounding in a mean is no spread.
+  @Test func equalSeedsHaveNoSpread() throws {
+    for (a, b) in [(0.2, 0.1), (26.95, 26.9), (26.85, 26.85)] {
+      for claim in [Self.worse, Self.equal] {
+        let verdict = try verdicts(
+          claim, a: Array(repeating: a, count: 6), b: Array(repeating: b, count: 6))[0]
+        #expect(verdict.outcome == .undecided && verdict.tests[0].effect == nil)
+        #expect(verdict.reason.contains("no spread to judge by"))
+      }
+    }
+  }
+
+  @Test func whatWasNotRecordedIsNotSaidToBeIncomplete() throws {
+    let claim = #"""
+      {"id": "x", "kind": "superiority", "metric": "gradientNorm", \#(Self.deep),
+       "direction": "a>b"}
+      """#
+    let verdict = try verdicts(claim, a: [40, 41], b: [42, 43])[0]
+    #expect(verdict.outcome == .notTested)
+    #expect(verdict.reason == "the complete runs of plain-56 have not recorded gradientNorm")
+  }
+
+  @Test func twoSeedsAreCalledFew() throws {
+    #expect(try verdicts(Self.worse, a: [90, 91], b: [40, 41])[0].reason.hasPrefix("two seeds"))
+    #expect(try verdicts(Self.worse, a: [90, 91, 92], b: [40, 41, 42])[0].reason.isEmpty)
+  }
+
+  /// Where the seeds at hand should have shown the reference's difference, the one that was seen is
+  /// what counts.
+  @Test func moreSeedsAreAskedForThanThereAre() throws {
+    let claim =
+      String(Self.worse.dropLast()) + #", "reference": {"source": "S", "difference": 20}}"#
+    let verdict = try verdicts(claim, a: [44, 46, 45, 47], b: [43, 47, 44, 45.5])[0]
+    #expect(verdict.outcome == .undecided)
+    #expect((verdict.seedsNeeded ?? 0) > 4)
+    #expect(
+      verdict.reason.contains("seeds would have shown it at the reference's difference"),
+      "\(verdict.reason)")
+    let against = try verdicts(claim, a: [43, 47, 44, 45.5], b: [44, 46, 45, 47])[0]
+    #expect(against.seedsNeeded == nil && against.answer == "undecided")
+    #expect(against.reason.hasPrefix("what was seen is against the claim"))
+    // Few seeds, and against it as well.
+    let both = try verdicts(claim, a: [30, 60], b: [40, 58])[0]
+    #expect((both.seedsNeeded ?? 0) > 2)
+    #expect(both.reason.hasSuffix("what was seen is against the claim, though not significantly"))
+    let never = try verdicts(
+      #"{"id": "tiny", "kind": "equivalence", \#(Self.deep), "margin": 1e-6}"#, a: [40, 42],
+      b: [41, 41.5])[0]
+    #expect(never.seedsNeeded == nil && never.reason.hasPrefix("no number of seeds"))
+  }
+
+  /// Verdict and plan ask for the same number.
+  @Test func seedsAreThoseOfThePlan() throws {
+    let claim =
+      String(Self.worse.dropLast()) + #", "reference": {"source": "S", "a": 14.22, "b": 9.63}}"#
+    let (a, b) = ([50.0, 60, 40], [49.0, 58, 41])
+    let verdicts = try verdicts(claim, Self.equal, a: a, b: b)
+    let plan = PowerPlan(verdicts.map(\.claim), seeds: 3) { $1 == "plain-56" ? a : b }
+    #expect(verdicts.allSatisfy { $0.seedsNeeded != nil })
+    #expect(verdicts.map(\.seedsNeeded) == plan.claims.map(\.seedsNeeded))
+  }
+
+  /// With many pairs one of them is beyond its own 95 % interval by chance.
+  @Test func anOrderIsRefusedByAllItsPairsTogether() throws {
+    let order = #"""
+      {"id": "order", "kind": "order", "direction": "increasing", "sequence":
+        [{"network": "residual", "depth": 20}, {"network": "plain", "depth": 20},
+         {"network": "plain", "depth": 56}]}
+      """#
+    let fake = try FakeExperiment(seeds: [0, 1, 2], more: #""claims": [\#(order)]"#)
+    let (plain, deep) = ([44.0, 45, 46], [41.5, 43.5, 42.5])
+    for seed in 0..<3 {
+      try fake.record("resnet-20", seed: Int64(seed), testError: 20 + Double(seed))
+      try fake.record("plain-20", seed: Int64(seed), testError: plain[seed])
+      try fake.record("plain-56", seed: Int64(seed), testError: deep[seed])
+    }
+    let verdict = try #require(try fake.report().verdicts.first)
+    let welch = try #require(WelchTest(plain, deep))
+    #expect(welch.interval(level: 0.95).low > 0 && welch.interval(level: 0.975).low < 0)
+    #expect(verdict.tests[1].interval == welch.interval(level: 0.975))
+    #expect(verdict.outcome == .undecided)
+    #expect(verdict.evidence.contains { $0.contains("97.5 % interval (95 % for all pairs)") })
+  }
+
+  @Test func smallDifferencesKeepTheirDigits() {
+    #expect(NumberText.difference(0.0031) == "+0.0031")
+    #expect(NumberText.difference(-0.0004) == "−0.0004")
+    #expect(NumberText.difference(0) == "0.00" && NumberText.difference(1.234) == "+1.23")
+  }
+
   @Test func equivalenceByTwoOneSidedTests() throws {
     let near = [40.0, 40.1, 39.9, 40.05, 39.95]
     #expect(try verdicts(Self.equal, a: near, b: near)[0].outcome == .reproduced)
