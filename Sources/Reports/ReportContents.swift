@@ -142,22 +142,31 @@ extension ExperimentReport {
     NumberText.value(published.value) + (published.isReproduction ? " \(reproductionMark)" : "")
   }
 
-  /// Where a claim refers to another number for a net than the one that stands here as published.
+  /// Where claims refer to another number for a net than the one that stands here as published. What
+  /// they cite of nets of other depths is no number of this net.
   private func otherReferences(_ metric: String) -> [String] {
-    claims.filter { $0.metric == metric }.flatMap { claim -> [String] in
-      guard let reference = claim.reference else { return [] }
+    var order: [String] = []
+    var claimsByNote: [String: [String]] = [:]
+    for claim in claims where claim.metric == metric {
+      guard let reference = claim.reference else { continue }
       let values =
         claim.kind == .order ? reference.values.map(Optional.some) : [reference.a, reference.b]
-      return zip(claim.variants, values).compactMap { variant, value in
-        guard let value, let published = published(metric, of: variant),
-          published.value != value
-        else { return nil }
+      let depths = PaperCitation(reference.source)?.depths ?? []
+      for (variant, value) in zip(claim.variants, values) {
+        guard let value, let published = published(metric, of: variant), published.value != value,
+          let depth = resolved[variant]?.architecture.depth,
+          depths.isEmpty || depths.contains(depth)
+        else { continue }
         let note = reference.note.map { ", \($0)" } ?? ""
-        return "\(variant): published here is \(NumberText.value(published.value)) "
-          + "(\(published.source)); the claim \(claim.id) refers to "
-          + "\(NumberText.value(value)) (\(reference.source)\(note))."
+        let text =
+          "\(variant): published here is \(NumberText.value(published.value)) "
+          + "(\(published.source)), but \(NumberText.value(value)) "
+          + "(\(reference.source)\(note)) is what is referred to by"
+        if claimsByNote[text] == nil { order.append(text) }
+        claimsByNote[text, default: []].append(claim.id)
       }
     }
+    return order.map { "\($0) \(NumberText.list(claimsByNote[$0] ?? []))." }
   }
 
   private func notes(

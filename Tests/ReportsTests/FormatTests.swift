@@ -76,9 +76,17 @@ import Testing
     let text = try unlucky().text
     #expect(
       text.contains(
-        "resnet-56: published here is 6.97 (He et al. 2015, Table 6); the claim gains refers to 8.30 "
-          + "(He et al. 2015, Figure 6, of a reproduction)."))
+        "resnet-56: published here is 6.97 (He et al. 2015, Table 6), but 8.30 (He et al. 2015, "
+          + "Figure 6, of a reproduction) is what is referred to by gains.\n"))
     #expect(!text.contains("resnet-20: published here"))
+  }
+
+  /// What is cited of 110 layers is no other number for 56.
+  @Test func numbersOfOtherDepthsAreNotExplained() throws {
+    let claim = Self.claim.replacing("He et al. 2015, Figure 6", with: "He et al. 2016, Table 1")
+    let fake = try FakeExperiment(more: claim)
+    try fake.runAll()
+    #expect(try !fake.report().text.contains("published here"))
   }
 
   @Test func theGapStandsWhereAFigureDrawsIt() throws {
