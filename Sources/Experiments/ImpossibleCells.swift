@@ -27,12 +27,34 @@ struct ImpossibleCells {
       let own = signature(cell)
       guard !explained.contains(own) else { continue }
       guard problems.count < 20 else { break }
-      let culprits = Self.culprits(in: own, grid: grid, impossible: reasons)
+      // Where nothing of the grid can be built, no other combination shows which levels are at fault.
+      let isWhole = reasons.count == Set(grid).count
+      let names =
+        isWhole
+        ? Self.unbuildable(in: cell)
+        : Self.culprits(in: own, grid: grid, impossible: reasons).map { factors[$0] }
+      let culprits = factors.indices.filter { names.contains(factors[$0]) }
       for other in grid where culprits.allSatisfy({ other[$0] == own[$0] }) {
         explained.insert(other)
       }
-      problems.append(Self.problem(cell, reason, Set(culprits.map { factors[$0] })))
+      problems.append(
+        Self.problem(cell, reason, Set(names), isWhole: isWhole && !names.contains("depth")))
     }
+  }
+
+  /// The fewest factors whose levels, all else at its default, make no net.
+  private static func unbuildable(in cell: Cell) -> [String] {
+    let factors = cell.levels.map(\.factor)
+    let subsets = (1..<(1 << min(factors.count, 12))).filter { $0.nonzeroBitCount <= 3 }
+      .map { bits in factors.indices.filter { $0 < 12 && bits >> $0 & 1 == 1 } }
+    let found = subsets.sorted { $0.count < $1.count }.first { subset in
+      // No net is without a depth.
+      let levels = cell.levels.indices.filter { subset.contains($0) || factors[$0] == "depth" }
+        .map { cell.levels[$0] }
+      return (try? Cell(levels: levels, position: cell.position, path: cell.path).architecture())
+        == nil
+    }
+    return found.map { $0.map { factors[$0] } } ?? factors
   }
 
   /// The fewest factors (as indices) whose levels make every combination that has them impossible.
@@ -51,7 +73,7 @@ struct ImpossibleCells {
   }
 
   private static func problem(
-    _ cell: Cell, _ reason: String, _ culprits: Set<String>
+    _ cell: Cell, _ reason: String, _ culprits: Set<String>, isWhole: Bool
   ) -> SpecProblem {
     let levels = cell.levels.filter { culprits.contains($0.factor) }
     let text = levels.map(\.text).joined(separator: ", ")
@@ -63,7 +85,10 @@ struct ImpossibleCells {
       levels: cell.levels.filter { culprits.contains($0.factor) || $0.factor == "depth" },
       position: cell.position, path: cell.path)
     var advice = "add {\(members.joined(separator: ", "))} to exclude"
-    if culprits.count == 1, (try? alone.architecture()) == nil {
+    if isWhole {
+      let factors = levels.map(\.factor).joined(separator: " or ")
+      advice = "take \(factors) out of the factors, or give it under when for nets that can have it"
+    } else if culprits.count == 1, (try? alone.architecture()) == nil {
       advice = "take it out"
     } else if culprits.count == 1 {
       advice += " and list nets with \(text) under include, without the factor that does not apply"

@@ -1,14 +1,15 @@
-// The papers' own protocols, and how far a variant's training is from the one its net was published
-// with.
+// The papers' own protocols, and how far a variant's training is from them.
 import Networks
 
-/// One field in which a training differs from the paper's.
+/// One field in which a training or its net differs from the paper's.
 public struct Deviation: Hashable, Sendable {
   public var field: String
   /// As it is trained here.
   public var ours: String
   /// As the paper says.
   public var papers: String
+  /// Whether it is a field of the net, so that the protocol can be the paper's all the same.
+  public var isOfNet = false
 }
 
 /// How a net was trained where it was published, field by field as text: some of it, such as
@@ -18,22 +19,35 @@ public struct PaperProtocol: Hashable, Sendable {
   public var source: String
   /// In the order of a report.
   public var fields: [Field]
+  /// The same as far as a spec can say it: levels by the dotted path of their field.
+  let levels: [String: String]
 
   public struct Field: Hashable, Sendable {
     public var name: String
     public var value: String
   }
 
+  /// The names of all fields, in the order of a report.
+  public static var fieldNames: [String] { TrainingProtocol.comparedNames }
+
   /// Holds for every net trained here, so it is told once and is no deviation of a spec.
   public static let remark =
     "Batch norm sees the whole batch here; the papers' several GPUs each saw a part of it."
 
-  /// The protocol of the paper that published a net of this kind.
-  /// - Parameter ours: decides where a source has several, such as CIFAR-10 and CIFAR-100.
-  public static func of(_ architecture: Architecture, ours: TrainingProtocol) -> PaperProtocol {
-    switch architecture.family {
-    case .cifar: cifar(architecture, ours: ours)
-    case .imagenet: imageNet
+  /// The protocol of a paper's experiment, for a net of this depth.
+  /// - Parameter variant: decides where a source has several, such as CIFAR-10 and CIFAR-100.
+  public static func of(_ variant: Variant, in setting: PaperSetting) -> PaperProtocol {
+    of(variant.architecture, ours: variant.trainingProtocol, in: setting)
+  }
+
+  /// - Parameter setting: by default the one that published nets of this kind.
+  static func of(
+    _ architecture: Architecture, ours: TrainingProtocol, in setting: PaperSetting? = nil
+  ) -> PaperProtocol {
+    switch setting ?? PaperSetting(of: architecture) {
+    case .cifar2015: cifar2015(depth: architecture.depth)
+    case .cifar2016: cifar2016(ours: ours)
+    case .imageNet2015: imageNet
     case .textbook: textbook(ours: ours)
     }
   }
@@ -49,27 +63,56 @@ public struct PaperProtocol: Hashable, Sendable {
     }
   }
 
-  private init(source: String, _ values: [String]) {
+  /// - Parameter levels: those that differ from `commonLevels`.
+  private init(source: String, _ values: [String], levels: [String: String]) {
     precondition(values.count == TrainingProtocol.comparedNames.count, "\(values.count) values")
     self.source = source
     fields = zip(TrainingProtocol.comparedNames, values).map { Field(name: $0, value: $1) }
+    self.levels = Self.commonLevels.merging(levels) { $1 }
   }
 
-  private static let untilBelow80 =
-    "0.01 until the training error is below 80 % (about 400 steps)"
+  private static let commonLevels = [
+    "batch": "128", "optimizer.learningRate": "0.1", "optimizer.momentum": "0.9",
+    "optimizer.weightDecay": "0.0001", "optimizer.nesterov": "false", "schedule.kind": "step",
+    "schedule.factor": "0.1", "augmentation.flip": "true", "mean": "perPixel", "shuffle": "true",
+  ]
 
-  /// He et al. 2015, 4.2; the nets of 2016 all warm up (its appendix), those of 2015 at 110 layers.
-  private static func cifar(_ architecture: Architecture, ours: TrainingProtocol) -> PaperProtocol {
-    let isOf2016 = architecture.activationOrder != .original || architecture.block == .bottleneck
-    let warmsUp = isOf2016 || architecture.depth == 110
-    let data = isOf2016 && ours.data.name == "cifar-100" ? "cifar-100" : "cifar-10"
+  /// As far as a number of steps can say it.
+  private static let warmUpLevels = [
+    "schedule.warmup.steps": "400", "schedule.warmup.learningRate": "0.01",
+  ]
+
+  /// He et al. 2015, 4.2: only 110 layers warm up, until an error is reached.
+  private static func cifar2015(depth: Int) -> PaperProtocol {
+    let warmsUp = depth == 110
+    return cifar(
+      source: "He et al. 2015, section 4.2", data: "cifar-10",
+      warmUp: warmsUp ? "0.01 until the training error is below 80 % (about 400 steps)" : "none",
+      levels: warmsUp ? warmUpLevels : [:])
+  }
+
+  /// He et al. 2016, appendix: every net warms up, for a number of steps.
+  private static func cifar2016(ours: TrainingProtocol) -> PaperProtocol {
+    cifar(
+      source: "He et al. 2016, appendix",
+      data: ours.data.name == "cifar-100" ? "cifar-100" : "cifar-10",
+      warmUp: "0.01 for 400 steps", levels: warmUpLevels)
+  }
+
+  private static func cifar(
+    source: String, data: String, warmUp: String, levels: [String: String]
+  ) -> PaperProtocol {
+    let own = [
+      "data.name": data, "data.size": "32", "iterations": "64000",
+      "schedule.milestones": "32000, 48000", "augmentation.padding": "4",
+    ]
     return PaperProtocol(
-      source: isOf2016 ? "He et al. 2016, appendix" : "He et al. 2015, section 4.2",
+      source: source,
       [
         data, "32", "50000", "10000", "128", "64000", "0.1", "0.9", "0.0001", "no",
-        "× 0.1 at steps 32000, 48000", warmsUp ? untilBelow80 : "none",
-        "crop from 4 pixels of padding, mirror", "perPixel", "yes", "one",
-      ])
+        "× 0.1 at steps 32000, 48000", warmUp, "crop from 4 pixels of padding, mirror", "perPixel",
+        "yes", "one",
+      ], levels: own.merging(levels) { $1 })
   }
 
   /// He et al. 2015, 3.4.
@@ -79,6 +122,11 @@ public struct PaperProtocol: Hashable, Sendable {
       "imagenet", "224", "1281167", "50000", "256", "600000", "0.1", "0.9", "0.0001", "no",
       "× 0.1 where the error plateaus", "none",
       "shorter side 256 to 480, crop, mirror, colour", "perPixel", "yes", "ten crops",
+    ],
+    levels: [
+      "data.name": "imagenet", "data.size": "224", "batch": "256", "iterations": "600000",
+      "augmentation.padding": "0", "augmentation.scale.from": "256",
+      "augmentation.scale.to": "480",
     ])
 
   /// Dive into Deep Learning, ResNet: 5 epochs in the Gluon edition, 10 in the others.
@@ -91,6 +139,13 @@ public struct PaperProtocol: Hashable, Sendable {
         "fashion-mnist", "96", "60000", "10000", "256",
         lengths.contains(own) ? own : lengths.joined(separator: " or "), "0.05", "0", "0", "no",
         "constant", "none", "none", "none", "yes", "one",
+      ],
+      levels: [
+        "data.name": "fashion-mnist", "data.size": "96", "batch": "256",
+        ours.lengthLevel.path: lengths.contains(own) ? ours.lengthLevel.level : "5 or 10 epochs",
+        "optimizer.learningRate": "0.05", "optimizer.momentum": "0", "optimizer.weightDecay": "0",
+        "schedule.kind": "constant", "schedule.factor": "none", "augmentation.padding": "0",
+        "augmentation.flip": "false", "mean": "none",
       ])
   }
 }
@@ -133,6 +188,14 @@ extension TrainingProtocol {
     return zip(Self.comparedNames, values).map { PaperProtocol.Field(name: $0, value: $1) }
   }
 
+  /// The field of the length as a factor has it.
+  fileprivate var lengthLevel: (path: String, level: String) {
+    switch length {
+    case .iterations(let steps): ("iterations", String(steps))
+    case .epochs(let epochs): ("epochs", String(epochs))
+    }
+  }
+
   /// `50000`, `500 (50 of each class)`, `45000 (5000 held out)`
   private var trainingImages: String {
     let parts =
@@ -144,14 +207,36 @@ extension TrainingProtocol {
 }
 
 extension Variant {
-  /// The protocol with which nets of this kind were published.
-  public var paperProtocol: PaperProtocol { .of(architecture, ours: trainingProtocol) }
-
-  /// The deviation ledger: every field that differs from the paper's; empty for its own protocol.
-  public var deviations: [Deviation] {
-    paperProtocol.deviations(of: trainingProtocol)
+  /// Every field of the training that differs from a paper's; empty for its own protocol.
+  func deviations(from paper: PaperProtocol) -> [Deviation] {
+    paper.deviations(of: trainingProtocol)
       + (initialWeights == nil
         ? []
         : [Deviation(field: "initial weights", ours: "from a file", papers: "random")])
+  }
+
+  /// Whether a number that a source prints for this net belongs beside this variant: whatever sets
+  /// its training apart from its siblings', as a factor or an override, is as in that source.
+  ///
+  /// How the experiment as a whole differs from the paper does not count: that is what the number
+  /// is shown for.
+  /// - Parameters:
+  ///   - source: such as `He et al. 2015, Table 6`; of a reproduction, which followed the paper,
+  ///     the setting that published the net counts.
+  ///   - base: the experiment's protocol.
+  public func isTrained(as source: String, besides base: TrainingProtocol) -> Bool {
+    let setting = PaperCitation(source)?.setting ?? PaperSetting(of: architecture)
+    let paper = PaperProtocol.of(self, in: setting).levels
+    // Both are JSON by making; were they not, nothing could be said.
+    guard
+      let differences = try? ConfigurationDifference.between(
+        base.canonicalJSON.text, trainingProtocol.canonicalJSON.text)
+    else { return false }
+    let apart =
+      differences.map { ($0.field, $0.second ?? "none") }
+      + protocolLevels.map { ($0.factor, $0.level) }
+    return apart.allSatisfy { field, level in
+      field == "name" || field.hasPrefix("evaluation.") || (paper[field] ?? "none") == level
+    }
   }
 }

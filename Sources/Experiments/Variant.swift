@@ -29,6 +29,8 @@ public struct Variant: Hashable, Sendable {
   /// Every factor of the architecture, also those at their defaults, then the fields of the protocol
   /// that are factors of the experiment.
   public let levels: [FactorLevel]
+  /// Those of the protocol that made this variant.
+  let protocolLevels: [FactorLevel]
   /// Architecture and protocol with every field, and the checksum of the initial weights where
   /// there are any; canonical JSON.
   public let configurationJSON: String
@@ -51,6 +53,7 @@ public struct Variant: Hashable, Sendable {
       }
     }
     name = ([architecture.name] + sort(protocolLevels).map(\.text)).joined(separator: "-")
+    self.protocolLevels = sort(protocolLevels)
     self.architecture = architecture
     self.trainingProtocol = trainingProtocol
     self.initialWeights = initialWeights

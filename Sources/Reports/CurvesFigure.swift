@@ -16,23 +16,21 @@ extension Figure {
   /// The mean of each variant in a bold line, its seeds behind it.
   init(curves spec: FigureSpec, of report: ExperimentReport) {
     let groups = Self.panels(spec.panels, of: report)
-    let colours = Self.colours(groups.map(\.variants), lines: spec.lines)
+    let looks = Self.looks(groups.map(\.variants), lines: spec.lines)
     let dashed = spec.style == .figure6
     let panels = groups.map { title, variants in
       var series: [Series] = []
-      var taken: [Int: Int] = [:]
       for variant in variants {
-        let colour = colours[variant.name] ?? 0
-        let markShift = taken[colour] ?? 0
-        taken[colour] = markShift + 1
+        let look = looks[variant.name] ?? (0, 0)
         series += spec.metrics.enumerated().flatMap { index, metric in
           let isBold = index == spec.metrics.count - 1
           return Self.curve(
             report, variant.name, metric, isBold ? .bold : .first(dashed: dashed),
-            colour: colour, markShift: markShift)
+            colour: look.colour, style: look.style)
         }
       }
-      let track = spec.showsLearningRate ? Self.track(report, variants, colours) : []
+      let track =
+        spec.showsLearningRate ? Self.track(report, variants, looks.mapValues(\.colour)) : []
       return Panel(title: title, series: Self.named(series), track: track)
     }
     let series = panels.flatMap(\.series)
@@ -66,7 +64,7 @@ extension Figure {
   /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
   static func curve(
     _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int,
-    markShift: Int
+    style: Int
   ) -> [Series] {
     let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
     let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric }
@@ -94,8 +92,7 @@ extension Figure {
     }
     return series + [
       Series(
-        name: variant, isInLegend: true, role: role, colour: colour, markShift: markShift,
-        points: points)
+        name: variant, isInLegend: true, role: role, colour: colour, style: style, points: points)
     ]
   }
 

@@ -211,9 +211,12 @@ extension Figure.Panel {
 
 extension ExperimentReport {
   /// What a paper, or else a reproduction, printed for a variant's net: on the same data if it did.
+  /// Nothing where a factor or an override gives this variant a training that the source did not.
   func published(_ metric: String, of variant: String) -> PublishedError? {
-    guard let own = resolved[variant] else { return nil }
-    let all = PublishedError.of(own.architecture).filter { $0.metric == metric }
+    guard let own = resolved[variant], let base = spec?.baseProtocol else { return nil }
+    let all = PublishedError.of(own.architecture).filter {
+      $0.metric == metric && own.isTrained(as: $0.source, besides: base)
+    }
     let data = own.trainingProtocol.data.name
     return all.first { $0.data == data } ?? all.first
   }

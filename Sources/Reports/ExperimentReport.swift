@@ -72,7 +72,7 @@ public struct ExperimentReport: Sendable {
     specProblem = study.problem
     resolved = Dictionary(study.variants.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
     claims = study.claims
-    ledger = study.spec == nil ? nil : DeviationLedger(study.variants)
+    ledger = study.spec == nil ? nil : DeviationLedger(study.variants, claims: study.claims)
     provenance = try reader.provenance(experiment: experiment.name)
     self.finals = finals
     let layers = try reader.layers(
@@ -134,14 +134,19 @@ public struct ExperimentReport: Sendable {
       ]
     }
     let sources = ledger.sources.joined(separator: "; ")
-    guard !hasPaperProtocol else { return ["Protocol \(name), the paper's own (\(sources))."] }
-    let count = ledger.fieldCount
+    func list(_ fields: [String]) -> String {
+      let count = "\(fields.count) field\(fields.count == 1 ? "" : "s")"
+      return "\(count) from \(sources): \(fields.joined(separator: ", "))."
+    }
+    let nets = ledger.fields(ofNets: true)
+    let ofNets = nets.isEmpty ? [] : ["The nets differ in \(list(nets))"]
+    guard !hasPaperProtocol else {
+      return ["Protocol \(name), the paper's own (\(sources))."] + ofNets
+    }
     return [
       "Protocol \(name): not the paper's, so compare these errors with each other, not with the "
-        + "paper's tables.",
-      "It differs in \(count) field\(count == 1 ? "" : "s") from \(sources): "
-        + ledger.rows.map(\.deviation.field).uniqued.joined(separator: ", ") + ".",
-    ]
+        + "paper's tables.", "It differs in \(list(ledger.fields(ofNets: false)))",
+    ] + ofNets
   }
 
   /// Runs with a result.
@@ -155,7 +160,7 @@ public struct ExperimentReport: Sendable {
     } else {
       let missing = [RunStatus.running, .interrupted, .failed, .waiting].compactMap { status in
         let names = runs.filter { $0.status == status }.map(Self.name)
-        return names.isEmpty ? nil : "\(status.rawValue): \(names.joined(separator: ", "))"
+        return names.isEmpty ? nil : "\(status.rawValue): \(NumberText.list(names))"
       }
       notes.append(
         "\(finishedCount) of \(runs.count) runs are done; missing are "
@@ -165,15 +170,15 @@ public struct ExperimentReport: Sendable {
       "\(Self.name(run)) at step \(run.step)"
     }
     if !diverged.isEmpty {
-      notes.append("Diverged, and left out of the means: \(diverged.joined(separator: ", ")).")
+      notes.append("Diverged, and left out of the means: \(NumberText.list(diverged)).")
     }
     let unplanned = runs.filter { !$0.planned && $0.status.isFinal }.map(Self.name)
     if !unplanned.isEmpty {
-      notes.append("Included, though no longer in the spec: \(unplanned.joined(separator: ", ")).")
+      notes.append("Included, though no longer in the spec: \(NumberText.list(unplanned)).")
     }
     if !formerVariants.isEmpty {
       notes.append(
-        "Not shown, as no longer in the spec: \(formerVariants.joined(separator: ", ")).")
+        "Not shown, as no longer in the spec: \(NumberText.list(formerVariants)).")
     }
     return notes
   }

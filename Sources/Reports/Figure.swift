@@ -34,9 +34,18 @@ struct Figure: Equatable {
     var role: Role
     /// Position in the palette.
     var colour: Int
-    /// Tells series of one colour apart: how many marks to go on.
-    var markShift = 0
+    /// Position among the marks and dashes, which tell lines apart without colour; the colour's where
+    /// colours are enough.
+    var style: Int?
     var points: [Point]
+
+    /// Whether `low` and `high` are drawn as error bars.
+    var hasIntervals: Bool {
+      switch role {
+      case .means, .bars: true
+      default: false
+      }
+    }
   }
 
   /// A place with its spread; `low` and `high` are `y` where there is none.
@@ -107,6 +116,16 @@ struct Figure: Equatable {
     }
   }
 
+  /// The same, with a word on arrows where an interval goes on beyond the axis.
+  var explainingArrows: Figure {
+    let points = panels.flatMap(\.series).filter(\.hasIntervals).flatMap(\.points)
+    guard points.contains(where: { $0.high > y.high || $0.low < y.low }) else { return self }
+    var figure = self
+    figure.legend =
+      (legend.isEmpty ? "" : legend + "; ") + "arrow: the interval goes on beyond the axis"
+    return figure
+  }
+
   /// What stands above the panels besides the title.
   var caption: String {
     [subtitle, legend].filter { !$0.isEmpty }.joined(separator: "; ")
@@ -129,8 +148,8 @@ extension Figure {
     report.figureSpecs.map { spec in
       switch spec.kind {
       case .curves: Figure(curves: spec, of: report)
-      case .error: Figure(error: spec, of: report)
-      case .bars: Figure(bars: spec, of: report)
+      case .error: Figure(error: spec, of: report).explainingArrows
+      case .bars: Figure(bars: spec, of: report).explainingArrows
       case .layers: Figure(layers: spec, of: report)
       }
     }
@@ -169,6 +188,30 @@ extension Figure {
     let keys = all.map(key).uniqued.sorted { rank($0).lexicographicallyPrecedes(rank($1)) }
     let pairs = all.map { ($0.name, keys.firstIndex(of: key($0)) ?? 0) }
     return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// A colour and a style for each variant, so that no two of a panel look alike, in grey neither:
+  /// the colours above, and where several variants of a panel share one, a colour for each if the
+  /// palette has enough.
+  static func looks(
+    _ panels: [[StoredVariant]], lines: String?
+  ) -> [String: (colour: Int, style: Int)] {
+    let colours = colours(panels, lines: lines)
+    var places: [String: [Int]] = [:]
+    for panel in panels {
+      var taken: [Int: Int] = [:]
+      for variant in panel {
+        let colour = colours[variant.name] ?? 0
+        places[variant.name] = [colour, taken[colour] ?? 0]
+        taken[colour, default: 0] += 1
+      }
+    }
+    let distinct = Set(places.values).sorted { $0.lexicographicallyPrecedes($1) }
+    let areEnough = distinct.count <= FigureElements.palette.count
+    return places.mapValues { place in
+      let style = distinct.firstIndex(of: place) ?? 0
+      return (areEnough ? style : place[0], style)
+    }
   }
 
   /// Each level once: numbers by size, texts as the spec has them, plain before residual.

@@ -11,14 +11,22 @@ struct FigureElements {
   /// of the same form is one less.
   private static let marks = [7, 5, 9, 13, 11, 15]
 
+  /// gnuplot's lines where the marks are not enough.
+  private static let dashes = ["'-'", "'-.'", "'_..'"]
+
   private let series: [Figure.Series]
   private let firstIndex: Int
   private let isNamed: Bool
+  private let bounds: ClosedRange<Double>?
 
   /// - Parameters:
   ///   - firstIndex: number of the first series' block in the data file.
   ///   - isNamed: whether the places are rows of names, with the values to the right.
-  init(_ series: [Figure.Series], firstIndex: Int, isNamed: Bool) {
+  ///   - bounds: of the values' axis: an arrow stands where an interval goes on beyond.
+  init(
+    _ series: [Figure.Series], firstIndex: Int, isNamed: Bool, bounds: ClosedRange<Double>? = nil
+  ) {
+    self.bounds = bounds
     self.series = series
     self.firstIndex = firstIndex
     self.isNamed = isNamed
@@ -38,15 +46,18 @@ struct FigureElements {
 
   private func elements(_ series: Figure.Series) -> [String] {
     let colour = Self.palette[series.colour % Self.palette.count]
-    // Colours that come round again have another mark each time.
-    let round = series.colour / Self.palette.count
-    let mark = Self.marks[(series.colour + round + series.markShift) % Self.marks.count]
+    let style = series.style ?? series.colour
+    let mark = Self.marks[style % Self.marks.count]
+    // Marks that come round again have another line each time.
+    let round = style / Self.marks.count
+    let dashes = round == 0 ? "" : " dashtype \(Self.dashes[(round - 1) % Self.dashes.count])"
     let title =
       series.isInLegend ? "title \(GnuplotText.quoted(series.name, limit: 60))" : "notitle"
     let end = "linecolor rgb '\(colour)' \(title)"
     let curve = "using ($1/xUnit):2"
     let single = "using \(isNamed ? "2:1" : "1:2")"
     let isShort = series.points.count <= 3
+    let marks = isShort ? 1 : max(1, series.points.count / 7)
     func dash(_ dashed: Bool) -> String { dashed ? " dashtype 2" : "" }
     switch series.role {
     case .band: return ["using ($1/xUnit):3:4 with filledcurves \(end)"]
@@ -54,15 +65,19 @@ struct FigureElements {
       let pale = Self.pale(colour)
       return ["\(curve) with lines linewidth 0.8\(dash(dashed)) linecolor rgb '\(pale)' \(title)"]
     case .first(let dashed):
-      let style = isShort ? "linespoints pointtype \(mark) pointsize 0.5" : "lines"
-      return ["\(curve) with \(style) linewidth thin\(dash(dashed)) \(end)"]
+      // Open marks, so that the thin lines are told apart too, and from the bold ones.
+      let style = "pointtype \(mark - 1) pointsize 0.8 pointinterval \(marks)"
+      return [
+        "\(curve) with linespoints \(style) linewidth thin\(dashed ? dash(true) : dashes) \(end)"
+      ]
     case .bold:
-      let interval = isShort ? 1 : max(1, series.points.count / 7)
-      let marks = "pointtype \(mark) pointsize 0.8 pointinterval \(interval)"
-      return ["\(curve) with linespoints \(marks) linewidth bold \(end)"]
+      let style = "pointtype \(mark) pointsize 0.8 pointinterval \(marks)"
+      return ["\(curve) with linespoints \(style) linewidth bold\(dashes) \(end)"]
     case .means(let dashed):
       let marks = "pointtype \(mark) pointsize 0.9"
-      return ["\(curve):3:4 with yerrorlines \(marks) linewidth thin\(dash(dashed)) \(end)"]
+      let line = dashed ? dash(true) : dashes
+      return ["\(curve):3:4 with yerrorlines \(marks) linewidth thin\(line) \(end)"]
+        + arrows(series, colour)
     case .values:
       // Below the interval of a bar, beside none of a curve's: a cross is wider than the line.
       let place = isNamed ? "using 2:($1+0.2)" : "using 1:2"
@@ -75,9 +90,33 @@ struct FigureElements {
       return [
         "\(box) linecolor rgb '\(colour)' fillstyle solid 0.35 border rgb '\(colour)' \(title)",
         "using 2:1:3:4 with xerrorbars pointtype 0 linewidth thin linecolor rgb '#222222' notitle",
-      ]
+      ] + arrows(series, "#222222")
     case .steps: return ["\(curve) with fsteps linewidth thin \(end)"]
     }
+  }
+
+  /// Arrows at the ends of the axis for the intervals that go on beyond it.
+  private func arrows(_ series: Figure.Series, _ colour: String) -> [String] {
+    guard let bounds else { return [] }
+    let length = GnuplotText.number((bounds.upperBound - bounds.lowerBound) * 0.03)
+    let (low, high) = (
+      GnuplotText.number(bounds.lowerBound), GnuplotText.number(bounds.upperBound)
+    )
+    let style =
+      "with vectors head filled size graph 0.015,25 linewidth thin linecolor rgb '\(colour)' notitle"
+    func arrow(from place: String, by step: String) -> String {
+      isNamed
+        ? "using (\(place)):1:(\(step)):(0) \(style)"
+        : "using ($1/xUnit):(\(place)):(0):(\(step)) \(style)"
+    }
+    var arrows: [String] = []
+    if series.points.contains(where: { $0.high > bounds.upperBound }) {
+      arrows.append(arrow(from: "$4>\(high)?\(high)-\(length):NaN", by: length))
+    }
+    if series.points.contains(where: { $0.low < bounds.lowerBound }) {
+      arrows.append(arrow(from: "$3<\(low)?\(low)+\(length):NaN", by: "-\(length)"))
+    }
+    return arrows
   }
 
   /// The colour on white paper at two fifths of its strength.

@@ -123,7 +123,10 @@ struct FigureScript {
         panel.title.isEmpty
           ? "  unset title"
           : "  set title \(GnuplotText.quoted(panel.title, limit: 40)) offset 0,-0.5 noenhanced")
-      lines.append(FigureElements(panel.series, firstIndex: firstIndex, isNamed: isNamed).plot)
+      lines.append(
+        FigureElements(
+          panel.series, firstIndex: firstIndex, isNamed: isNamed, bounds: bounds
+        ).plot)
       if number == 0 {
         lines += layout.headLines.indices.map { "  unset label \(Self.firstHeadLabel + $0)" }
       }
@@ -138,6 +141,11 @@ struct FigureScript {
   private func range(_ axis: Figure.Axis, unit: Int = 1) -> String {
     let ends = [axis.low, axis.high].map { GnuplotText.number($0 / Double(unit)) }
     return "[\(ends[0]):\(ends[1])]"
+  }
+
+  /// Of the values' axis.
+  private var bounds: ClosedRange<Double>? {
+    figure.y.low < figure.y.high ? figure.y.low...figure.y.high : nil
   }
 
   private var stepLabel: String {

@@ -8,15 +8,12 @@ extension Figure {
   init(layers spec: FigureSpec, of report: ExperimentReport) {
     let metric = spec.metrics[0]
     let groups = Self.panels(spec.panels, of: report)
-    let colours = Self.colours(groups.map(\.variants), lines: spec.lines)
+    let looks = Self.looks(groups.map(\.variants), lines: spec.lines)
     let panels = groups.flatMap { title, variants -> [Panel] in
-      var taken: [Int: Int] = [:]
       let series = variants.flatMap { variant -> [Series] in
-        let colour = colours[variant.name] ?? 0
-        let markShift = taken[colour] ?? 0
-        taken[colour] = markShift + 1
+        let look = looks[variant.name] ?? (0, 0)
         return Self.curve(
-          report, variant.name, metric, .bold, colour: colour, markShift: markShift)
+          report, variant.name, metric, .bold, colour: look.colour, style: look.style)
       }
       let prefix = title.isEmpty ? "" : "\(title), "
       return [

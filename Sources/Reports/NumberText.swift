@@ -5,9 +5,15 @@ import Results
 /// How many digits a number of a report has.
 enum NumberText {
   /// Two digits after the point, for errors in percent; four significant ones for other metrics.
+  /// With a true minus; what rounds to zero has no sign.
   static func value(_ value: Double, metric: String = "testError") -> String {
-    if isPercent(metric) { return String(format: "%.2f", value) }
-    return String(format: "%.4g", value)
+    signed(String(format: isPercent(metric) ? "%.2f" : "%.4g", value))
+  }
+
+  private static func signed(_ text: String) -> String {
+    guard text.hasPrefix("-") else { return text }
+    let digits = text.dropFirst()
+    return Double(digits) == 0 ? String(digits) : "−\(digits)"
   }
 
   /// Whether a metric is an error in percent, or a difference of two.
@@ -18,7 +24,7 @@ enum NumberText {
   /// As `value`, but never rounded to nothing: `0.0031`.
   private static func fine(_ value: Double, metric: String) -> String {
     value != 0 && value.magnitude < 0.0995
-      ? String(format: "%.2g", value) : Self.value(value, metric: metric)
+      ? signed(String(format: "%.2g", value)) : Self.value(value, metric: metric)
   }
 
   /// As `interval`, with ends that are never rounded to nothing.
@@ -29,7 +35,7 @@ enum NumberText {
   /// With its sign: `+1.32`.
   static func difference(_ value: Double, metric: String = "testError") -> String {
     let text = fine(value, metric: metric)
-    return value > 0 ? "+" + text : text
+    return value > 0 && Double(text) != 0 ? "+" + text : text
   }
 
   /// Two significant digits: `0.012`, `< 0.0001`.
@@ -59,6 +65,12 @@ enum NumberText {
   static func interval(_ interval: ConfidenceInterval?, metric: String = "testError") -> String {
     guard let interval else { return "" }
     return "\(value(interval.low, metric: metric)) to \(value(interval.high, metric: metric))"
+  }
+
+  /// `a, b, c`, or the first few `and 7 more`.
+  static func list(_ names: [String], limit: Int = 6) -> String {
+    guard names.count > limit + 1 else { return names.joined(separator: ", ") }
+    return "\(names.prefix(limit).joined(separator: ", ")) and \(names.count - limit) more"
   }
 
   /// `metric (%)` in words.

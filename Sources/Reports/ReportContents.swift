@@ -8,7 +8,7 @@ extension ExperimentReport {
   enum Extent {
     /// For a terminal: no figures, no provenance.
     case short
-    /// Tables alone, for a paper.
+    /// Without figures, for a paper.
     case tables
     case full
   }
@@ -17,8 +17,7 @@ extension ExperimentReport {
   static let reproductionMark = "‡"
 
   func document(_ extent: Extent) -> ReportDocument {
-    var blocks: [ReportDocument.Block] = []
-    if extent != .tables { blocks.append(.paragraphs(notes)) }
+    var blocks = [ReportDocument.Block.paragraphs(notes)]
     if !verdicts.isEmpty { blocks.append(.table(claimTable)) }
     blocks += (resultTables + epochTables).map { .table($0) }
     if !verdicts.isEmpty { blocks.append(.table(comparisonTable)) }
@@ -26,7 +25,7 @@ extension ExperimentReport {
       blocks += figureSpecs.map { .figure(name: $0.name, title: $0.title) }
     }
     if let deviationTable { blocks.append(.table(deviationTable)) }
-    if extent == .full, !provenance.isEmpty { blocks.append(.table(provenanceTable)) }
+    if extent != .short, !provenance.isEmpty { blocks.append(.table(provenanceTable)) }
     return ReportDocument(
       title: experiment.title, experiment: experiment.name, spec: experiment.specPath,
       blocks: blocks)
@@ -40,7 +39,33 @@ extension ExperimentReport {
       "testError", title: "Test error of the last step", values: rows.map(\.testErrors))
     let train = resultTable(
       "trainError", title: "Training error, as last recorded", values: rows.map(\.trainErrors))
+    let gaps = rows.map { values(ErrorGap.name, of: $0.variant) }
     return [test] + (rows.contains { !$0.trainErrors.isEmpty } ? [train] : [])
+      + (usesGap && gaps.contains { !$0.isEmpty }
+        ? [
+          resultTable(
+            ErrorGap.name, title: "Test error − training error, as last recorded", values: gaps)
+        ] : [])
+  }
+
+  /// Whether a figure or a claim is about the gap between the errors.
+  var usesGap: Bool {
+    (spec?.figures.flatMap(\.metrics) ?? []).contains(ErrorGap.name)
+      || claims.contains { $0.metric == ErrorGap.name }
+  }
+
+  /// The runs of a variant by what keeps them out of its mean: `3 diverged, 1 failed`.
+  private func notCounted(_ variant: String) -> String {
+    missing(variant).map { "\($0.count) \($0.status.rawValue)" }.joined(separator: ", ")
+  }
+
+  /// How many runs of a variant have no result, by their status.
+  func missing(_ variant: String) -> [(status: RunStatus, count: Int)] {
+    let own = runs.filter { $0.key.variant == variant }
+    return [RunStatus.diverged, .failed, .interrupted, .running, .waiting].compactMap { status in
+      let count = own.count { $0.status == status }
+      return count > 0 ? (status, count) : nil
+    }
   }
 
   private func resultTable(
@@ -49,19 +74,22 @@ extension ExperimentReport {
     let isTest = metric == "testError"
     let published = rows.map { self.published(metric, of: $0.variant) }
     let hasPublished = published.contains { $0 != nil }
-    let word = isTest ? "test error (%)" : "training error (%)"
     let others = isTest ? otherMetrics : []
+    let missing = rows.map { notCounted($0.variant) }
+    let isComplete = missing.allSatisfy(\.isEmpty)
     var table = ReportDocument.Table(
       title: title,
-      header: ["variant", "parameters", "n", word, "95 % interval", "each seed"]
-        + others.map(\.header) + (isTest ? ["best on test"] : [])
+      header: [
+        "variant", "parameters", "n", NumberText.title(metric), "95 % interval", "each seed",
+      ] + others.map(\.header) + (isTest ? ["best on test"] : [])
         + (hasPublished ? ["published"] : []),
       rows: [], rightAligned: [1, 2, 3])
     table.rightAligned.formUnion(Set(6..<max(6, table.header.count)))
+    if !isComplete { table.header.append("not in n") }
     for (index, row) in rows.enumerated() {
       let own = values[index]
       var cells = [
-        row.variant, String(row.parameters), String(row.n), marked(own),
+        row.variant, String(row.parameters), String(row.n), marked(own, metric),
         Self.intervalText(own), own.map { NumberText.value($0) }.joined(separator: ", "),
       ]
       cells += others.map { NumberText.summary(self.values($0.metric, of: row.variant)) }
@@ -69,10 +97,12 @@ extension ExperimentReport {
       if hasPublished {
         cells.append(published[index].map { Self.text($0) } ?? "")
       }
+      if !isComplete { cells.append(missing[index]) }
       table.rows.append(cells)
     }
     table.notes =
-      others.compactMap(\.note) + notes(of: values, isTest: isTest, published.compactMap { $0 })
+      others.compactMap(\.note)
+      + notes(of: values, metric, published.compactMap { $0 }) + otherReferences(metric)
     return table
   }
 
@@ -96,9 +126,11 @@ extension ExperimentReport {
   }
 
   /// `25.00 ± 2.83`, marked where it is no better than guessing.
-  private func marked(_ values: [Double]) -> String {
+  private func marked(_ values: [Double], _ metric: String) -> String {
     let text = NumberText.summary(values)
-    guard let mean = Statistics.mean(values), isNoBetterThanGuessing(mean) else { return text }
+    guard metric != ErrorGap.name, let mean = Statistics.mean(values),
+      isNoBetterThanGuessing(mean)
+    else { return text }
     return "\(text) \(Self.chanceMark)"
   }
 
@@ -110,8 +142,35 @@ extension ExperimentReport {
     NumberText.value(published.value) + (published.isReproduction ? " \(reproductionMark)" : "")
   }
 
+  /// Where claims refer to another number for a net than the one that stands here as published. What
+  /// they cite of nets of other depths is no number of this net.
+  private func otherReferences(_ metric: String) -> [String] {
+    var order: [String] = []
+    var claimsByNote: [String: [String]] = [:]
+    for claim in claims where claim.metric == metric {
+      guard let reference = claim.reference else { continue }
+      let values =
+        claim.kind == .order ? reference.values.map(Optional.some) : [reference.a, reference.b]
+      let depths = PaperCitation(reference.source)?.depths ?? []
+      for (variant, value) in zip(claim.variants, values) {
+        guard let value, let published = published(metric, of: variant), published.value != value,
+          let depth = resolved[variant]?.architecture.depth,
+          depths.isEmpty || depths.contains(depth)
+        else { continue }
+        let note = reference.note.map { ", \($0)" } ?? ""
+        let text =
+          "\(variant): published here is \(NumberText.value(published.value)) "
+          + "(\(published.source)), but \(NumberText.value(value)) "
+          + "(\(reference.source)\(note)) is what is referred to by"
+        if claimsByNote[text] == nil { order.append(text) }
+        claimsByNote[text, default: []].append(claim.id)
+      }
+    }
+    return order.map { "\($0) \(NumberText.list(claimsByNote[$0] ?? []))." }
+  }
+
   private func notes(
-    of values: [[Double]], isTest: Bool, _ published: [PublishedError]
+    of values: [[Double]], _ metric: String, _ published: [PublishedError]
   ) -> [String] {
     var notes: [String] = []
     let largest = values.map(\.count).max() ?? 0
@@ -124,12 +183,17 @@ extension ExperimentReport {
     } else {
       notes.append("One seed: no spread is known.")
     }
-    if isTest {
+    if metric == "testError" {
       notes.append(
         "Best on test is the smallest test error on the way, chosen on the test images themselves: "
           + "for comparison with sources that report it, not an estimate.")
     }
-    if let chanceError, values.contains(where: { isNoBetterThanGuessing(Statistics.mean($0) ?? 0) })
+    if metric == ErrorGap.name {
+      notes.append(
+        "The training error is that of the augmented batches on the way, so the gap can be negative."
+      )
+    } else if let chanceError,
+      values.contains(where: { isNoBetterThanGuessing(Statistics.mean($0) ?? 0) })
     {
       notes.append(
         "\(Self.chanceMark) no better than guessing, which is wrong in "
@@ -151,16 +215,21 @@ extension ExperimentReport {
   // MARK: Claims
 
   private var claimTable: ReportDocument.Table {
-    ReportDocument.Table(
+    // What holds of all claims alike stands in the summary below them.
+    let areAlike = Set(verdicts.map(\.isPapersProtocol)).count == 1
+    return ReportDocument.Table(
       title: "Claims", header: ["claim", "verdict", "statement", "reference"],
       rows: verdicts.map { verdict in
         [
-          verdict.claim.id, verdict.answer(underProtocol: experiment.protocolName),
+          verdict.claim.id,
+          areAlike
+            ? verdict.answer : verdict.answer(underProtocol: experiment.protocolName),
           verdict.claim.statement + (verdict.reason.isEmpty ? "" : " (\(verdict.reason))"),
           verdict.claim.reference?.text ?? "",
         ]
       }, notes: [verdictSummary, Self.verdictRule],
-      rowStyles: verdicts.map { $0.outcome.rawValue.replacing(" ", with: "-") }, isProse: true)
+      rowStyles: verdicts.map { $0.outcome.rawValue.replacing(" ", with: "-") },
+      shares: [0.17, 0.14, 0.38, 0.23], isProse: true)
   }
 
   private var comparisonTable: ReportDocument.Table {
@@ -187,19 +256,19 @@ extension ExperimentReport {
     guard let ledger else { return nil }
     let sources = ledger.sources.joined(separator: "; ")
     return ReportDocument.Table(
-      title: "Deviations from the papers' protocol",
+      title: "Deviations from the papers",
       header: ["field", "here", "papers'", "variants"],
       rows: ledger.rows.map { row in
         [
           row.deviation.field, row.deviation.ours, row.deviation.papers,
-          row.variants.isEmpty ? "all" : row.variants.joined(separator: ", "),
+          row.scope,
         ]
       },
       notes: [
         ledger.rows.isEmpty
           ? "None: every field is as in \(sources)." : "Compared with \(sources), field by field.",
         PaperProtocol.remark,
-      ])
+      ], shares: [0.18, 0.24, 0.24, 0.26])
   }
 
   private var provenanceTable: ReportDocument.Table {
@@ -220,7 +289,7 @@ extension ExperimentReport {
       notes: [
         "Spec \(experiment.specPath), SHA-256 \(experiment.specHash.prefix(16)); `bench show RUN` has "
           + "everything about one run."
-      ])
+      ], shares: [0.05, 0.13, 0.2, 0.12, 0.07, 0.13, 0.18])
   }
 }
 

@@ -8,7 +8,7 @@ extension ExperimentReport {
     let header = [
       "experiment", "protocol", "isPapersProtocol", "variant", "parameters", "macs", "metric", "n",
       "mean", "standardDeviation", "intervalLow", "intervalHigh", "intervalMethod", "values",
-      "published", "publishedSource",
+      "published", "publishedSource", "diverged", "failed", "interrupted", "unfinished",
     ]
     func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     let lines = rows.flatMap { row in
@@ -24,10 +24,63 @@ extension ExperimentReport {
           number(interval?.low), number(interval?.high), interval?.method.rawValue ?? "",
           values.map { "\($0)" }.joined(separator: " "), number(published?.value),
           published?.source ?? "",
-        ]
+        ] + Self.missingCounts(missing(row.variant))
       }
     }
-    return ([header] + lines).map { line in
+    return Self.csv([header] + lines)
+  }
+
+  /// Diverged, failed, interrupted, and running or waiting.
+  private static func missingCounts(_ missing: [(status: RunStatus, count: Int)]) -> [String] {
+    let groups: [[RunStatus]] = [[.diverged], [.failed], [.interrupted], [.running, .waiting]]
+    return groups.map { group in
+      String(missing.reduce(0) { $0 + (group.contains($1.status) ? $1.count : 0) })
+    }
+  }
+
+  /// The claims with their comparisons: a line for each test of each claim, one without numbers where
+  /// a claim has none.
+  public var claimsCSV: String {
+    let header = [
+      "experiment", "protocol", "isPapersProtocol", "claim", "kind", "metric", "verdict", "reason",
+      "statement", "a", "b", "nA", "nB", "divergedA", "divergedB", "meanA", "meanB", "difference",
+      "intervalLow", "intervalHigh", "t", "degreesOfFreedom", "p", "holmP", "permutationP",
+      "hedgesG", "referenceA", "referenceB", "referenceDifference", "referenceSource",
+    ]
+    func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    let lines = verdicts.flatMap { verdict -> [[String]] in
+      let (claim, reference) = (verdict.claim, verdict.claim.reference)
+      let head = [
+        experiment.name, experiment.protocolName, String(verdict.isPapersProtocol), claim.id,
+        claim.kind.rawValue, claim.metric, verdict.outcome.rawValue, verdict.reason,
+        claim.statement,
+      ]
+      let tail = [
+        number(reference?.a), number(reference?.b), number(reference?.difference),
+        reference?.source ?? "",
+      ]
+      guard !verdict.tests.isEmpty else {
+        return [head + Array(repeating: "", count: header.count - head.count - tail.count) + tail]
+      }
+      return verdict.tests.map { test in
+        let interval = test.welch?.interval()
+        let middle = [
+          test.a.variant, test.b?.variant ?? "", String(test.a.values.count),
+          test.b.map { String($0.values.count) } ?? "", String(test.a.diverged),
+          test.b.map { String($0.diverged) } ?? "", number(Statistics.mean(test.a.values)),
+          number(test.b.flatMap { Statistics.mean($0.values) }), number(test.welch?.difference),
+          number(interval?.low), number(interval?.high), number(test.welch?.statistic()),
+          number(test.welch?.degreesOfFreedom), number(test.p), number(verdict.adjustedP),
+          number(test.permutation?.twoSidedP), number(test.effect),
+        ]
+        return head + middle + tail
+      }
+    }
+    return Self.csv([header] + lines)
+  }
+
+  private static func csv(_ lines: [[String]]) -> String {
+    lines.map { line in
       line.map { $0.isEmpty ? "" : QueryResult.csvField($0) }.joined(separator: ",") + "\n"
     }.joined()
   }
@@ -55,7 +108,7 @@ extension ExperimentReport {
     [
       ("testError", row.testErrors), ("trainError", row.trainErrors),
       ("bestTestError", row.bestTestErrors),
-    ]
+    ] + (usesGap ? [(ErrorGap.name, values(ErrorGap.name, of: row.variant))] : [])
   }
 
   private func json(_ row: Row) -> CanonicalJSON {

@@ -13,6 +13,8 @@ struct ReportDocument {
     var notes: [String] = []
     /// A style for each row of a page, by the same index; empty for none.
     var rowStyles: [String] = []
+    /// For columns of sentences on paper: the share of a line that each column has.
+    var shares: [Double] = []
     /// Whether cells hold sentences: a terminal and a narrow page have them below each other.
     var isProse = false
   }
@@ -81,14 +83,14 @@ extension ReportDocument {
     for block in blocks {
       text += "\n"
       switch block {
-      case .paragraphs(let lines): text += lines.map { Markdown.escaped($0) + "\n" }.joined()
+      case .paragraphs(let lines): text += lines.map { Markdown.sentence($0) + "\n" }.joined()
       case .table(let table):
         let rules = table.header.indices.map { table.rightAligned.contains($0) ? "---:" : "---" }
         text += "## \(Markdown.escaped(table.title))\n\n"
         text += line(table.header.map(Markdown.escaped)) + line(rules)
         text += table.rows.map { line($0.map(Markdown.escaped)) }.joined()
         if !table.notes.isEmpty {
-          text += "\n" + table.notes.map { Markdown.escaped($0) + "\n" }.joined()
+          text += "\n" + table.notes.map { Markdown.sentence($0) + "\n" }.joined()
         }
       case .figure(let name, let title):
         guard let figures else {
@@ -109,8 +111,21 @@ extension ExperimentReport {
   /// The report as Markdown, without pictures: it can be put anywhere.
   public var markdown: String { document(.full).markdown(figures: nil) }
 
-  /// The tables in LaTeX.
+  /// Tables, what must be known beside them, and provenance in LaTeX.
   public var latex: String { document(.tables).latex }
+}
+
+/// Sentences with code between back-quotes, as a terminal shows them.
+enum CodeSpans {
+  /// The text with its parts written as a format has them; where back-quotes do not pair, all of it
+  /// is plain.
+  static func map(
+    _ text: String, plain: (String) -> String, code: (String) -> String
+  ) -> String {
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count % 2 == 1 else { return plain(text) }
+    return parts.enumerated().map { $0 % 2 == 0 ? plain($1) : code($1) }.joined()
+  }
 }
 
 /// Text as Markdown shows it.
@@ -128,6 +143,11 @@ enum Markdown {
       }
     }
     return result
+  }
+
+  /// A sentence of ours, in which what stands between back-quotes is code.
+  static func sentence(_ text: String) -> String {
+    CodeSpans.map(text, plain: escaped) { "`\($0.printable)`" }
   }
 
   /// A path as a link's target: what could end the link is written in hexadecimal.

@@ -9,7 +9,7 @@ extension ReportDocument {
       switch block {
       case .paragraphs(let lines):
         return "<section class=\"notes\">\n"
-          + lines.map { "<p>\(HTML.escaped($0))</p>\n" }.joined() + "</section>\n"
+          + lines.map { "<p>\(HTML.sentence($0))</p>\n" }.joined() + "</section>\n"
       case .table(let table): return section(table)
       case .figure(let name, let title):
         guard let picture = pictures[name] else { return "" }
@@ -64,7 +64,7 @@ extension ReportDocument {
       let cells: String = row.enumerated().map { cell("td", $0, $1) }.joined()
       return "<tr\(style)>\(cells)</tr>\n"
     }.joined()
-    let notes: String = table.notes.map { "<p class=\"note\">\(HTML.escaped($0))</p>\n" }.joined()
+    let notes: String = table.notes.map { "<p class=\"note\">\(HTML.sentence($0))</p>\n" }.joined()
     let body =
       table.rows.isEmpty
       ? ""
@@ -105,12 +105,17 @@ enum HTML {
     return result
   }
 
+  /// A sentence of ours, in which what stands between back-quotes is code.
+  static func sentence(_ text: String) -> String {
+    CodeSpans.map(text, plain: escaped) { "<code>\(escaped($0))</code>" }
+  }
+
   /// Figures stay on white, so that their colours are those of the paper version.
   static let style = """
-    :root { --ink: #1c2024; --soft: #5b6470; --paper: #ffffff; --line: #d9dee4; --shade: #f4f6f8;
+    :root { --ink: #1c2024; --soft: #5b6470; --paper: #ffffff; --line: #d9dee4; --shade: #f4f6f8; --shadow: #0005;
       --good: #0b6b4b; --bad: #a33a00; --open: #5b4a00; }
     @media (prefers-color-scheme: dark) {
-      :root { --ink: #e6e9ec; --soft: #a3acb6; --paper: #14171a; --line: #363c43; --shade: #1d2125;
+      :root { --ink: #e6e9ec; --soft: #a3acb6; --paper: #14171a; --line: #363c43; --shade: #1d2125; --shadow: #fff6;
         --good: #5fd0a5; --bad: #ff9b66; --open: #e8cf6a; }
     }
     * { box-sizing: border-box; }
@@ -125,10 +130,14 @@ enum HTML {
     .notes { margin-top: 1rem; padding: 0.6rem 1rem; background: var(--shade); border-radius: 8px; }
     .notes p { margin: 0.3rem 0; }
     code { font-size: 0.9em; overflow-wrap: anywhere; }
-    .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
+    .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px;
+      background: linear-gradient(90deg, var(--paper) 40%, transparent) left / 3rem 100% no-repeat local,
+        linear-gradient(270deg, var(--paper) 40%, transparent) right / 3rem 100% no-repeat local,
+        linear-gradient(90deg, var(--shadow), transparent) left / 1rem 100% no-repeat scroll,
+        linear-gradient(270deg, var(--shadow), transparent) right / 1rem 100% no-repeat scroll; }
     table { border-collapse: collapse; width: 100%; font-size: 0.88rem; }
     th, td { padding: 0.45rem 0.6rem; text-align: left; vertical-align: top; }
-    th { background: var(--shade); vertical-align: bottom; }
+    th { box-shadow: inset 0 -2px var(--line); vertical-align: bottom; }
     td { border-top: 1px solid var(--line); min-width: 4.5rem; }
     .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
     th.number { white-space: normal; }

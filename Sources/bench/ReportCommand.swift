@@ -11,13 +11,15 @@ struct ReportCommand: AsyncParsableCommand {
     abstract: "Print an experiment's tables and verdicts, and draw its figures.",
     discussion: """
       Without --format the report is printed and also written as Markdown. With it, only the report \
-      in that format is printed; html is written as one page that needs no other file, its figures \
+      in that format is printed; csv has the results, claims-csv the claims; html is written as one page that needs no other file, its figures \
       inside. Works on an unfinished experiment too, and says how far it is.
       """)
 
   /// What a report can be printed as.
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, markdown, latex, csv, json, html
+    case text, markdown, latex, csv
+    case claimsCSV = "claims-csv"
+    case json, html
   }
 
   @Argument(help: "The experiment; by default the one that ran last.")
@@ -64,6 +66,7 @@ struct ReportCommand: AsyncParsableCommand {
     case .markdown: print(report.markdown, terminator: "")
     case .latex: print(report.latex, terminator: "")
     case .csv: print(report.csv, terminator: "")
+    case .claimsCSV: print(report.claimsCSV, terminator: "")
     case .json: print(report.json, terminator: "")
     case .html: try await interruptible { try await writePage(report, files) }
     }

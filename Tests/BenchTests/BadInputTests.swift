@@ -186,7 +186,7 @@ import Testing
     let run = try bench("run", spec)
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("`touch pwned`") && !run.output.contains("\u{202E}"))
-    for format in ["text", "markdown", "latex", "csv", "json", "html"] {
+    for format in ["text", "markdown", "latex", "csv", "claims-csv", "json", "html"] {
       let report = try bench("report", "bad", "--format", format)
       #expect(report.status == 0, "\(format): \(report.errors)")
       #expect(!report.output.contains("\u{202E}"), "\(format)")

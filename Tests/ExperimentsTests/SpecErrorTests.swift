@@ -368,6 +368,14 @@ import Testing
       6n+2 layers, not 29; the nearest are 26 and 32; add {"depth": 29, "block": "basic"} to \
       exclude
       """),
+    // Excluding what is wrong here would leave nothing of the grid.
+    Case(
+      F.text(factors: #"{"depth": [20, 56], "gateBias": [-6]}"#),
+      """
+      5:47: factors: gateBias=-6 cannot be built: gateBias belongs to the shortcuts exclusiveGating and shortcutGating \
+      only; take gateBias out of the factors, \
+      or give it under when for nets that can have it
+      """),
     Case(
       F.text(factors: #"{"depth": [20], "batch": [128, 60000]}"#),
       """

@@ -127,7 +127,9 @@ import Testing
     #expect(variants[7].level(of: "data.trainPerClass")?.numeric == 20)
     #expect(Set(variants.map(\.configurationHash)).count == 8)
     let ledger = Dictionary(
-      uniqueKeysWithValues: variants[7].deviations.map { ($0.field, $0.ours) })
+      uniqueKeysWithValues: PaperComparison([]).deviations(of: variants[7]).map {
+        ($0.field, $0.ours)
+      })
     #expect(ledger["training images"] == "200 (20 of each class, 100 held out)")
     let stored = try StoredConfiguration(json: variants[7].configurationJSON)
     #expect(stored.differences.isEmpty && stored.variant.trainingProtocol.data.trainPerClass == 20)

@@ -27,7 +27,7 @@ import Testing
     for text in [
       "<tr class=\"reproduced\"><td>degrades</td>",
       "<tr class=\"not-reproduced\"><td>reversed</td>",
-      "He et al. 2015, Figure 6", "Deviations from the papers&#39; protocol", "Provenance",
+      "He et al. 2015, Figure 6", "Deviations from the papers", "Provenance",
       "best on test", "published", "<td class=\"number\">270000</td>",
       "Deeper &lt;b&gt;plain&lt;/b&gt; nets",
     ] {

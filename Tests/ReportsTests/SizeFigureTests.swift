@@ -166,7 +166,7 @@ import Testing
     #expect(FigureLayout.wrapped("", limit: 10) == [])
   }
 
-  /// Where `lines` does not part all variants of a panel, marks do.
+  /// Where `lines` does not part all variants of a panel, colours and marks do.
   @Test func variantsOfOneColourHaveMarksOfTheirOwn() throws {
     let nets = ["original", "pre"].map { order in
       FakeExperiment.Net(
@@ -179,10 +179,54 @@ import Testing
     try fake.runAll()
     let figure = try #require(Figure.all(try fake.report()).first)
     let bold = figure.panels[0].series.filter { $0.role == .bold }
-    #expect(bold.map(\.colour) == [0, 0])
-    #expect(bold.map(\.markShift) == [0, 1])
+    #expect(bold.map(\.colour) == [0, 1])
+    #expect(bold.map(\.style) == [0, 1])
     let script = FigureScript(figure: figure).script
     #expect(script.contains("pointtype 7 ") && script.contains("pointtype 5 "))
+  }
+
+  /// More variants than colours: colours by `lines`, but no two lines look alike in grey.
+  @Test func everyLineHasAMarkOrADashOfItsOwn() throws {
+    let nets = [20, 32].flatMap { depth in
+      [0.25, 0.5, 0.75, 1.25, 1.5, 1.75, 2].map { (width: Double) in
+        FakeExperiment.Net(
+          network: "residual", depth: depth, trainError: 20, testError: 30,
+          extra: [LevelRecord(factor: "width", level: "\(width)", numeric: width)])
+      }
+    }
+    let variants = try FakeExperiment(nets: nets).report().variants
+    let looks = Figure.looks([variants], lines: "depth")
+    #expect(Set(looks.values.map(\.colour)) == [0, 1])
+    #expect(Set(looks.values.map(\.style)) == Set(0..<14))
+    let series = looks.sorted { $0.key < $1.key }.map { name, look in
+      Figure.Series(
+        name: name, role: .bold, colour: 0, style: look.style,
+        points: [Figure.Point(x: 0, y: 1)])
+    }
+    let lines = FigureElements(series, firstIndex: 0, isNamed: false).plot
+      .components(separatedBy: "data index").dropFirst()
+      .map { $0.split(separator: " with ").last ?? "" }
+    let drawn = lines.map { $0.replacing(/, \\\s*/, with: "") }
+    #expect(drawn.count == 14 && Set(drawn).count == 14)
+  }
+
+  /// An interval that leaves the axis ends in an arrow, and the caption says what that is.
+  @Test func aCutIntervalIsMarked() throws {
+    let fake = try FakeExperiment(
+      more: #""figures": [{"name": "bars", "kind": "bars"}, {"name": "e", "kind": "error"}]"#)
+    try fake.record("plain-20", seed: 0, testError: 60)
+    try fake.record("plain-20", seed: 1, testError: 90)
+    for figure in Figure.all(try fake.report()) {
+      #expect(figure.y.high == 100 && figure.legend.contains("arrow: the interval goes on"))
+      let script = FigureScript(figure: figure).script
+      #expect(script.contains("$4>100?100-3:NaN") && script.contains("$3<0?0+3:NaN"))
+    }
+    let narrow = try FakeExperiment(more: #""figures": [{"name": "bars", "kind": "bars"}]"#)
+    try narrow.record("plain-20", seed: 0, testError: 50)
+    try narrow.record("plain-20", seed: 1, testError: 50.5)
+    let figure = try #require(Figure.all(try narrow.report()).first)
+    #expect(!figure.legend.contains("arrow"))
+    #expect(!FigureScript(figure: figure).script.contains("vectors"))
   }
 
   @Test func layersStandInOrderAndSorted() throws {

@@ -202,7 +202,7 @@ import Testing
 
   @Test func smallDifferencesKeepTheirDigits() {
     #expect(NumberText.difference(0.0031) == "+0.0031")
-    #expect(NumberText.difference(-0.0004) == "-0.0004")
+    #expect(NumberText.difference(-0.0004) == "−0.0004")
     #expect(NumberText.difference(0) == "0.00" && NumberText.difference(1.234) == "+1.23")
   }
 

@@ -57,8 +57,8 @@ do for [format in formats] {
     data index 10 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#EFBF99' notitle, \
     data index 13 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
     data index 14 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
-    data index 3 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
-    data index 11 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
+    data index 3 using ($1/xUnit):2 with linespoints pointtype 6 pointsize 0.8 pointinterval 4 linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
+    data index 11 using ($1/xUnit):2 with linespoints pointtype 4 pointsize 0.8 pointinterval 4 linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
     data index 7 using ($1/xUnit):2 with linespoints pointtype 7 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#0072B2' title 'plain-20', \
     data index 15 using ($1/xUnit):2 with linespoints pointtype 5 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#D55E00' title 'plain-56'
   unset label 11
@@ -90,8 +90,8 @@ do for [format in formats] {
     data index 26 using ($1/xUnit):2 with lines linewidth 0.8 dashtype 2 linecolor rgb '#EFBF99' notitle, \
     data index 29 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
     data index 30 using ($1/xUnit):2 with lines linewidth 0.8 linecolor rgb '#EFBF99' notitle, \
-    data index 19 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
-    data index 27 using ($1/xUnit):2 with lines linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
+    data index 19 using ($1/xUnit):2 with linespoints pointtype 6 pointsize 0.8 pointinterval 4 linewidth thin dashtype 2 linecolor rgb '#0072B2' notitle, \
+    data index 27 using ($1/xUnit):2 with linespoints pointtype 4 pointsize 0.8 pointinterval 4 linewidth thin dashtype 2 linecolor rgb '#D55E00' notitle, \
     data index 23 using ($1/xUnit):2 with linespoints pointtype 7 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#0072B2' title 'resnet-20', \
     data index 31 using ($1/xUnit):2 with linespoints pointtype 5 pointsize 0.8 pointinterval 4 linewidth bold linecolor rgb '#D55E00' title 'resnet-56'
   unset multiplot
