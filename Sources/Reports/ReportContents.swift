@@ -299,15 +299,15 @@ extension Verdict {
     let test = tests[index]
     let metric = claim.metric
     let sides = test.b.map { "\(test.a.variant) − \($0.variant)" } ?? test.a.variant
-    var (difference, statistic) = ("–", "")
+    var statistic = ""
     if let welch = test.welch {
-      difference = NumberText.difference(welch.difference, metric: metric)
       let free = NumberText.value(welch.degreesOfFreedom)
       statistic = "\(NumberText.value(welch.statistic())) (\(free))"
     }
     let holm = index == 0 ? adjustedP : nil
     return [
-      index == 0 ? claim.id : "", metric, sides, difference,
+      index == 0 ? claim.id : "", metric, sides,
+      test.difference.map { NumberText.difference($0, metric: metric) } ?? "–",
       test.interval.map { NumberText.fineInterval($0, metric: metric) } ?? "", statistic,
       test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "",
       test.permutation?.shortText ?? "",

@@ -27,6 +27,8 @@ public struct ClaimTest: Sendable {
   public var a: ClaimSample
   /// Nil where a is held against a fixed number.
   public var b: ClaimSample?
+  /// The number that a is held against.
+  private let threshold: Double
   /// Nil with one seed on a side, or where no side has any spread.
   public var welch: WelchTest?
   public var permutation: PermutationTest?
@@ -45,6 +47,7 @@ public struct ClaimTest: Sendable {
     p: (WelchTest) -> Double
   ) {
     level = 1 - Verdict.level / Double(pairs)
+    self.threshold = threshold
     self.a = a
     self.b = b
     if let b {
@@ -58,6 +61,13 @@ public struct ClaimTest: Sendable {
     }
     self.p = welch.map(p)
     interval = welch?.interval(level: level)
+  }
+
+  /// The mean of a less that of b, or less the threshold; also where there is no test of it.
+  var difference: Double? {
+    guard let mean = Statistics.mean(a.values) else { return nil }
+    guard let b else { return mean - threshold }
+    return Statistics.mean(b.values).map { mean - $0 }
   }
 
   /// The sides.

@@ -49,7 +49,7 @@ extension Verdict {
 extension ClaimTest {
   var json: CanonicalJSON {
     .object([
-      "a": a.json, "b": b.map(\.json) ?? .null, "difference": .optional(welch?.difference),
+      "a": a.json, "b": b.map(\.json) ?? .null, "difference": .optional(difference),
       "interval": .interval(interval), "intervalLevel": .number(level),
       "degreesOfFreedom": .optional(welch?.degreesOfFreedom), "p": .optional(p),
       "hedgesG": .optional(effect), "permutation": permutation.map(\.json) ?? .null,

@@ -124,6 +124,7 @@ import Testing
           claim, a: Array(repeating: a, count: 6), b: Array(repeating: b, count: 6))[0]
         #expect(verdict.outcome == .undecided && verdict.tests[0].effect == nil)
         #expect(verdict.reason.contains("no spread to judge by"))
+        #expect(verdict.tests[0].difference == a - b)
       }
     }
   }
