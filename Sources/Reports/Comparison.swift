@@ -30,6 +30,10 @@ public struct Comparison: Sendable {
 
   /// As the user names them.
   public let names: [String]
+  /// Whether they are single runs, not variants.
+  public let isOfRuns: Bool
+  /// How many runs of each diverged; they are in no metric of a variant.
+  public let diverged: [Int]
   public let configuration: [Difference]
   public let code: [Difference]
   public let environment: [Difference]
@@ -55,6 +59,8 @@ public struct Comparison: Sendable {
           + "two variants (EXPERIMENT/VARIANT)")
     }
     names = sides.map(\.name)
+    isOfRuns = sides[0].run != nil
+    diverged = sides.map(\.diverged)
     do {
       configuration =
         try ConfigurationDifference.between(
@@ -116,6 +122,7 @@ extension Comparison {
   private struct Side {
     var name: String
     var run: StoredRun?
+    var diverged: Int
     var configurationJSON: String
     /// What else it is: its seed.
     var identity: [(String, String)]
@@ -126,6 +133,7 @@ extension Comparison {
     init(_ reader: ResultsReader, _ text: String) throws(ResultsError) {
       if let variant = try reader.details(ofVariant: text) {
         name = text
+        diverged = variant.runs.count { $0.status == .diverged }
         configurationJSON = variant.configurationJSON
         let seeds = variant.runs.filter { $0.status.isFinal }.map { String($0.key.seed) }
         identity = [("seeds", seeds.joined(separator: ", "))]
@@ -136,6 +144,7 @@ extension Comparison {
         let details = try reader.details(ofRun: text)
         name = details.run.key.description
         run = details.run
+        diverged = details.run.status == .diverged ? 1 : 0
         configurationJSON = details.configurationJSON
         identity = [("seed", String(details.run.key.seed))]
         (code, environment) = Self.sources(details.provenance.map { [$0] } ?? [])

@@ -5,7 +5,10 @@ import Results
 extension Comparison {
   /// The comparison for a terminal.
   public var text: String {
-    var parts = ["a: \(names[0].printable)\nb: \(names[1].printable)\n"]
+    let sides = zip(["a", "b"], zip(names, diverged)).map { letter, side in
+      "\(letter): \(side.0.printable)\(lost(side.1))\n"
+    }
+    var parts = [sides.joined()]
     for (title, differences) in [
       ("configuration", configuration), ("code", code), ("environment", environment),
     ] {
@@ -24,6 +27,11 @@ extension Comparison {
       parts.append("example by example: \(pairedObstacle.printable)\n")
     }
     return parts.joined(separator: "\n")
+  }
+
+  private func lost(_ diverged: Int) -> String {
+    guard diverged > 0 else { return "" }
+    return isOfRuns ? " (diverged)" : " (\(diverged) diverged, not counted below)"
   }
 
   /// Long values, such as a list of hosts, in one column.
@@ -76,6 +84,7 @@ extension Comparison {
       "a": .text(names[0]), "b": .text(names[1]), "configuration": list(configuration),
       "code": list(code), "environment": list(environment), "metrics": .list(metrics.map(\.json)),
       "paired": paired.map(\.json) ?? .null,
+      "diverged": .list(diverged.map { .integer($0) }),
     ]
     let order = ["field", "metric", "a", "b", "configuration", "code", "environment", "metrics"]
     return JSONText.printable(CanonicalJSON.object(members).indented(order: order)) + "\n"

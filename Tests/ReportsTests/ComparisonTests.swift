@@ -54,6 +54,22 @@ import Testing
     #expect(other.configuration.map(\.field) == ["depth", "seed"])
   }
 
+  @Test func divergedRunsAreMarked() throws {
+    let fake = try FakeExperiment(seeds: [0, 1, 2])
+    try fake.runAll(seeds: [0, 1])
+    let net = try #require(fake.nets.first { $0.name == "plain-56" })
+    try fake.run(net, seed: 2, upTo: 200, status: .diverged)
+    let reader = try fake.reader()
+    let variants = try Comparison(reader, "degradation/plain-56", "degradation/plain-20")
+    #expect(
+      variants.text.hasPrefix(
+        "a: degradation/plain-56 (1 diverged, not counted below)\nb: degradation/plain-20\n"))
+    #expect(variants.metrics.first?.first.count == 2)
+    let runs = try Comparison(reader, "degradation/plain-20/0", "degradation/plain-56/2")
+    #expect(
+      runs.text.hasPrefix("a: degradation/plain-20/0\nb: degradation/plain-56/2 (diverged)\n"))
+  }
+
   @Test func aRunAndAVariantAreNotCompared() throws {
     let fake = try fake()
     let error = #expect(throws: ResultsError.self) {
