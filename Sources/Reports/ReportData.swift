@@ -134,6 +134,10 @@ extension ExperimentReport {
       "variant": .text(row.variant), "levels": .object(levels),
       "parameters": .integer(Int(row.parameters)),
       "macs": variant.map { .integer(Int($0.macs)) } ?? .null, "n": .integer(row.n),
+      "notInN": .object(
+        Dictionary(
+          missing(row.variant).map { ($0.status.rawValue, .integer($0.count)) },
+          uniquingKeysWith: { first, _ in first })),
       "metrics": .object(Dictionary(metrics, uniquingKeysWith: { first, _ in first })),
     ])
   }

@@ -55,6 +55,8 @@ import Testing
     #expect(rows["plain-20 testError"] == ["1", "1", "0", "0"])
     #expect(rows["plain-56 testError"] == ["0", "0", "0", "3"])
     #expect(rows["resnet-20 testError"] == ["0", "0", "0", "0"])
+    let json = try unlucky().json.filter { !$0.isWhitespace }
+    #expect(json.contains(#""notInN":{"diverged":1,"failed":1}"#))
   }
 
   @Test func claimsAreCommaSeparatedToo() throws {
