@@ -49,6 +49,11 @@ struct ClaimReader {
       {
         report("is of single layers, which only a diagnostic compares", metric, "\(path).metric")
       }
+      if let metric = node["metric"], metric.text == FigureSpec.errorGap,
+        let statistic = node["statistic"], statistic.text != Claim.Statistic.last.rawValue
+      {
+        report("of the gap there is the last value alone", statistic, "\(path).statistic")
+      }
       checkReference(node, path)
       let keys = Self.keys(of: kind)
       for key in keys.required where node[key] == nil {

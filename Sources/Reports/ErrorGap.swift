@@ -6,11 +6,11 @@ import Results
 ///
 /// The training error is the recorded one, of augmented batches on the way; with augmentation or a
 /// large learning rate the gap can be negative.
-enum ErrorGap {
+public enum ErrorGap {
   static let name = FigureSpec.errorGap
 
   /// The gap of each run's last errors.
-  static func finals(_ finals: [FinalValue]) -> [FinalValue] {
+  public static func finals(_ finals: [FinalValue]) -> [FinalValue] {
     let training = Dictionary(
       finals.filter { $0.metric == "trainError" }.map { ($0.key, $0.value) },
       uniquingKeysWith: { first, _ in first })

@@ -22,9 +22,15 @@ extension Claim {
     }
     let source = reference?.difference == nil && kind == .equivalence ? "no" : "the reference's"
     let here = tests.flatMap(\.samples).map(\.values.count).min() ?? 0
-    guard let needed = seeds(tests, expected, level), needed <= here else {
-      let needed = seeds(tests, expected, level)
-      return (needed, basis(needed, "\(source) difference") + (isAgainst ? "; \(against)" : ""))
+    let atExpected = seeds(tests, expected, level)
+    guard let needed = atExpected, needed <= here else {
+      var text = basis(atExpected, "\(source) difference")
+      if isAgainst { text += "; \(against)" }
+      // What was seen may be far larger than what was expected.
+      if let atSeen, atSeen < atExpected ?? .max {
+        text += "; about \(atSeen) at the difference seen"
+      }
+      return (atExpected, text)
     }
     let enough = "\(needed) seeds would have shown it at \(source) difference"
     return isAgainst

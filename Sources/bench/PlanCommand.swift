@@ -2,6 +2,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Reports
 import Results
 
 struct PlanCommand: ParsableCommand {
@@ -69,6 +70,7 @@ struct PlanCommand: ParsableCommand {
       finals = try endingOnBadInput { () throws(ResultsError) in
         try ResultsReader(path: database.path).finals(experiment: chosen.spec.name)
       }
+      finals += ErrorGap.finals(finals)
     }
     return PowerPlan(claims, seeds: chosen.seeds.count) { metric, variant in
       finals.filter {

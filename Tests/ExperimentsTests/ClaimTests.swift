@@ -124,6 +124,20 @@ import Testing
         + "(evaluation.layersEvery)")
   }
 
+  @Test func ofTheGapThereIsTheLastValueAlone() {
+    let gap = #""metric": "errorGap""#
+    #expect(
+      problems(#"{"id": "x", "kind": "superiority", \#(gap), \#(Self.sides), "direction": "a>b"}"#)
+        == [])
+    let diagnostic =
+      #""kind": "diagnostic", \#(gap), "a": {"network": "plain", "depth": 20}, "direction": "above", "#
+      + #""threshold": 0"#
+    #expect(problems(#"{"id": "x", \#(diagnostic), "statistic": "last"}"#) == [])
+    #expect(
+      problems(#"{"id": "x", \#(diagnostic), "statistic": "mean"}"#).first?
+        .contains("claims[0].statistic: of the gap there is the last value alone") == true)
+  }
+
   @Test func aReferenceFitsItsClaimAndItself() {
     func claim(_ reference: String) -> String {
       #"{"id": "x", "kind": "superiority", "direction": "a>b", \#(Self.sides), "#

@@ -139,6 +139,19 @@ import Testing
     #expect(verdict.reason == "the complete runs of plain-56 have not recorded gradientNorm")
   }
 
+  @Test func theGapOfTheErrorsCanBeClaimed() throws {
+    let claim = #"""
+      {"id": "gap", "kind": "superiority", "metric": "errorGap", \#(Self.deep), "direction": "a>b"}
+      """#
+    let fake = try FakeExperiment(seeds: [0, 1, 2], more: #""claims": [\#(claim)]"#)
+    for (seed, gap) in [20.0, 21, 19].enumerated() {
+      try fake.record("plain-56", seed: Int64(seed), testError: 50, trainError: 50 - gap)
+      try fake.record("plain-20", seed: Int64(seed), testError: 60, trainError: 60 - gap / 10)
+    }
+    let verdict = try #require(try fake.report().verdicts.first)
+    #expect(verdict.outcome == .reproduced && verdict.tests[0].a.values == [20, 21, 19])
+  }
+
   @Test func twoSeedsAreCalledFew() throws {
     #expect(try verdicts(Self.worse, a: [90, 91], b: [40, 41])[0].reason.hasPrefix("two seeds"))
     #expect(try verdicts(Self.worse, a: [90, 91, 92], b: [40, 41, 42])[0].reason.isEmpty)
@@ -162,6 +175,13 @@ import Testing
     let both = try verdicts(claim, a: [30, 60], b: [40, 58])[0]
     #expect((both.seedsNeeded ?? 0) > 2)
     #expect(both.reason.hasSuffix("what was seen is against the claim, though not significantly"))
+    // Much more was seen than the reference's.
+    let small = String(Self.worse.dropLast()) + #", "reference": {"source": "S", "difference": 1}}"#
+    let large = try verdicts(small, a: [70, 60], b: [40, 42])[0]
+    let power = Power(deviationA: 50.0.squareRoot(), deviationB: 2.0.squareRoot())
+    let atSeen = try #require(power.seedsForSuperiority(difference: 24))
+    #expect((large.seedsNeeded ?? 0) > 100 && atSeen < 10)
+    #expect(large.reason.hasSuffix("; about \(atSeen) at the difference seen"), "\(large.reason)")
     let never = try verdicts(
       #"{"id": "tiny", "kind": "equivalence", \#(Self.deep), "margin": 1e-6}"#, a: [40, 42],
       b: [41, 41.5])[0]
