@@ -232,11 +232,26 @@ extension Variant {
       let differences = try? ConfigurationDifference.between(
         base.canonicalJSON.text, trainingProtocol.canonicalJSON.text)
     else { return false }
-    let apart =
-      differences.map { ($0.field, $0.second ?? "none") }
-      + protocolLevels.map { ($0.factor, $0.level) }
-    return apart.allSatisfy { field, level in
-      field == "name" || field.hasPrefix("evaluation.") || (paper[field] ?? "none") == level
+    let factors = protocolLevels.map { ($0.factor, $0.level) }
+    let overrides = differences.filter { difference in
+      !factors.contains { $0.0 == difference.field }
     }
+    return factors.allSatisfy { field, level in
+      isNoTraining(field) || (paper[field] ?? "none") == level
+    }
+      && overrides.allSatisfy { override in
+        let field = override.field
+        // A shorter protocol has a shorter warm-up, at a rate that goes with its own.
+        guard !field.hasPrefix("schedule.warmup") else {
+          return (paper["schedule.warmup.steps"] != nil)
+            == (trainingProtocol.schedule.warmUp != nil)
+        }
+        return isNoTraining(field) || (paper[field] ?? "none") == override.second ?? "none"
+      }
+  }
+
+  /// Whether a field only says what is looked at, or what the training is called.
+  private func isNoTraining(_ field: String) -> Bool {
+    field == "name" || field.hasPrefix("evaluation.")
   }
 }

@@ -129,9 +129,22 @@ import Testing
     }
     #expect(try apart("recipe") == ["resnet-20", "plain-20"])
     #expect(try apart("capacity-quick").isEmpty)
-    // The warm-up of 110 layers is the paper's as far as steps can say it; a shorter one is not.
+    // The warm-up of 110 layers is the paper's as far as steps can say it, and a shorter one that of
+    // a shorter protocol; where warm-ups are what is compared, only the paper's is.
     #expect(try apart("depth").contains("resnet-110"))
-    #expect(try apart("depth-quick") == ["resnet-20", "resnet-32", "resnet-44", "resnet-56"])
+    #expect(
+      try apart("depth-quick") == [
+        "resnet-20", "resnet-32", "resnet-44", "resnet-56", "resnet-110",
+      ])
+    let warmUps = try SpecFixture.spec(
+      SpecFixture.text(
+        proto: SpecFixture.proto(
+          more: #""schedule": {"warmup": {"steps": 400, "learningRate": 0.01}}"#),
+        factors: #"{"depth": [110], "schedule.warmup.steps": [40, 400]}"#))
+    let published = try warmUps.expand().filter {
+      $0.isTrained(as: "He et al. 2015, Table 6", besides: warmUps.baseProtocol)
+    }
+    #expect(published.map(\.name) == ["resnet-110-schedule.warmup.steps=400"])
     let text = SpecFixture.text(factors: #"{"depth": [20], "optimizer.momentum": [0, 0.9]}"#)
     let spec = try SpecFixture.spec(text)
     let trained = try spec.expand().filter {
