@@ -52,21 +52,30 @@ public struct PowerPlan: Sendable {
 }
 
 extension Claim {
+  /// What the reference found, of each comparison and in the claimed direction: above 0 speaks for
+  /// the claim. An equivalence without a reference expects no difference; nil where nothing is said.
+  public var expectedDifferences: [Double]? {
+    switch assertion {
+    case .equivalence: return [reference?.difference ?? 0]
+    case .superiority(_, _, let direction):
+      return (reference?.difference).map { [direction == .greater ? $0 : -$0] }
+    case .order(let sequence, let direction):
+      guard let values = reference?.values, values.count == sequence.count else { return nil }
+      return zip(values, values.dropFirst()).map { direction == .greater ? $0 - $1 : $1 - $0 }
+    case .diagnostic: return nil
+    }
+  }
+
   /// What is compared with what, and by how much they should differ in the claimed direction.
   fileprivate var pairs: [(a: String, b: String?, difference: Double?)] {
-    func signed(_ difference: Double?, _ direction: WelchTest.Direction) -> Double? {
-      difference.map { direction == .greater ? $0 : -$0 }
-    }
+    let expected = expectedDifferences
     switch assertion {
-    case .superiority(let a, let b, let direction):
-      return [(a, b, signed(reference?.difference, direction))]
-    case .equivalence(let a, let b, _): return [(a, b, reference?.difference ?? 0)]
+    case .superiority(let a, let b, _), .equivalence(let a, let b, _):
+      return [(a, b, expected?.first)]
     case .diagnostic(let a, let b, _, _, _): return [(a, b, nil)]
-    case .order(let sequence, let direction):
-      let found = reference?.values ?? []
+    case .order(let sequence, _):
       return zip(sequence, sequence.dropFirst()).enumerated().map { index, pair in
-        let difference = found.count == sequence.count ? found[index] - found[index + 1] : nil
-        return (pair.0, pair.1, signed(difference, direction))
+        (pair.0, pair.1, expected?[index])
       }
     }
   }

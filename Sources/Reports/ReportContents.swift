@@ -243,7 +243,8 @@ extension ExperimentReport {
         "permutation p (smallest)", "g",
       ], rows: rows, rightAligned: [3, 5, 6, 7, 8, 9],
       notes: [
-        "Interval, t and degrees of freedom by Welch; p is one-sided in the claimed direction (of an "
+        "Interval (of an order's pairs, 95 % for all of them together), t and degrees of freedom by "
+          + "Welch, against a fixed number by the one-sample t; p is one-sided in the claimed direction (of an "
           + "equivalence, the larger of two one-sided tests) and Holm p is corrected over all claims; "
           + "the permutation p is two-sided, beside the smallest that so many seeds can give; g is "
           + "Hedges' effect size."

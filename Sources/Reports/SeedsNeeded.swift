@@ -14,7 +14,7 @@ extension Claim {
     let isAgainst = kind != .equivalence && seen.contains { $0 <= 0 }
     let against = "what was seen is against the claim, though not significantly"
     let atSeen = isAgainst ? nil : seeds(tests, seen, level)
-    guard let expected = expectedDifferences(tests.count) else {
+    guard let expected = expectedDifferences else {
       return isAgainst ? (nil, against) : (atSeen, basis(atSeen, "the difference"))
     }
     guard kind == .equivalence || !expected.contains(where: { $0 <= 0 }) else {
@@ -68,20 +68,6 @@ extension Claim {
     case .diagnostic(_, let b, _, let direction, let threshold):
       let beyond = b == nil ? difference : difference - threshold
       return direction == .greater ? beyond : -beyond
-    }
-  }
-
-  /// What the reference found, of each comparison and in the claimed direction; an equivalence
-  /// without a reference expects no difference.
-  private func expectedDifferences(_ count: Int) -> [Double]? {
-    switch assertion {
-    case .equivalence: return [reference?.difference ?? 0]
-    case .superiority(_, _, let direction):
-      return (reference?.difference).map { [direction == .greater ? $0 : -$0] }
-    case .order(_, let direction):
-      guard let values = reference?.values, values.count == count + 1 else { return nil }
-      return zip(values, values.dropFirst()).map { direction == .greater ? $0 - $1 : $1 - $0 }
-    case .diagnostic: return nil
     }
   }
 }
