@@ -27,67 +27,109 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
-    .target(name: "Engine", dependencies: ["CKernels"], swiftSettings: strict),
-    .target(name: "Networks", dependencies: ["Engine"], swiftSettings: strict),
+    // Top to bottom: each module imports those above it only.
+    .target(
+      name: "Text", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(name: "Statistics", swiftSettings: strict),
+    .target(name: "Numerics", swiftSettings: strict),
+    .target(name: "Engine", dependencies: ["CKernels", "Numerics"], swiftSettings: strict),
+    .target(name: "Networks", dependencies: ["Numerics"], swiftSettings: strict),
     .target(
       name: "Datasets",
       dependencies: [
-        "Engine", "CZlib", "CPNG", "CTurboJPEG", .product(name: "Crypto", package: "swift-crypto"),
+        "Numerics", "Text", "CZlib", "CPNG", "CTurboJPEG",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Specs", dependencies: ["Datasets", "Networks", "Numerics", "Statistics", "Text"],
+      swiftSettings: strict),
+    .target(
+      name: "Papers", dependencies: ["Networks", "Specs", "Text"], swiftSettings: strict),
+    .target(
+      name: "Weights",
+      dependencies: [
+        "Engine", "Networks", "Numerics", "Specs", "Text",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
       name: "Results",
       dependencies: [
+        "Statistics", "Text",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Verdicts", dependencies: ["Papers", "Results", "Specs", "Statistics", "Text"],
+      swiftSettings: strict),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Datasets", "Engine", "Networks", "Numerics", "Results", "Specs", "Text", "Weights",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(
       name: "Experiments",
       dependencies: [
-        "Datasets", "Engine", "Networks", "Results",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Datasets", "Engine", "Networks", "Numerics", "Results", "Specs", "Statistics", "Text",
+        "Training", "Verdicts", "Weights",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
     .target(
       name: "Reports",
       dependencies: [
-        "Experiments", "Networks", "Results",
+        "Networks", "Papers", "Results", "Specs", "Statistics", "Text", "Verdicts",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Datasets", "Engine", "Experiments", "Networks", "Reports", "Results",
+        "Datasets", "Engine", "Experiments", "Networks", "Numerics", "Papers", "Reports",
+        "Results", "Specs", "Statistics", "Text", "Training", "Verdicts", "Weights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EngineTests", dependencies: ["CKernels", "Engine"], swiftSettings: strict),
-    .testTarget(
-      name: "NetworksTests", dependencies: ["Networks"], exclude: ["Parity"],
+      name: "EngineTests", dependencies: ["CKernels", "Engine", "Numerics"],
       swiftSettings: strict),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Engine", "Networks", "Numerics", "Papers", "Text"],
+      exclude: ["Parity"], swiftSettings: strict),
     // Damaged inputs for the tests of all readers.
     .target(name: "Mutations", path: "Tests/Mutations", swiftSettings: strict),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Mutations"], swiftSettings: strict),
-    .testTarget(
-      name: "ResultsTests", dependencies: ["Mutations", "Results"], exclude: ["Fixtures"],
+      name: "DatasetsTests", dependencies: ["Datasets", "Mutations", "Numerics"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ResultsTests", dependencies: ["Mutations", "Results", "Specs", "Statistics", "Text"],
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Datasets", "Engine", "Experiments", "Mutations", "Networks", "Results",
+        "Datasets", "Engine", "Experiments", "Mutations", "Networks", "Numerics", "Papers",
+        "Results", "Specs", "Statistics", "Text", "Training", "Verdicts", "Weights",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Experiments", "Reports", "Results"],
+      name: "ReportsTests",
+      dependencies: [
+        "Experiments", "Networks", "Papers", "Reports", "Results", "Specs", "Statistics", "Text",
+        "Training", "Verdicts",
+      ],
       exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
-      name: "BenchTests", dependencies: ["bench", "Experiments", "Results"], swiftSettings: strict),
+      name: "BenchTests",
+      dependencies: [
+        "bench", "Experiments", "Papers", "Reports", "Results", "Specs", "Statistics", "Text",
+        "Training", "Verdicts",
+      ], exclude: ["Pins"], swiftSettings: strict),
   ]
 )
 
@@ -95,6 +137,7 @@ let package = Package(
 if Context.environment["BENCH_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "fuzz", dependencies: ["Datasets", "Engine", "Experiments"], path: "Tests/Fuzz",
+      name: "fuzz", dependencies: ["Datasets", "Engine", "Specs", "Training", "Weights"],
+      path: "Tests/Fuzz",
       swiftSettings: strict))
 }

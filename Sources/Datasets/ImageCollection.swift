@@ -1,5 +1,5 @@
 // What training and evaluation need of a data set, whether it lies in memory or in files.
-import Engine
+import Numerics
 import Synchronization
 
 /// One split of a data set, as a list of examples that can be written as the network sees them.

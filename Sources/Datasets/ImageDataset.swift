@@ -1,8 +1,9 @@
 // Images of one size with their labels, in memory, never changed.
 import Crypto
-import Engine
 import Foundation
+import Numerics
 import Synchronization
+import Text
 
 /// One split of a data set: `count` images of one shape, as bytes, and their labels.
 public final class ImageDataset: ImageCollection {
@@ -65,7 +66,7 @@ public final class ImageDataset: ImageCollection {
       }
       bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
       pixels.withUnsafeBytes { hash.update(bufferPointer: $0) }
-      let text = hash.finalize().hexadecimal
+      let text = hexadecimal(hash.finalize())
       cached = text
       return text
     }
@@ -96,12 +97,5 @@ public final class ImageDataset: ImageCollection {
       }
     }
     return sums
-  }
-}
-
-extension SHA256.Digest {
-  /// 64 hexadecimal digits.
-  var hexadecimal: String {
-    map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 }

@@ -1,4 +1,6 @@
 // What of an experiment fits into a given time: seeds are dropped last, for one seed decides nothing.
+import Specs
+import Training
 
 /// A part of an experiment that fits into a budget.
 public struct BudgetPlan: Sendable {

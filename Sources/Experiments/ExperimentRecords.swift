@@ -1,5 +1,8 @@
 // A spec and its variants as the store takes them.
 import Results
+import Specs
+import Text
+import Training
 
 extension ExperimentRecord {
   public init(_ spec: ExperimentSpec) {

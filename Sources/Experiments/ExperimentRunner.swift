@@ -1,7 +1,11 @@
 // Makes the runs of an experiment: claims each in the store, trains it, writes down what it gives.
 import Foundation
 import Results
+import Specs
 import Synchronization
+import Text
+import Training
+import Weights
 
 /// Runs experiments. Complete runs are skipped, interrupted ones go on from their last checkpoint,
 /// failing ones do not stop the others, and a request to stop leaves the rest waiting.
@@ -299,9 +303,4 @@ private final class PulseEnd: Sendable {
   var isSet: Bool { flag.load(ordering: .relaxed) }
 
   func set() { flag.store(true, ordering: .relaxed) }
-}
-
-extension Duration {
-  /// The duration as a number of seconds.
-  public var inSeconds: Double { self / .seconds(1) }
 }

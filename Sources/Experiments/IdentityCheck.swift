@@ -4,6 +4,7 @@
 import Datasets
 import Engine
 import Networks
+import Numerics
 
 /// Statements about identities, each tried out on the engine itself.
 public struct IdentityCheck: Sendable {

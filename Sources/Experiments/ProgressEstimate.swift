@@ -1,5 +1,6 @@
 // How long the runs will still take, from what has been done so far.
 import Results
+import Training
 
 /// Estimates of the remaining time, weighted by the multiply-adds of each run.
 public struct ProgressEstimate: Sendable {

@@ -2,6 +2,7 @@
 import Foundation
 import Results
 import Subprocess
+import Text
 
 /// What the engine says of itself; bits are promised for one such triple.
 public struct EngineIdentity: Hashable, Sendable {

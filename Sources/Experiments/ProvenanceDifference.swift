@@ -1,5 +1,7 @@
 // What is not as it was when an attempt was made.
 import Results
+import Specs
+import Text
 
 /// One thing that differs between a recorded attempt and this process.
 public struct ProvenanceDifference: Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,9 @@
 // Trains a recorded attempt again and compares every number bit by bit. Writes nothing.
 import Foundation
 import Results
+import Specs
+import Text
+import Training
 
 /// What training a recorded attempt again has given.
 public struct Reproduction: Sendable {
@@ -71,9 +74,15 @@ public struct Reproducer: Sendable {
   ) throws(ExperimentError) -> (plan: RunPlan, differences: [String]) {
     let places = StoredPlaces(
       specJSON: attempt.specJSON, file: attempt.specPath, variant: attempt.run.key.variant)
-    let configuration = try StoredConfiguration(
-      json: attempt.configurationJSON, dataPath: dataPath ?? places.data,
-      weightsPath: weightsPath ?? Self.initialWeightsPath(attempt.provenance) ?? places.weights)
+    let configuration: StoredConfiguration
+    do {
+      configuration = try StoredConfiguration(
+        json: attempt.configurationJSON, dataPath: dataPath ?? places.data,
+        weightsPath: weightsPath ?? Self.initialWeightsPath(attempt.provenance) ?? places.weights,
+        weights: InitialWeights.opened)
+    } catch {
+      throw ExperimentError(error.problems)
+    }
     if let weightsPath, configuration.variant.initialWeights == nil {
       throw ExperimentError(
         "--initial-weights \(printable(weightsPath, limit: 4096)): run \(attempt.run.key) started "

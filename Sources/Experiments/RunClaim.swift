@@ -1,5 +1,8 @@
 // Takes a run for this process: the attempt that was interrupted where it can go on, or a new one.
 import Results
+import Specs
+import Text
+import Training
 
 /// A claimed run, and where it goes on.
 struct RunClaim: Sendable {

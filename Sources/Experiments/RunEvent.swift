@@ -1,5 +1,6 @@
 // What happens while an experiment runs, and what came of it.
 import Results
+import Training
 
 /// Something that a display may want to show.
 public enum RunEvent: Sendable {

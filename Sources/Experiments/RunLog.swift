@@ -1,6 +1,10 @@
 // The log of one run: where it comes from, then every record, as plain text.
 import Foundation
 import Results
+import Specs
+import Text
+import Training
+import Weights
 
 /// Appends to `results/logs/EXPERIMENT/VARIANT-sSEED.log`; earlier attempts stay above.
 final class RunLog {

@@ -1,5 +1,5 @@
 // From an architecture to its layers, under torchvision's names.
-import Engine
+import Numerics
 
 extension Architecture {
   /// The network's layers for images of a shape and a number of classes.

@@ -1,5 +1,5 @@
 // A network as people read it: the shapes from layer to layer, and the nested tree of its parts.
-import Engine
+import Numerics
 
 /// One line of a shape trace.
 public struct TracedLayer: Sendable, Equatable {

@@ -2,7 +2,7 @@
 import ArgumentParser
 import Engine
 import Foundation
-import Reports
+import Text
 
 struct Bench: AsyncParsableCommand {
   static let version = "0.1.0"

@@ -2,7 +2,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
-import Reports
+import Text
 
 struct DataCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 // bench db: looks after the results database.
 import ArgumentParser
-import Experiments
 import Foundation
 import Reports
 import Results
+import Text
+import Training
 
 struct DatabaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 // What `bench run` and `bench plan` have in common: the spec and which of its runs are meant.
 import ArgumentParser
-import Experiments
 import Foundation
+import Specs
+import Training
 
 /// `0,1` on the command line.
 struct SeedList: ExpressibleByArgument {
@@ -48,9 +49,11 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Reads the spec and applies the options, or ends the command with exit code 2.
   func load(cores: Int = ProcessInfo.processInfo.activeProcessorCount) throws -> Chosen {
-    try endingOnBadInput { () throws(ExperimentError) in
-      let spec = try ExperimentSpec(path: self.spec)
-      let all = try spec.expand()
+    let (spec, all) = try endingOnBadInput { () throws(SpecError) in
+      let spec = try ExperimentSpec(path: self.spec, weights: InitialWeights.opened)
+      return (spec, try spec.expand())
+    }
+    return try endingOnBadInput { () throws(OptionError) in
       var filters: [LevelFilter] = []
       for text in only { filters += try LevelFilter.filters(text) }
       let selection = RunSelection(levels: filters, seeds: seeds?.seeds)

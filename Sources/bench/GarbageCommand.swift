@@ -1,9 +1,10 @@
 // bench gc: drops what nobody needs, after showing it.
 import ArgumentParser
-import Experiments
 import Foundation
 import Reports
 import Results
+import Text
+import Training
 
 struct GarbageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // bench merge: takes over the runs of another database.
 import ArgumentParser
 import Foundation
-import Reports
 import Results
+import Text
 
 struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,8 @@ import ArgumentParser
 import Engine
 import Foundation
 import Networks
+import Numerics
+import Papers
 import Reports
 
 struct ModelsCommand: ParsableCommand {

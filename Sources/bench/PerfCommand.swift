@@ -3,7 +3,8 @@ import ArgumentParser
 import Engine
 import Foundation
 import Networks
-import Reports
+import Numerics
+import Text
 
 struct PerfCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

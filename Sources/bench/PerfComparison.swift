@@ -1,4 +1,5 @@
 // What has changed since a saved result of `bench perf`.
+import Engine
 import Foundation
 import Reports
 

@@ -2,6 +2,7 @@
 import Engine
 import Experiments
 import Foundation
+import Numerics
 
 /// One network that is timed on random images.
 final class PerfMeasurement {

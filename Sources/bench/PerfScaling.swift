@@ -1,6 +1,7 @@
 // How much faster several threads are than one, beside what the machine itself gains.
 import Engine
 import Foundation
+import Numerics
 import Reports
 
 /// One network timed with one thread and with several, in turns.

@@ -1,4 +1,5 @@
 // The tables of `bench perf`.
+import Engine
 import Foundation
 import Reports
 

@@ -2,8 +2,9 @@
 import ArgumentParser
 import Experiments
 import Foundation
-import Reports
 import Results
+import Specs
+import Verdicts
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

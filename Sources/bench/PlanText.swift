@@ -2,6 +2,8 @@
 import Experiments
 import Foundation
 import Reports
+import Specs
+import Training
 
 /// A plan in words.
 enum PlanText {

@@ -2,6 +2,9 @@
 import Experiments
 import Foundation
 import Reports
+import Specs
+import Training
+import Verdicts
 
 /// Power and budget in words.
 enum PowerText {

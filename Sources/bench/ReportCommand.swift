@@ -1,9 +1,9 @@
 // bench report: the table of an experiment, and its figure.
 import ArgumentParser
-import Experiments
 import Foundation
 import Reports
 import Results
+import Training
 
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,8 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Results
+import Specs
+import Training
 
 struct ReproduceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Reports
 import Results
+import Training
 
 enum ReproduceText {
   static func heading(_ attempt: RecordedAttempt, _ plan: RunPlan, lastStep: Int) -> String {

@@ -1,8 +1,8 @@
 // The `--db` option, and how the commands that read results end when they cannot.
 import ArgumentParser
 import Foundation
-import Reports
 import Results
+import Text
 
 /// The results database of a command.
 struct DatabaseOptions: ParsableArguments {

@@ -5,6 +5,9 @@ import Experiments
 import Foundation
 import Reports
 import Results
+import Specs
+import Text
+import Training
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 import Experiments
 import Foundation
 import Synchronization
+import Training
 
 /// Prints what `RunLines` words. Takes events from any thread.
 final class RunDisplay: Sendable {

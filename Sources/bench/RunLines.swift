@@ -3,6 +3,9 @@ import Experiments
 import Foundation
 import Reports
 import Results
+import Specs
+import Text
+import Training
 
 /// Keeps what is known of the runs and words it. No terminal, no clock: both are the caller's.
 struct RunLines {

@@ -1,6 +1,7 @@
 // What the commands that train need of the engine.
 import Engine
 import Experiments
+import Training
 
 /// Training, its cost, and the engine's name for the record.
 struct RunServices: Sendable {

@@ -1,5 +1,6 @@
 // What `bench run` ends with: counts and exit code.
 import Experiments
+import Results
 
 /// What `bench run` ends with.
 enum RunSummaryText {

@@ -1,7 +1,7 @@
 // Turns signals into a request to stop.
 import Dispatch
-import Experiments
 import Foundation
+import Training
 
 /// Watches SIGINT, SIGTERM and SIGHUP for the rest of the process: the first asks the runs to stop
 /// after the step in work, the second ends the process at once.

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Reports
 import Results
+import Text
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Reports
 import Results
+import Verdicts
 
 struct VerdictCommand: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable {

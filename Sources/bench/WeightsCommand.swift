@@ -1,9 +1,12 @@
 // bench weights: the weights of finished runs as files, and what a file of weights holds.
 import ArgumentParser
-import Experiments
 import Foundation
 import Reports
 import Results
+import Specs
+import Text
+import Training
+import Weights
 
 struct WeightsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,9 +43,9 @@ struct WeightsExportCommand: ParsableCommand {
     let run = try endingOnBadInput { () throws(ResultsError) in
       try reader.details(ofRun: name).run
     }
-    try endingOnBadInput { () throws(ExperimentError) in
+    try endingOnBadInput { () throws(WeightsError) in
       guard let attempt = run.attempt, let hash = run.weightsHash else {
-        throw ExperimentError(
+        throw WeightsError(
           "run \(run.key) is \(run.status.rawValue); only a complete run has final weights")
       }
       let files = RunFiles(database: reader.path, runId: run.runId, attempt: attempt)
@@ -69,7 +72,7 @@ struct WeightsShowCommand: ParsableCommand {
   var format = Format.text
 
   func run() throws {
-    let weights = try endingOnBadInput { () throws(ExperimentError) in
+    let weights = try endingOnBadInput { () throws(WeightsError) in
       try SafetensorsFile(path: file)
     }
     switch format {

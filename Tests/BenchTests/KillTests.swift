@@ -1,7 +1,7 @@
 // Killed at random instants and started again until it is done, an experiment ends with the bits of
 // one that never was interrupted. BENCH_KILLS sets how often; `make soak` kills 500 times.
-import Engine
 import Foundation
+import Numerics
 import Testing
 
 @Suite struct KillTests {

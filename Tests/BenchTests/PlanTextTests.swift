@@ -3,6 +3,8 @@ import Experiments
 import Results
 import Testing
 
+@testable import Specs
+@testable import Training
 @testable import bench
 
 @Suite struct PlanTextTests {

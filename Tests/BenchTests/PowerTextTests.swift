@@ -1,7 +1,9 @@
 // What `bench plan` says of claims and budgets.
-import Experiments
 import Testing
 
+@testable import Specs
+@testable import Statistics
+@testable import Verdicts
 @testable import bench
 
 @Suite struct PowerTextTests {

@@ -1,10 +1,11 @@
 // What `bench run` shows: lines that stay, live lines, summary and exit code.
 import Experiments
 import Foundation
-import Results
 import Synchronization
 import Testing
 
+@testable import Specs
+@testable import Training
 @testable import bench
 
 @Suite struct RunLinesTests {

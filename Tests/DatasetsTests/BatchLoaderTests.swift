@@ -1,8 +1,8 @@
 // Batches: a pure function of seed and step, complete epochs, crops and flips as defined.
-import Engine
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 /// Images whose every byte is different from its neighbours'.
 func sampleDataset(count: Int, height: Int = 6, width: Int = 5, channels: Int = 3) throws

@@ -1,9 +1,9 @@
 // CIFAR's binary format: from a folder, from an archive, and broken in many ways.
-import Engine
 import Foundation
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct CIFARReaderTests {
   let folders: TemporaryFolders

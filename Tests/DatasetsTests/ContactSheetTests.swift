@@ -1,5 +1,4 @@
 // The picture of a data set.
-import Engine
 import Foundation
 import Testing
 

@@ -1,9 +1,9 @@
 // Requests as they stand in a specification, and data sets that are not there.
-import Engine
 import Foundation
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct DatasetRequestTests {
   let folders: TemporaryFolders

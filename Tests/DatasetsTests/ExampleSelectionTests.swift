@@ -1,8 +1,8 @@
 // Parts of a training set: some of each class, and what is held out.
-import Engine
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct ExampleSelectionTests {
   /// 60 examples, three classes in turn.

@@ -1,9 +1,9 @@
 // MNIST's format, plain and compressed, and what is wrong with broken files.
-import Engine
 import Foundation
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct IDXReaderTests {
   let folders: TemporaryFolders

@@ -1,10 +1,10 @@
 // Pictures: decoded, scaled, cropped; and what is refused.
 import CTurboJPEG
-import Engine
 import Foundation
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct ImageDecoderTests {
   let folders: TemporaryFolders

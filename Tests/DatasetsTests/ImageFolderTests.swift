@@ -1,9 +1,9 @@
 // Folders of pictures: what is found, in which order, how it is varied, and what is passed over.
-import Engine
 import Foundation
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct ImageFolderTests {
   let folders: TemporaryFolders

@@ -1,11 +1,11 @@
 // Pictures for tests: JPEG and PNG files of known pixels, and folders of them.
 import CTurboJPEG
 import CZlib
-import Engine
 import Foundation
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 enum PictureFixture {
   /// `[height, width, 3]`, no two neighbours alike.

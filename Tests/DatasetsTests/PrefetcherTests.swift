@@ -1,10 +1,10 @@
 // Prefetching changes when batches are made, never what is in them.
-import Engine
 import Foundation
 import Synchronization
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct PrefetcherTests {
   func loader() throws -> BatchLoader {

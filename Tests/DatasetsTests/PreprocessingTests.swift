@@ -1,8 +1,8 @@
 // Statistics of the training set.
-import Engine
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct PreprocessingTests {
   /// Two images of one row, two pixels, two channels.

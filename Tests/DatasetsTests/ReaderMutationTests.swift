@@ -5,6 +5,7 @@ import Mutations
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct ReaderMutationTests {
   let folders: TemporaryFolders

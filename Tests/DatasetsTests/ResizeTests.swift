@@ -1,8 +1,8 @@
 // Bilinear resizing against values worked out by hand.
-import Engine
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct ResizeTests {
   func image(_ pixels: [UInt8], _ height: Int, _ width: Int, channels: Int = 1) throws

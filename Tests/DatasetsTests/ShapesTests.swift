@@ -1,8 +1,8 @@
 // The generated data set: the same bytes everywhere, balanced, one concept at every size.
-import Engine
 import Testing
 
 @testable import Datasets
+@testable import Numerics
 
 @Suite struct ShapesTests {
   @Test func imagesAreAFunctionOfSeedSplitAndIndex() throws {

@@ -2,6 +2,7 @@
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct ConvolutionKernelTests {
   /// A convolution on random shapes: forward, data gradient and weight gradient of two images.

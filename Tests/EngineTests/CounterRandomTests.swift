@@ -1,7 +1,7 @@
 // Counter-based randomness: known answers, and independence of streams.
 import Testing
 
-@testable import Engine
+@testable import Numerics
 
 @Suite struct CounterRandomTests {
   /// The known answers of the authors' library (Random123, philox4x32 with 10 rounds).

@@ -2,6 +2,7 @@
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct FusedAgainstReferenceTests {
   /// Logits, loss, every gradient and every running statistic agree with the reference in Double.

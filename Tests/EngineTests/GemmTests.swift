@@ -2,8 +2,6 @@
 import CKernels
 import Testing
 
-@testable import Engine
-
 @Suite struct GemmTests {
   @Test(arguments: [false, true])
   func agreesWithDefinition(throughBlas: Bool) {

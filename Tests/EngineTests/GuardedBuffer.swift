@@ -2,7 +2,7 @@
 import CKernels
 import Testing
 
-@testable import Engine
+@testable import Numerics
 
 /// Numbers with NaN on both sides: reading beyond the ends poisons the result, writing is noticed.
 final class Guarded<Number: BinaryFloatingPoint> {

@@ -2,6 +2,7 @@
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct LayerDiagnosticsTests {
   private func deviation(_ values: [Double]) -> Double {

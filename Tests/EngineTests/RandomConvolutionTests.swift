@@ -2,6 +2,7 @@
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct RandomConvolutionTests {
   /// One convolution between a stem and a head, and the images for it.

@@ -1,5 +1,5 @@
 // Small networks that cover every operation and every way in which the plan fuses them.
-@testable import Engine
+@testable import Numerics
 
 /// The kinds of residual join that the plan treats differently.
 enum JoinKind: String, CaseIterable {

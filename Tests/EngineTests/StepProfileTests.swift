@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct StepProfileTests {
   private static let input = ImageShape(height: 8, width: 8, channels: 3)

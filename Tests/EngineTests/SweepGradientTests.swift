@@ -2,8 +2,6 @@
 import CKernels
 import Testing
 
-@testable import Engine
-
 @Suite struct SweepGradientTests {
   @Test(arguments: SweepTable.names)
   func gradient(table name: String) throws {

@@ -3,8 +3,6 @@ import CKernels
 import Foundation
 import Testing
 
-@testable import Engine
-
 @Suite struct SweepParameterTests {
   @Test(arguments: SweepTable.names)
   func sgd(table name: String) throws {

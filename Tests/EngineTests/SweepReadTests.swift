@@ -2,8 +2,6 @@
 import CKernels
 import Testing
 
-@testable import Engine
-
 @Suite struct SweepReadTests {
   /// One batch norm's numbers, or none.
   private struct Affine {

@@ -2,8 +2,6 @@
 import CKernels
 import Testing
 
-@testable import Engine
-
 @Suite struct SweepWinogradTests {
   // Lavin & Gray 2016, section 4.1: Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A.
   private static let bT: [[Double]] = [

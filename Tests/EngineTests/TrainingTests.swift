@@ -2,6 +2,7 @@
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct TrainingTests {
   /// Channel statistics where the mean is ten thousand times the deviation.

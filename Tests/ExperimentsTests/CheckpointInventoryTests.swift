@@ -4,6 +4,7 @@ import Results
 import Testing
 
 @testable import Experiments
+@testable import Training
 
 @Suite struct CheckpointInventoryTests {
   private func makeFolder(_ name: String, beside database: String) throws -> String {

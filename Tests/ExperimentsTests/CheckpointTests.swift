@@ -1,9 +1,10 @@
 // Checkpoints on the disk: whole or passed over, the last two kept.
-import Engine
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Numerics
+@testable import Training
+@testable import Weights
 
 @Suite struct CheckpointTests {
   static let identity = CheckpointIdentity(

@@ -1,9 +1,9 @@
 // Claims in a spec: what they become, and how wrong ones are refused.
 import Foundation
-import Results
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Statistics
 
 @Suite struct ClaimTests {
   static let sides =

@@ -1,7 +1,11 @@
 // Which images a spec asks for, as the protocol keeps it.
 import Testing
 
+@testable import Datasets
 @testable import Experiments
+@testable import Specs
+@testable import Text
+@testable import Training
 
 @Suite struct DataRequestTests {
   private func data(_ text: String) throws -> DataRequest {

@@ -1,7 +1,7 @@
 // From spec to variants: order, exclude, include, overrides, names, hashes.
 import Testing
 
-@testable import Experiments
+@testable import Specs
 
 @Suite struct ExpansionTests {
   static func names(_ text: String) throws -> [String] {

@@ -2,7 +2,9 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Text
+@testable import Weights
 
 @Suite struct ExtendsTests {
   typealias F = SpecFixture
@@ -120,7 +122,7 @@ import Testing
     defer { folder.remove() }
     let bytes = try Array(Data(contentsOf: folder.url.appending(path: "child.json")))
     let file = folder.url.appending(path: "child.json").path
-    let spec = try ExperimentSpec(bytes: bytes, file: file, opensWeights: false)
+    let spec = try ExperimentSpec(bytes: bytes, file: file)
     let place = URL(fileURLWithPath: spec.initialWeights?.path ?? "").standardizedFileURL.path
     #expect(place == folder.url.appending(path: "inner/start.safetensors").standardizedFileURL.path)
     #expect(spec.text.contains(#""inner/start.safetensors""#))

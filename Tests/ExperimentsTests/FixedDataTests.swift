@@ -5,7 +5,9 @@ import Foundation
 import Networks
 import Testing
 
-@testable import Experiments
+@testable import Numerics
+@testable import Specs
+@testable import Training
 
 @Suite struct FixedDataTests {
   /// The first 40 images in their order, batches of 16, so that batches reach across epochs; the

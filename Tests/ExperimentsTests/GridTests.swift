@@ -1,7 +1,8 @@
 // Which combinations zip, when and ablate make, and every way in which they are refused.
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Text
 
 @Suite struct GridTests {
   typealias F = SpecFixture

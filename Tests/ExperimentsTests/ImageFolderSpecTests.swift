@@ -4,6 +4,9 @@ import Foundation
 import Testing
 
 @testable import Experiments
+@testable import Specs
+@testable import Text
+@testable import Training
 
 @Suite struct ImageFolderSpecTests {
   private func text(_ data: String, more: String = "") -> String {

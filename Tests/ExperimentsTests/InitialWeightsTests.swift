@@ -2,12 +2,16 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Numerics
+@testable import Specs
+@testable import Training
+@testable import Weights
 
 @Suite struct InitialWeightsTests {
   static func spec(_ folder: ScratchFolder, _ file: String) throws -> ExperimentSpec {
     let text = SpecFixture.text(more: #""initialWeights": "\#(file)""#)
-    return try ExperimentSpec(bytes: Array(text.utf8), file: folder.path("sample.json"))
+    return try ExperimentSpec(
+      bytes: Array(text.utf8), file: folder.path("sample.json"), weights: InitialWeights.opened)
   }
 
   @Test func theConfigurationKnowsTheContentNotTheName() throws {
@@ -39,7 +43,7 @@ import Testing
       ("large.safetensors", "x has a number that is not finite"),
       ("none.safetensors", "No such file"), ("text.safetensors", "truncated or of another format"),
     ] {
-      let error = #expect(throws: ExperimentError.self) { try Self.spec(folder, name) }
+      let error = #expect(throws: SpecError.self) { try Self.spec(folder, name) }
       let text = error?.description ?? ""
       #expect(text.contains("sample.json:7:21: initialWeights: "), "\(text)")
       #expect(text.contains(reason), "\(text)")
@@ -52,7 +56,7 @@ import Testing
     try FileManager.default.copyItem(
       at: source, to: folder.url.appending(path: "basic.safetensors"))
     let variant = try Self.spec(folder, "basic.safetensors").expand()[0]
-    let error = #expect(throws: ExperimentError.self) {
+    let error = #expect(throws: WeightsError.self) {
       try EngineCostModel().cost(of: variant, threads: 1)
     }
     #expect(
@@ -67,7 +71,7 @@ import Testing
     _ = try folder.write("a.safetensors", WeightsFixture.bytes("{} "))
     let network = try WeightsFixture.network(
       "resnet-8-width=0.125", input: .init(height: 8, width: 8, channels: 3), classes: 10)
-    let error = #expect(throws: ExperimentError.self) {
+    let error = #expect(throws: WeightsError.self) {
       try initial.load(into: network.state, network.weights)
     }
     #expect(error?.description.contains("has changed since") == true)

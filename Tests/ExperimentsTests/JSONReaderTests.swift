@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Text
 
 @Suite struct JSONReaderTests {
   @Test func positionsCountLinesAndUnicodeScalars() throws {

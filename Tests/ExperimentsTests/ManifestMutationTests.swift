@@ -3,7 +3,9 @@ import Foundation
 import Mutations
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Text
+@testable import Training
 
 @Suite struct ManifestMutationTests {
   @Test func changedManifests() throws {

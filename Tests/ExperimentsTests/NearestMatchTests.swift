@@ -1,7 +1,7 @@
 // "Did you mean …?"
 import Testing
 
-@testable import Experiments
+@testable import Text
 
 @Suite struct NearestMatchTests {
   @Test(arguments: [

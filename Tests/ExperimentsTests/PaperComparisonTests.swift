@@ -1,9 +1,9 @@
 // What variants are compared with is what their claims cite.
 import Foundation
-import Networks
 import Testing
 
-@testable import Experiments
+@testable import Papers
+@testable import Specs
 
 @Suite struct PaperComparisonTests {
   /// The deviations of each variant of a shipped spec, by name, as `field: ours | papers'`.

@@ -3,7 +3,8 @@ import Foundation
 import Networks
 import Testing
 
-@testable import Experiments
+@testable import Papers
+@testable import Specs
 
 @Suite struct PaperProtocolTests {
   /// The rows of a table of results/paper.json.

@@ -5,6 +5,9 @@ import Subprocess
 import Testing
 
 @testable import Experiments
+@testable import Networks
+@testable import Specs
+@testable import Training
 
 @Suite struct ExperimentPlanTests {
   struct Costs: CostModel {
@@ -29,7 +32,7 @@ import Testing
   {
     try ExperimentPlan(
       experiment: "e", variants: SpecFixture.variants(SpecFixture.text()), seeds: [0, 1],
-      share: CoreShare(jobs: jobs, threads: 1, cores: 8), costs: Costs(refuses: refuses),
+      share: CoreShare(jobs: jobs, threads: 1), costs: Costs(refuses: refuses),
       calibrates: calibrates)
   }
 
@@ -65,7 +68,7 @@ import Testing
     ]
     let plan = try ExperimentPlan(
       experiment: "e", variants: variants, seeds: [0, 1],
-      share: CoreShare(jobs: 1, threads: 1, cores: 8), states: states, costs: Costs(),
+      share: CoreShare(jobs: 1, threads: 1), states: states, costs: Costs(),
       calibrates: true)
     #expect(
       plan.rows.map(\.status)

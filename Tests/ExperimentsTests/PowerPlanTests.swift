@@ -1,9 +1,13 @@
 // How many seeds claims need, and what fits into a budget.
 import Foundation
-import Results
 import Testing
 
 @testable import Experiments
+@testable import Networks
+@testable import Specs
+@testable import Statistics
+@testable import Training
+@testable import Verdicts
 
 @Suite struct PowerPlanTests {
   static let claims = #"""
@@ -78,7 +82,7 @@ import Testing
     let variants = try spec.expand()
     let plan = try ExperimentPlan(
       experiment: spec.name, variants: variants, seeds: spec.seeds,
-      share: try CoreShare(jobs: 1, threads: 1, cores: 1), costs: Costs(), calibrates: true)
+      share: CoreShare(jobs: 1, threads: 1), costs: Costs(), calibrates: true)
     return try #require(BudgetPlan(plan, claims: spec.claims(of: variants), budget: seconds))
   }
 

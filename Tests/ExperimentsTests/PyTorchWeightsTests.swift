@@ -4,7 +4,9 @@ import Foundation
 import Networks
 import Testing
 
-@testable import Experiments
+@testable import Numerics
+@testable import Specs
+@testable import Weights
 
 @Suite struct PyTorchWeightsTests {
   /// The fixtures, and the files of a folder named in BENCH_WEIGHTS_FOLDER.
@@ -124,7 +126,7 @@ import Testing
     state.setValues([1, .nan], of: "bn1.weight")
     let path = folder.path("w.safetensors")
     try SafetensorsWriter.write(weights.entries(of: state, steps: 1), metadata: [:], to: path)
-    let refusal = ExperimentError("\(path): bn1.weight has a number that is not finite")
+    let refusal = WeightsError("\(path): bn1.weight has a number that is not finite")
     #expect(throws: refusal) { try InitialWeights(path: path) }
     #expect(throws: refusal) { try weights.load(SafetensorsFile(path: path), into: state) }
   }

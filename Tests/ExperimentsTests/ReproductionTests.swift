@@ -4,6 +4,9 @@ import Results
 import Testing
 
 @testable import Experiments
+@testable import Specs
+@testable import Text
+@testable import Training
 
 /// Another executor whose numbers are changed on the way.
 private struct ChangedExecutor: RunExecutor {
@@ -127,7 +130,7 @@ private struct ChangedExecutor: RunExecutor {
         continue
       }
     }
-    let error = #expect(throws: ExperimentError.self) { try reproduce(changed, steps: 1) }
+    let error = #expect(throws: SpecError.self) { try reproduce(changed, steps: 1) }
     #expect(error?.description.contains("those of step 2") == true)
   }
 
@@ -196,7 +199,7 @@ private struct ChangedExecutor: RunExecutor {
     #"{"architecture":{"network":"round","depth":20},"protocol":{}}"#,
   ])
   func whatCannotBeReadIsRefused(json: String) {
-    #expect(throws: ExperimentError.self) { try StoredConfiguration(json: json) }
+    #expect(throws: SpecError.self) { try StoredConfiguration(json: json) }
   }
 
   @Test func dataIsSoughtWhereTheStoredSpecHasIt() throws {
@@ -217,9 +220,9 @@ private struct ChangedExecutor: RunExecutor {
     let json = variant.configurationJSON.replacing(
       #","protocol""#, with: #","initialWeights":"abc","protocol""#)
     #expect(json.contains("abc"))
-    let unknown = #expect(throws: ExperimentError.self) { try StoredConfiguration(json: json) }
+    let unknown = #expect(throws: SpecError.self) { try StoredConfiguration(json: json) }
     #expect(unknown?.description.contains("file of weights") == true)
-    #expect(throws: ExperimentError.self) {
+    #expect(throws: SpecError.self) {
       try StoredConfiguration(json: json, weightsPath: SpecFixture.root.path)
     }
   }
@@ -228,14 +231,14 @@ private struct ChangedExecutor: RunExecutor {
     _ = fixture.runner(MockExecutor()).run([fixture.plans[0]], jobs: 1)
     let attempt = try attempt()
     #expect(
-      throws: ExperimentError(
+      throws: SpecError(
         "--initial-weights NONE: run \(fixture.plans[0].key) started from random weights, not from "
           + "a file; leave it out")
     ) { try Reproducer.plan(attempt, weightsPath: "NONE") }
   }
 
   @Test func aBrokenConfigurationSaysWhatToDo() {
-    let error = #expect(throws: ExperimentError.self) { try StoredConfiguration(json: "{") }
+    let error = #expect(throws: SpecError.self) { try StoredConfiguration(json: "{") }
     #expect(
       error?.description.hasSuffix("make the run again with `bench run SPEC --force`") == true)
   }

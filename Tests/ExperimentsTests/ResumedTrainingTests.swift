@@ -1,10 +1,10 @@
 // Training that was stopped and taken up again gives the bits of one that never was.
-import Engine
 import Foundation
 import Synchronization
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Training
 
 @Suite struct ResumedTrainingTests {
   /// What training gave, times aside.

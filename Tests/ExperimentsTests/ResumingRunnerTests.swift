@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import Experiments
+@testable import Training
 
 @Suite struct ResumingRunnerTests {
   /// Runs one run until this step, then takes it up with other options.

@@ -4,6 +4,8 @@ import Results
 import Synchronization
 
 @testable import Experiments
+@testable import Specs
+@testable import Training
 
 /// Pretends to train: reports the protocol's steps and records, ends as it is told for each run.
 /// Interrupted or failing, it leaves a checkpoint; from one it goes on.

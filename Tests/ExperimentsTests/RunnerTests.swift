@@ -5,6 +5,8 @@ import Synchronization
 import Testing
 
 @testable import Experiments
+@testable import Specs
+@testable import Training
 
 @Suite struct RunnerTests {
   @Test func runsAreInterleavedBySeed() throws {

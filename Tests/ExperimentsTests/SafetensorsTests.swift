@@ -1,9 +1,11 @@
 // The safetensors reader refuses everything that is not exactly the format; the writer writes it.
-import Engine
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Numerics
+@testable import Specs
+@testable import Text
+@testable import Weights
 
 @Suite struct SafetensorsTests {
   static let sound =
@@ -20,7 +22,7 @@ import Testing
     do {
       _ = try open(bytes)
       return ""
-    } catch let error as ExperimentError {
+    } catch let error as WeightsError {
       let text = try #require(error.description.components(separatedBy: "safetensors file: ").last)
       return text
     }
@@ -36,13 +38,13 @@ import Testing
     let values = try file.floats(of: x)
     #expect(values.map(\.bitPattern) == [0x0302_0100, 0x0706_0504])
     let y = try #require(file.tensor("y"))
-    #expect(throws: ExperimentError.self) { try file.floats(of: y) }
+    #expect(throws: WeightsError.self) { try file.floats(of: y) }
     #expect(try Self.open(WeightsFixture.bytes("{}")).tensors.isEmpty)
   }
 
   @Test func anEmptyPathIsSaid() {
     #expect(
-      throws: ExperimentError("the path of the weights is empty; name a .safetensors file")
+      throws: WeightsError("the path of the weights is empty; name a .safetensors file")
     ) { try SafetensorsFile(path: "") }
   }
 
@@ -116,10 +118,9 @@ import Testing
     try handle.truncate(atOffset: 1 << 33)
     try handle.close()
     #expect(
-      throws: ExperimentError([
+      throws: WeightsError(
         "\(path) is not a sound safetensors file: its header has 268435456 bytes; at most 16777216 "
-          + "are read"
-      ])
+          + "are read")
     ) { try SafetensorsFile(path: path) }
   }
 
@@ -129,7 +130,7 @@ import Testing
     for (name, reason) in [
       ("pipe", "is not a regular file"), ("", "is not a regular file"), ("none", "No such file"),
     ] {
-      let error = #expect(throws: ExperimentError.self) {
+      let error = #expect(throws: WeightsError.self) {
         try SafetensorsFile(path: folder.path(name))
       }
       #expect(error?.description.contains(reason) == true, "\(name)")
@@ -164,21 +165,21 @@ import Testing
   @Test func aFailingWriteLeavesTheOldFile() throws {
     let folder = try ScratchFolder()
     let path = try folder.write("a", [1, 2, 3])
-    #expect(throws: ExperimentError(["no"])) {
-      try DurableFile.write(path) { file throws(ExperimentError) in
+    #expect(throws: WeightsError("no")) {
+      try DurableFile.write(path) { file throws(WeightsError) in
         try file.append([UInt8](repeating: 7, count: 3 << 20))
-        throw ExperimentError("no")
+        throw WeightsError("no")
       }
     }
     #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2, 3])
     #expect(try folder.files == ["a"])
-    #expect(throws: ExperimentError.self) { try DurableFile.write(path + "/b") { _ in } }
+    #expect(throws: WeightsError.self) { try DurableFile.write(path + "/b") { _ in } }
     // Neither a pipe nor a folder is replaced.
     let pipe = folder.path("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
     for other in [pipe, folder.url.path] {
       #expect(
-        throws: ExperimentError(["cannot write \(other): it is there and is no regular file"])
+        throws: WeightsError("cannot write \(other): it is there and is no regular file")
       ) { try DurableFile.write(other) { _ in } }
     }
   }

@@ -1,7 +1,7 @@
 // Learning rates at the steps where they change.
 import Testing
 
-@testable import Experiments
+@testable import Specs
 
 @Suite struct ScheduleTests {
   @Test func constantStaysTheSame() {

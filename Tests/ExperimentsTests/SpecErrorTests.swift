@@ -1,9 +1,9 @@
 // Every way in which a spec is refused, with its exact text.
-import Engine
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Numerics
+@testable import Specs
 
 @Suite struct SpecErrorTests {
   typealias F = SpecFixture
@@ -537,7 +537,7 @@ import Testing
   }
 
   @Test func everyLineNamesTheFile() throws {
-    #expect(throws: ExperimentError(["sample.json:1:1: expected an object, found a list"])) {
+    #expect(throws: SpecError(["sample.json:1:1: expected an object, found a list"])) {
       try SpecFixture.spec("[]")
     }
   }
@@ -592,33 +592,33 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     #expect(
-      throws: ExperimentError("the path of the spec is empty; give the path of a spec (.json)")
+      throws: SpecError("the path of the spec is empty; give the path of a spec (.json)")
     ) { try ExperimentSpec(path: "") }
     let loop = folder.appending(path: "loop.json").path
     symlink(loop, loop)
     #expect(
-      throws: ExperimentError(
+      throws: SpecError(
         "\(loop): is a link that leads to no file; give the path of a spec (.json)")
     ) { try ExperimentSpec(path: loop) }
     let missing = folder.appending(path: "missing.json").path
     #expect(
-      throws: ExperimentError(
+      throws: SpecError(
         "\(missing): there is no such file; give the path of a spec (.json)")
     ) { try ExperimentSpec(path: missing) }
     #expect(
-      throws: ExperimentError(
+      throws: SpecError(
         "\(folder.path): is not a file; give the path of a spec (.json)")
     ) { try ExperimentSpec(path: folder.path) }
     let pipe = folder.appending(path: "pipe").path
     #expect(mkfifo(pipe, 0o600) == 0)
     #expect(
-      throws: ExperimentError(
+      throws: SpecError(
         "\(pipe): is not a file; give the path of a spec (.json)")
     ) { try ExperimentSpec(path: pipe) }
     let large = folder.appending(path: "large.json").path
     try Data(count: 2 << 20).write(to: URL(fileURLWithPath: large))
     #expect(
-      throws: ExperimentError(
+      throws: SpecError(
         "\(large): the file has 2097152 bytes; at most 1048576 are read")
     ) { try ExperimentSpec(path: large) }
   }

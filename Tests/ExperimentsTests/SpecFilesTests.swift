@@ -2,7 +2,8 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Text
 
 @Suite struct SpecFilesTests {
   static let folder = SpecFixture.root.appending(path: "experiments")

@@ -1,7 +1,7 @@
 // Specs as tests write them: a small valid one, and ways to change it.
 import Foundation
 
-@testable import Experiments
+@testable import Specs
 
 enum SpecFixture {
   /// Text of a spec; every part can be replaced, nil leaves a key out.
@@ -39,7 +39,7 @@ enum SpecFixture {
     do {
       _ = try variants(text)
       return []
-    } catch let error as ExperimentError {
+    } catch let error as SpecError {
       return error.problems.map { $0.replacing("sample.json:", with: "") }
     } catch {
       return ["\(error)"]

@@ -2,7 +2,8 @@
 import Foundation
 import Testing
 
-@testable import Experiments
+@testable import Specs
+@testable import Text
 
 @Suite struct SpecSchemaTests {
   static let file = SpecFixture.root.appending(path: "experiments/spec.schema.json")

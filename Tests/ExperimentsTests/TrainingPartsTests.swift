@@ -2,7 +2,10 @@
 import Synchronization
 import Testing
 
-@testable import Experiments
+@testable import Papers
+@testable import Specs
+@testable import Text
+@testable import Training
 
 @Suite struct TrainingPartsTests {
   private static func text(_ data: String, length: String = #""epochs": 2"#) -> String {

@@ -3,7 +3,8 @@ import Engine
 import Foundation
 import Networks
 
-@testable import Experiments
+@testable import Numerics
+@testable import Weights
 
 /// A folder that is removed at the end.
 final class ScratchFolder {

@@ -31,7 +31,7 @@ enum FuzzedReader: String, CaseIterable {
   func read(_ bytes: [UInt8]) throws {
     switch self {
     case .spec:
-      _ = try ExperimentSpec(bytes: bytes, file: "fuzz.json", opensWeights: false).expand()
+      _ = try ExperimentSpec(bytes: bytes, file: "fuzz.json").expand()
     case .records:
       try Self.write(bytes, "train.bin")
       try Self.write([UInt8](repeating: 0, count: Self.format.recordSize), "test.bin")

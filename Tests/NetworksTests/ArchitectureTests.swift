@@ -3,6 +3,7 @@ import Engine
 import Testing
 
 @testable import Networks
+@testable import Numerics
 
 @Suite struct ArchitectureTests {
   @Test(arguments: [

@@ -2,6 +2,7 @@
 import Engine
 import Foundation
 import Networks
+import Numerics
 import Testing
 
 @Suite struct DeterminismTests {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Engine
 @testable import Networks
+@testable import Numerics
 
 @Suite struct GradientCheckTests {
   private static let step = 1e-6

@@ -1,7 +1,6 @@
 // The golden numbers of PyTorch, and the generator of weights and images that both sides share.
-import Engine
 import Foundation
-import Networks
+import Numerics
 import Testing
 
 /// One net of `Parity/parity.json`; `Parity/generate.py` says what the fields are.

@@ -1,9 +1,10 @@
 // Parameters and MACs of every depth against the exact arithmetic in results/paper.json.
-import Engine
 import Foundation
 import Testing
 
 @testable import Networks
+@testable import Numerics
+@testable import Papers
 
 /// The rows of one table of results/paper.json.
 func paperTable(_ id: String) throws -> [[String: Any]] {

@@ -4,6 +4,7 @@ import Results
 import Testing
 
 @testable import Reports
+@testable import Statistics
 
 @Suite struct ComparisonTests {
   private func fake() throws -> FakeExperiment {

@@ -3,6 +3,7 @@ import Foundation
 import Results
 import Testing
 
+@testable import Papers
 @testable import Reports
 
 @Suite struct EpochTableTests {

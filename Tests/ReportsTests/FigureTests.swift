@@ -4,6 +4,7 @@ import Results
 import Testing
 
 @testable import Reports
+@testable import Text
 
 @Suite struct FigureTests {
   typealias Net = FakeExperiment.Net

@@ -1,5 +1,4 @@
 // What LaTeX, comma-separated values and the page say besides the numbers.
-import Experiments
 import Results
 import Testing
 

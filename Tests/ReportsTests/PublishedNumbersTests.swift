@@ -1,5 +1,4 @@
 // Which variants a published number stands beside, and how the ledger tells its variants.
-import Experiments
 import Results
 import Testing
 
@@ -60,7 +59,7 @@ import Testing
   }
 
   @Test func longListsAreCut() {
-    #expect(NumberText.list((1...7).map(String.init)) == "1, 2, 3, 4, 5, 6, 7")
-    #expect(NumberText.list((1...66).map(String.init)) == "1, 2, 3, 4, 5, 6 and 60 more")
+    #expect(((1...7).map(String.init)).listed() == "1, 2, 3, 4, 5, 6, 7")
+    #expect(((1...66).map(String.init)).listed() == "1, 2, 3, 4, 5, 6 and 60 more")
   }
 }

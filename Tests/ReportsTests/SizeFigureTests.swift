@@ -1,10 +1,11 @@
 // Figures of last errors: against size, as bars, with the gap, and the learning rate's track.
-import Experiments
 import Foundation
 import Results
 import Testing
 
 @testable import Reports
+@testable import Specs
+@testable import Statistics
 
 @Suite struct SizeFigureTests {
   private static let figures = #"""

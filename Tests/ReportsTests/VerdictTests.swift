@@ -1,10 +1,10 @@
 // The rule of verdicts, case by case, on made-up runs.
-import Experiments
 import Foundation
-import Results
 import Testing
 
 @testable import Reports
+@testable import Statistics
+@testable import Verdicts
 
 @Suite struct VerdictTests {
   static let deep =

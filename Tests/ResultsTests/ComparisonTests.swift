@@ -1,7 +1,7 @@
 // Tests of groups against numbers worked out by hand, and where there is no answer.
 import Testing
 
-@testable import Results
+@testable import Statistics
 
 @Suite struct ComparisonTests {
   @Test func oneValueHasNoSpreadAndNoInterval() {

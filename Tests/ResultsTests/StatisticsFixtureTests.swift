@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-@testable import Results
+@testable import Statistics
 
 @Suite struct StatisticsFixtureTests {
   struct Fixture: Decodable, Sendable {

@@ -1,7 +1,7 @@
 // Statistics against values worked out by hand.
 import Testing
 
-@testable import Results
+@testable import Statistics
 
 @Suite struct StatisticsTests {
   @Test func meanAndDeviation() {

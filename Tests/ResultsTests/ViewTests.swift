@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Results
+@testable import Specs
 
 @Suite struct ViewTests {
   let folder: TemporaryFolder
@@ -105,7 +106,7 @@ import Testing
       #expect(metrics == [[.text("trainError")]], "\(view)")
     }
     let curves = try reader.layers(
-      experiment: "degradation", quantities: [.responseDeviation, .deadShare])
+      experiment: "degradation", quantities: ["responseDeviation", "deadShare"])
     #expect(curves.map(\.metric) == ["responseDeviation"])
     #expect(curves[0].points.map(\.step) == [2, 12])
     #expect(curves[0].points.map(\.value) == [1, 0.5])
@@ -122,7 +123,7 @@ import Testing
     }
     try store.record(run, step: 1, metrics: metrics)
     let curves = try reader.layers(
-      experiment: "degradation", quantities: LayerMetric.Quantity.allCases)
+      experiment: "degradation", quantities: LayerMetric.Quantity.allCases.map(\.rawValue))
     #expect(curves.map(\.metric) == ["layerGradientNorm", "responseDeviation"])
     #expect(curves.map { $0.points.map(\.step) } == [[1, 2], [1]])
   }

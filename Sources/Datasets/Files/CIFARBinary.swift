@@ -1,0 +1,207 @@
+// The binary version of the CIFAR data sets: records of label and planar image.
+import Foundation
+import Numerics
+
+/// How one of the CIFAR data sets lies in its files: records of `labelBytes` bytes, one of which is
+/// the label wanted, then the image as `[C, H, W]`.
+struct CIFARFormat: Sendable {
+  /// A file with the number of records that it must have.
+  struct File: Sendable {
+    var name: String
+    var records: Int
+  }
+
+  var name: String
+  /// The folder in the archive.
+  var folder: String
+  var archive: String
+  var labelBytes = 1
+  /// Which of the label bytes counts.
+  var labelIndex = 0
+  var shape = ImageShape(height: 32, width: 32, channels: 3)
+  var classNames: [String]
+  var train: [File]
+  var test: [File]
+
+  /// <https://www.cs.toronto.edu/~kriz/cifar.html>
+  static let cifar10 = CIFARFormat(
+    name: DatasetName.cifar10.rawValue, folder: "cifar-10-batches-bin",
+    archive: "cifar-10-binary.tar.gz", classNames: CIFARClasses.ten,
+    train: (1...5).map { File(name: "data_batch_\($0).bin", records: 10_000) },
+    test: [File(name: "test_batch.bin", records: 10_000)])
+
+  /// Each record has the label of the superclass (coarse) first, then that of the class (fine).
+  static func cifar100(_ labels: LabelLevel) -> CIFARFormat {
+    CIFARFormat(
+      name: DatasetName.cifar100.rawValue, folder: "cifar-100-binary",
+      archive: "cifar-100-binary.tar.gz", labelBytes: 2, labelIndex: labels == .coarse ? 0 : 1,
+      classNames: labels == .coarse ? CIFARClasses.twenty : CIFARClasses.hundred,
+      train: [File(name: "train.bin", records: 50_000)],
+      test: [File(name: "test.bin", records: 10_000)])
+  }
+
+  var files: [File] { train + test }
+  var recordSize: Int { labelBytes + shape.count }
+  func size(of file: File) -> Int { file.records * recordSize }
+  /// The whole archive, with room for its headers and for the page and the names it carries along.
+  var archiveLimit: Int { files.reduce(1 << 20) { $0 + size(of: $1) } }
+}
+
+/// Reads a CIFAR data set from its folder or from its archive.
+struct CIFARReader {
+  let format: CIFARFormat
+
+  /// Whether the path holds the data set as far as names tell: the archive, the folder with the
+  /// files, or a folder with either in it.
+  func locate(_ path: String) -> Location? {
+    let manager = FileManager.default
+    var isFolder: ObjCBool = false
+    guard manager.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+    guard isFolder.boolValue else { return .archive(path) }
+    for folder in [path, path + "/" + format.folder]
+    where format.files.contains(where: { manager.fileExists(atPath: folder + "/" + $0.name) }) {
+      return .folder(folder)
+    }
+    let archive = path + "/" + format.archive
+    return manager.fileExists(atPath: archive) ? .archive(archive) : nil
+  }
+
+  enum Location: Equatable {
+    case folder(String)
+    case archive(String)
+  }
+
+  /// - Parameters:
+  ///   - trainCount: the first so many training examples, or nil for all.
+  ///   - testCount: likewise.
+  /// - Throws: `DatasetError` naming the file that is missing or wrong.
+  func read(
+    _ location: Location, trainCount: Int? = nil, testCount: Int? = nil
+  ) throws(DatasetError) -> DatasetSplits {
+    var contents: [String: Records] = [:]
+    switch location {
+    case .folder(let folder):
+      for file in format.files {
+        let path = folder + "/" + file.name
+        guard FileManager.default.fileExists(atPath: path) else {
+          var status = stat()
+          if lstat(path, &status) == 0 {
+            throw DatasetError("\(path) is a link that leads to no file; correct it")
+          }
+          throw DatasetError(
+            "\(folder) has no \(file.name); unpack \(format.archive) again, or name it as path")
+        }
+        let input = try InputFile(path: path)
+        try checkSize(input.size, of: path, file)
+        contents[file.name] = try Records(try input.bytes(input.size, of: path), path, format)
+      }
+    case .archive(let path):
+      contents = try readArchive(path)
+    }
+    return DatasetSplits(
+      train: try join(contents, format.train, .train, trainCount),
+      test: try join(contents, format.test, .test, testCount))
+  }
+
+  private func readArchive(_ path: String) throws(DatasetError) -> [String: Records] {
+    let stream = try InputFile.stream(path: path, limit: format.archiveLimit)
+    let tar = TarReader(stream, path: path)
+    var contents: [String: Records] = [:]
+    while let member = try tar.next() {
+      guard let file = format.files.first(where: { $0.name == member.lastComponent }) else {
+        continue
+      }
+      let place = "\(member.name) in \(path)"
+      guard contents[file.name] == nil else {
+        throw DatasetError("\(place) is there twice; get the archive again")
+      }
+      try checkSize(member.size, of: place, file)
+      contents[file.name] = try Records(try tar.content(of: member), place, format)
+    }
+    try tar.finish()
+    if let missing = format.files.first(where: { contents[$0.name] == nil }) {
+      throw DatasetError(
+        "\(path) has no \(missing.name); it is not \(format.archive), or incomplete")
+    }
+    return contents
+  }
+
+  private func checkSize(
+    _ size: Int, of path: String, _ file: CIFARFormat.File
+  ) throws(DatasetError) {
+    guard size == format.size(of: file) else {
+      throw DatasetError(
+        "\(path) has \(size) bytes; \(file.records) records of \(format.recordSize) bytes "
+          + "are \(format.size(of: file)); it is truncated or another file, get it again")
+    }
+  }
+
+  private func join(
+    _ contents: [String: Records], _ files: [CIFARFormat.File], _ split: DatasetSplit, _ count: Int?
+  ) throws(DatasetError) -> ImageDataset {
+    var labels: [Int32] = []
+    var pixels: [UInt8] = []
+    let total = files.reduce(0) { $0 + $1.records }
+    let wanted = try Subset.count(count, of: total, split, format.name)
+    pixels.reserveCapacity(wanted * format.shape.count)
+    for file in files {
+      guard let records = contents[file.name], labels.count < wanted else { break }
+      let part = min(wanted - labels.count, file.records)
+      labels += records.labels.prefix(part)
+      pixels += records.pixels.prefix(part * format.shape.count)
+    }
+    return try ImageDataset(
+      name: format.name, split: split, shape: format.shape, classNames: format.classNames,
+      labels: labels, pixels: pixels)
+  }
+
+  /// One file's content, taken apart.
+  private struct Records {
+    var labels: [Int32]
+    /// `[N, H, W, C]`.
+    var pixels: [UInt8]
+
+    init(_ bytes: [UInt8], _ path: String, _ format: CIFARFormat) throws(DatasetError) {
+      let count = bytes.count / format.recordSize
+      labels = (0..<count).map { Int32(bytes[$0 * format.recordSize + format.labelIndex]) }
+      if let record = labels.firstIndex(where: { Int($0) >= format.classNames.count }) {
+        throw DatasetError(
+          "\(path) has label \(labels[record]) in record \(record); allowed are 0 to "
+            + "\(format.classNames.count - 1); it is damaged or another data set, get it again")
+      }
+      let plane = format.shape.pixels
+      let channels = format.shape.channels
+      pixels = [UInt8](unsafeUninitializedCapacity: count * format.shape.count) { output, filled in
+        bytes.withUnsafeBufferPointer { input in
+          for record in 0..<count {
+            let source = record * format.recordSize + format.labelBytes
+            let target = record * format.shape.count
+            for channel in 0..<channels {
+              for pixel in 0..<plane {
+                output[target &+ pixel &* channels &+ channel] =
+                  input[source &+ channel &* plane &+ pixel]
+              }
+            }
+          }
+        }
+        filled = count * format.shape.count
+      }
+    }
+  }
+}
+
+/// The first `k` of a set.
+enum Subset {
+  /// - Throws: `DatasetError` where more are asked for than there are.
+  static func count(
+    _ wanted: Int?, of total: Int, _ split: DatasetSplit, _ name: String
+  ) throws(DatasetError) -> Int {
+    guard let wanted else { return total }
+    guard (1...max(1, total)).contains(wanted) else {
+      throw DatasetError(
+        "\(split.rawValue)Count \(wanted) is not possible; the \(split.rawValue) split of \(name) "
+          + "has \(total) examples")
+    }
+    return wanted
+  }
+}

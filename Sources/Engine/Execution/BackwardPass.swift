@@ -1,0 +1,255 @@
+// The backward pass: one sweep per step works out the gradient of its raw output, both products,
+// and the sums that the next batch norm's gradient needs.
+//
+// Policy: activation gradients are assigned, joins add, parameter gradients are assigned per step.
+import CKernels
+import Numerics
+
+extension NetworkExecutor {
+  /// Carries out all steps backwards, from the gradient that the head has left.
+  func backward() {
+    for unit in units.reversed() {
+      if case .linear = unit.step.kind {
+        head?.backward(of: self, unit)
+        profile?.lap(.backward, unit.index)
+        continue
+      }
+      let site = plan.sites[unit.step.input]
+      if let staged = unit.convolution?.staged {
+        backward(unit, staged)
+        profile?.lap(.backward, unit.index)
+      } else {
+        pool.run(tasks: sliceCount) { slice, worker in
+          clearSums(slice)
+          for (position, image) in images(ofSlice: slice).enumerated() {
+            backward(unit, image: image, slice: slice, isFirst: position == 0, scratch[worker])
+          }
+        }
+        profile?.lap(.backward, unit.index)
+        reduceWeights(unit, slices: sliceCount)
+        profile?.lap(.weightSums, unit.index)
+      }
+      if unit.isFirstReader && unit.needsDataGradient {
+        finishNorms(site, slices: slices(of: unit))
+      }
+      if let bias = unit.biasOffset { reduceBias(bias, unit) }
+      profile?.lap(.gradientSums, unit.index)
+    }
+  }
+
+  private func backward(
+    _ unit: StepUnit, image: Int, slice: Int, isFirst: Bool, _ scratch: WorkerScratch
+  ) {
+    let output = unit.step.output
+    let gradientShape = unit.gradientShape
+    let gradient = scratch.padded[unit.gradientScratch]
+    let dy = gradient[gradientShape.interior]
+    gatherGradient(of: output, image: image, into: dy, pitch: gradientShape.pitch, scratch)
+
+    let site = plan.sites[unit.step.input]
+    let dx = scratch.dx.pointer
+    var value: UnsafePointer<Float>
+    var valuePitch = site.shape.width * site.shape.channels
+    switch unit.step.kind {
+    case .convolution:
+      guard let kernel = unit.convolution else { return }
+      let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
+      kernel.weightGradient(
+        x, gradient.pointer, accumulate: !isFirst,
+        into: partialWeights[slice * largestWeight], workspace: scratch.workspace.pointer)
+      takeBiasGradient(unit, dy, slice: slice)
+      guard unit.needsDataGradient else { return }
+      kernel.dataGradient(
+        gradient.pointer, unit.transposedWeight.pointer, into: dx,
+        workspace: scratch.workspace.pointer)
+      // An expanded input was laid out from the padded one, which is still there.
+      let padded =
+        kernel.expandedCount == 0 ? x : UnsafePointer(scratch.padded[unit.inputScratch].pointer)
+      value = padded + unit.inputShape.interior
+      valuePitch = unit.inputShape.pitch
+    case .maxPool(let kernelSize, let stride, let padding):
+      guard unit.needsDataGradient else { return }
+      let x = compactInput(unit, image: image, storing: false, scratch)
+      let (from, to) = (site.shape, plan.tensors[output])
+      sweeps.max_pool_backward(
+        dx, x, dy, from.height, from.width, from.channels, kernelSize, stride, padding, to.height,
+        to.width)
+      value = x
+    case .globalAveragePool:
+      guard unit.needsDataGradient else { return }
+      value = compactInput(unit, image: image, storing: false, scratch)
+      let share = 1 / Float(site.shape.pixels)
+      for pixel in 0..<site.shape.pixels {
+        for c in 0..<site.shape.channels { dx[pixel * site.shape.channels + c] = dy[c] * share }
+      }
+    case .copy:
+      guard unit.needsDataGradient else { return }
+      value = compactInput(unit, image: image, storing: false, scratch)
+      dx.update(from: dy, count: site.shape.count)
+    case .linear: return
+    }
+    complete(
+      unit, site, image: image, slice: slice, dx: dx, value: value, valuePitch: valuePitch, scratch)
+  }
+
+  func takeBiasGradient(_ unit: StepUnit, _ dy: UnsafePointer<Float>, slice: Int) {
+    guard unit.biasOffset != nil else { return }
+    let shape = unit.gradientShape
+    sweeps.channel_sums(
+      dy, shape.pitch, shape.height, shape.width, shape.channels,
+      sums(ofSlice: slice) + 3 * widestChannels)
+  }
+
+  /// The gradient of a raw output for one image: the sum of all that flows back into it.
+  func gatherGradient(
+    of tensor: TensorID, image: Int, into out: UnsafeMutablePointer<Float>, pitch: Int,
+    _ scratch: WorkerScratch
+  ) {
+    let shape = plan.tensors[tensor]
+    let contributions = gradientPlan.ofTensor[tensor]
+    let tee =
+      gradientPlan.storedTensors.contains(tensor)
+      ? stored(.tensor(tensor), image: image, size: shape.count) : nil
+    var normed: (Normalization, UnsafePointer<Float>)?
+    var others: [UnsafePointer<Float>] = []
+    for contribution in contributions {
+      if case .norm(let norm, let site) = contribution, normed == nil {
+        normed = (
+          norms[norm], UnsafePointer(stored(.site(site), image: image, size: shape.count))
+        )
+      } else {
+        others.append(
+          direct(
+            contribution, of: tensor, shape: shape, image: image,
+            into: others.isEmpty ? scratch.auxiliary : scratch.second, scratch))
+      }
+    }
+    precondition(others.count <= 2, "\(others.count) gradients flow into one value")
+    var other = normed == nil ? others.dropFirst().first : others.first
+    if normed != nil, others.count == 2 {
+      let sum = scratch.auxiliary.pointer
+      if UnsafePointer(sum) != others[0] { sum.update(from: others[0], count: shape.count) }
+      sweeps.add(sum, others[1], shape.count)
+      other = UnsafePointer(sum)
+    }
+    let raw = tensors[tensor][image * shape.count]
+    if let (norm, g) = normed {
+      let k = norm.gradientCoefficients
+      sweeps.gradient(
+        out, pitch, tee, g, raw, k.mean, k.a, k.b, k.c, other, shape.height, shape.width,
+        shape.channels)
+    } else if let g = others.first {
+      sweeps.gradient(
+        out, pitch, tee, g, nil, nil, nil, nil, nil, other, shape.height, shape.width,
+        shape.channels)
+    } else {
+      preconditionFailure("nothing reads tensor \(tensor)")
+    }
+  }
+
+  /// Turns one reader's gradient `dx` into the stored one of the site's value.
+  func complete(
+    _ unit: StepUnit, _ site: Site, image: Int, slice: Int, dx: UnsafePointer<Float>,
+    value: UnsafePointer<Float>, valuePitch: Int, _ scratch: WorkerScratch
+  ) {
+    let shape = site.shape
+    var dx = dx
+    guard unit.isFirstReader else {
+      let partial = stored(.partial(unit.step.input), image: image, size: shape.count)
+      if site.readers.last == unit.index {
+        partial.update(from: dx, count: shape.count)
+      } else {
+        sweeps.add(partial, dx, shape.count)
+      }
+      return
+    }
+    var others: [UnsafePointer<Float>] = []
+    for contribution in gradientPlan.ofSite[unit.step.input] {
+      let memory = [scratch.auxiliary, scratch.second, scratch.third][min(others.count, 2)]
+      let other = direct(
+        contribution, of: nil, shape: shape, image: image, into: memory, scratch)
+      if others.count < 2 {
+        others.append(other)
+      } else {
+        if dx != UnsafePointer(scratch.dx.pointer) {
+          scratch.dx.pointer.update(from: dx, count: shape.count)
+          dx = UnsafePointer(scratch.dx.pointer)
+        }
+        sweeps.add(scratch.dx.pointer, other, shape.count)
+      }
+    }
+    let sums = sums(ofSlice: slice)
+    var moments = [bench_moments(), bench_moments()]
+    var taken = 0
+    for operand in site.operands {
+      guard let norm = operand.norm else { continue }
+      let k = norms[norm].gradientCoefficients
+      moments[taken] = bench_moments(
+        z: UnsafePointer(tensors[operand.tensor][image * shape.count]), mean: k.mean,
+        gradientSum: taken == 0 ? sums : nil, productSum: sums + (1 + taken) * widestChannels)
+      taken += 1
+    }
+    sweeps.join(
+      stored(.site(unit.step.input), image: image, size: shape.count), dx,
+      others.first, others.dropFirst().first, value, valuePitch, site.relu ? 1 : 0, shape.height,
+      shape.width, shape.channels, moments[0], moments[1])
+  }
+
+  /// One image's part of a stored gradient of `size` numbers per image.
+  func stored(_ id: GradientID, image: Int, size: Int) -> UnsafeMutablePointer<Float> {
+    guard let buffer = gradientPlan.bufferOf[id] else {
+      preconditionFailure("the gradient \(id) is not stored")
+    }
+    return gradientBuffers[buffer][image * size]
+  }
+
+  // MARK: Sums over slices, in order
+
+  func clearSums(_ slice: Int) {
+    sums(ofSlice: slice).update(repeating: 0, count: Self.sumRows * widestChannels)
+  }
+
+  func reduceWeights(_ unit: StepUnit, slices: Int) {
+    guard let kernel = unit.convolution else { return }
+    let count = kernel.weightGradientCount
+    let gradient = state.gradients[unit.weightOffset]
+    let transforms = kernel.transformsWeightGradient
+    let sum = transforms ? transformedGradient.pointer : gradient
+    let chunk = 4096
+    pool.run(tasks: (count + chunk - 1) / chunk) { task, _ in
+      let start = task * chunk
+      sweeps.sum_parts(
+        sum + start, partialWeights[start], slices, largestWeight, min(chunk, count - start))
+    }
+    if transforms { kernel.finishWeightGradient(sum, into: gradient) }
+  }
+
+  private func finishNorms(_ site: Site, slices: Int) {
+    let channels = site.shape.channels
+    let total = partialSums.pointer
+    for slice in 1..<max(1, slices) {
+      let part = sums(ofSlice: slice)
+      for row in 0..<3 {
+        for c in 0..<channels {
+          total[row * widestChannels + c] += part[row * widestChannels + c]
+        }
+      }
+    }
+    var taken = 0
+    for operand in site.operands {
+      guard let norm = operand.norm else { continue }
+      norms[norm].finishGradient(
+        gradientSum: total, productSum: total + (1 + taken) * widestChannels,
+        count: imageCount * site.shape.pixels)
+      taken += 1
+    }
+  }
+
+  private func reduceBias(_ offset: Int, _ unit: StepUnit) {
+    for c in 0..<plan.tensors[unit.step.output].channels {
+      var sum = 0.0
+      for slice in 0..<slices(of: unit) { sum += sums(ofSlice: slice)[3 * widestChannels + c] }
+      state.gradients[offset + c].pointee = Float(sum)
+    }
+  }
+}

@@ -1,0 +1,240 @@
+// The forward pass: each step reads its pending input image by image, and writes raw output.
+import CKernels
+import Numerics
+
+extension NetworkExecutor {
+  /// Carries out all steps but the loss on the first `count` images of `input`.
+  func forward(count: Int, mode: ExecutionMode) {
+    precondition((1...batch).contains(count), "\(count) images for a batch of at most \(batch)")
+    imageCount = count
+    self.mode = mode
+    profile?.begin()
+    if mode == .evaluation { for norm in norms { norm.useRunning() } }
+    prepareWeights(withDataGradient: mode == .training)
+    profile?.lap(.preparation)
+    for unit in units {
+      let taken = mode == .training ? plan.norms(of: unit.step.output) : []
+      if case .linear = unit.step.kind {
+        head?.logits(of: self, unit)
+        profile?.lap(.forward, unit.index)
+        continue
+      }
+      if let staged = unit.convolution?.staged {
+        forward(unit, staged, withMoments: !taken.isEmpty)
+        profile?.lap(.forward, unit.index)
+        for norm in taken { finishMoments(norm, unit) }
+        profile?.lap(.statistics, unit.index)
+        continue
+      }
+      pool.run(tasks: sliceCount) { slice, worker in
+        let scratch = scratch[worker]
+        let channels = plan.tensors[unit.step.output].channels
+        var merged = 0
+        for image in images(ofSlice: slice) {
+          forward(unit, image: image, scratch)
+          guard !taken.isEmpty else { continue }
+          takeMoments(
+            of: unit.step.output, image: image, into: slice, channels: channels, merged, scratch)
+          merged += 1
+        }
+      }
+      profile?.lap(.forward, unit.index)
+      for norm in taken { finishMoments(norm, unit) }
+      profile?.lap(.statistics, unit.index)
+    }
+  }
+
+  /// Brings the weights into the forms that the products read.
+  private func prepareWeights(withDataGradient: Bool) {
+    pool.run(tasks: units.count) { task, worker in
+      let unit = units[task]
+      let weight = state.weights[unit.weightOffset]
+      let isNeeded = withDataGradient && unit.needsDataGradient && unit.weightCount > 0
+      if let kernel = unit.convolution {
+        guard kernel.staged == nil else { return }
+        kernel.prepareForward(weight, into: unit.forwardWeight?.pointer)
+        guard isNeeded else { return }
+        kernel.prepareDataGradient(
+          weight, into: unit.transposedWeight.pointer, scratch: scratch[worker].weights.pointer)
+      } else if case .linear(let outputs) = unit.step.kind, isNeeded {
+        let inputs = unit.weightCount / outputs
+        sweeps.transpose(unit.transposedWeight.pointer, inputs, weight, outputs, inputs, outputs)
+      }
+    }
+  }
+
+  private func forward(_ unit: StepUnit, image: Int, _ scratch: WorkerScratch) {
+    let shape = plan.tensors[unit.step.output]
+    let output = tensors[unit.step.output][image * shape.count]
+    switch unit.step.kind {
+    case .convolution:
+      guard let kernel = unit.convolution else { return }
+      let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
+      let weight = unit.forwardWeight?.pointer ?? state.weights[unit.weightOffset]
+      kernel.forward(x, weight, into: output, workspace: scratch.workspace.pointer)
+      addBias(unit, to: output)
+    case .maxPool(let kernelSize, let stride, let padding):
+      let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
+      let from = plan.sites[unit.step.input].shape
+      sweeps.max_pool(
+        output, x, from.height, from.width, from.channels, kernelSize, stride, padding,
+        shape.height, shape.width)
+    case .globalAveragePool:
+      let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
+      let from = plan.sites[unit.step.input].shape
+      let sums = scratch.mean
+      for c in 0..<from.channels { sums.pointer[c] = 0 }
+      sweeps.channel_sums(
+        x, from.width * from.channels, from.height, from.width, from.channels, sums.pointer)
+      for c in 0..<from.channels { output[c] = Float(sums.pointer[c] / Double(from.pixels)) }
+    case .copy:
+      let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
+      output.update(from: x, count: shape.count)
+    case .linear: break
+    }
+    addAddend(unit, image: image, to: output, scratch)
+  }
+
+  func addBias(_ unit: StepUnit, to output: UnsafeMutablePointer<Float>) {
+    guard let bias = unit.biasOffset else { return }
+    let shape = plan.tensors[unit.step.output]
+    sweeps.add_bias(output, state.weights[bias], shape.pixels, shape.channels)
+  }
+
+  func addAddend(
+    _ unit: StepUnit, image: Int, to output: UnsafeMutablePointer<Float>, _ scratch: WorkerScratch
+  ) {
+    guard let addend = unit.step.addend else { return }
+    let shape = plan.tensors[unit.step.output]
+    sweeps.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
+  }
+
+  /// The input of a convolution, padded or expanded as the kernel wants it.
+  func convolutionInput(
+    _ unit: StepUnit, _ kernel: ConvolutionKernel, image: Int, storing: Bool,
+    _ scratch: WorkerScratch
+  ) -> UnsafePointer<Float> {
+    let padded = unit.inputShape
+    if padded.low == 0 && padded.high == 0 && kernel.expandedCount == 0 {
+      return compactInput(unit, image: image, storing: storing, scratch)
+    }
+    let buffer = scratch.padded[unit.inputScratch]
+    read(
+      unit.step.input, image: image, storing: storing, into: buffer[padded.interior],
+      pitch: padded.pitch, scratch)
+    guard kernel.expandedCount > 0 else { return UnsafePointer(buffer.pointer) }
+    kernel.expand(buffer.pointer, into: scratch.expanded.pointer)
+    return UnsafePointer(scratch.expanded.pointer)
+  }
+
+  /// The input of a step without a border; the stored tensor itself where there is one.
+  func compactInput(
+    _ unit: StepUnit, image: Int, storing: Bool, _ scratch: WorkerScratch
+  ) -> UnsafePointer<Float> {
+    let site = plan.sites[unit.step.input]
+    let isPlain = site.operands.count == 1 && site.stored == site.operands[0].tensor
+    if let stored = site.stored, isPlain || !storing {
+      return UnsafePointer(tensors[stored][image * site.shape.count])
+    }
+    let buffer = scratch.padded[unit.inputScratch]
+    read(
+      unit.step.input, image: image, storing: storing, into: buffer.pointer,
+      pitch: site.shape.width * site.shape.channels, scratch)
+    return UnsafePointer(buffer.pointer)
+  }
+
+  /// Works out a site's value for one image.
+  /// - Parameters:
+  ///   - storing: whether this is the first reading, which stores the value if others need it;
+  ///     later ones read what is stored.
+  ///   - out: the first pixel, with `pitch` floats per row.
+  func read(
+    _ id: SiteID, image: Int, storing: Bool, into out: UnsafeMutablePointer<Float>, pitch: Int,
+    _ scratch: WorkerScratch
+  ) {
+    let site = plan.sites[id]
+    let shape = site.shape
+    let (rows, width, channels) = (shape.height, shape.width, shape.channels)
+    let none = bench_affine()
+    let stored = site.stored.map { tensors[$0][image * shape.count] }
+    let isPlain = site.operands.count == 1 && site.stored == site.operands[0].tensor
+    if let stored, isPlain || !storing {
+      sweeps.read_one(out, pitch, stored, rows, width, channels, none, 0)
+      return
+    }
+    let first = site.operands[0]
+    let x = summand(first, shape: shape, image: image, scratch)
+    let affine = first.norm.map { norms[$0].affine } ?? none
+    let relu: Int32 = site.relu ? 1 : 0
+    if site.operands.count == 1 {
+      if let stored {
+        sweeps.read_one(stored, width * channels, x, rows, width, channels, affine, relu)
+        sweeps.read_one(out, pitch, stored, rows, width, channels, none, 0)
+      } else {
+        sweeps.read_one(out, pitch, x, rows, width, channels, affine, relu)
+      }
+      return
+    }
+    let second = site.operands[1]
+    let y = summand(
+      second, shape: shape, image: image, scratch,
+      isSecond: first.isDerived)
+    let secondAffine = second.norm.map { norms[$0].affine } ?? none
+    sweeps.read_two(
+      out, pitch, stored, x, affine, y, secondAffine, rows, width, channels, relu)
+  }
+
+  // MARK: Statistics
+
+  /// Adds one image's channel moments to its slice's, in Double (Chan et al. 1983).
+  func takeMoments(
+    of tensor: TensorID, image: Int, into slice: Int, channels: Int, _ merged: Int,
+    _ scratch: WorkerScratch
+  ) {
+    let shape = plan.tensors[tensor]
+    let mean = sums(ofSlice: slice)
+    let m2 = mean + widestChannels
+    let x = tensors[tensor][image * shape.count]
+    guard merged > 0 else {
+      sweeps.moments(x, shape.pixels, channels, mean, m2)
+      return
+    }
+    sweeps.moments(x, shape.pixels, channels, scratch.mean.pointer, scratch.m2.pointer)
+    Self.merge(
+      mean, m2, count: merged * shape.pixels, with: scratch.mean.pointer, scratch.m2.pointer,
+      count: shape.pixels, channels: channels)
+  }
+
+  private static func merge(
+    _ mean: UnsafeMutablePointer<Double>, _ m2: UnsafeMutablePointer<Double>, count: Int,
+    with otherMean: UnsafePointer<Double>, _ otherM2: UnsafePointer<Double>, count otherCount: Int,
+    channels: Int
+  ) {
+    let total = Double(count + otherCount)
+    let share = Double(otherCount) / total
+    let weight = Double(count) * share
+    for c in 0..<channels {
+      let delta = otherMean[c] - mean[c]
+      mean[c] += delta * share
+      m2[c] += otherM2[c] + delta * delta * weight
+    }
+  }
+
+  private func finishMoments(_ norm: NormID, _ unit: StepUnit) {
+    let shape = plan.tensors[unit.step.output]
+    let slices = slices(of: unit)
+    let channels = shape.channels
+    var mean = [Double](repeating: 0, count: channels)
+    var m2 = mean
+    var count = 0
+    for slice in 0..<slices {
+      let sliceMean = sums(ofSlice: slice)
+      let sliceImages = images(ofSlice: slice, of: unit).count
+      Self.merge(
+        &mean, &m2, count: count, with: sliceMean, sliceMean + widestChannels,
+        count: sliceImages * shape.pixels, channels: channels)
+      count += sliceImages * shape.pixels
+    }
+    norms[norm].useBatch(mean: mean, m2: m2, count: count)
+  }
+}

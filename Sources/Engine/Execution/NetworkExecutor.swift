@@ -1,0 +1,376 @@
+// Carries out a network on batches: the memory, the plan, and what a user of the engine calls.
+import CKernels
+import Foundation
+import Numerics
+
+/// What one training step gave.
+public struct StepResult: Sendable, Equatable {
+  /// Mean cross-entropy over the batch, in nats.
+  public let loss: Double
+  /// How many images of the batch were classified wrongly.
+  public let errors: Int
+  /// Euclidean norm of the gradient of all trainable tensors, weight decay not included.
+  public let gradientNorm: Double
+}
+
+/// What one evaluation batch gave.
+public struct EvaluationResult: Sendable, Equatable {
+  /// Sum of the cross-entropies, in nats.
+  public let lossSum: Double
+  /// Whether each image was classified correctly.
+  public let correct: [Bool]
+  /// How many classes came before the right one for each image; 0 where it is correct.
+  public let ranks: [Int32]
+}
+
+/// Whether batch norm uses the batch's statistics or the running ones.
+public enum ExecutionMode: Sendable {
+  case training
+  case evaluation
+}
+
+/// A network with memory for batches of up to a given size.
+///
+/// All loops over the batch are cut into slices whose number depends on the batch alone; sums go
+/// slice by slice in order. So the results have the same bits for any number of threads.
+public final class NetworkExecutor {
+  public let graph: Graph
+  public let state: NetworkState
+  /// The largest batch.
+  public let batch: Int
+  let plan: FusedPlan
+  let gradientPlan: GradientPlan
+  let pool: WorkerPool
+  let norms: [Normalization]
+  let units: [StepUnit]
+  /// Per tensor: [batch, H, W, C]. The first is the input.
+  let tensors: [FloatBuffer]
+  /// Shared stores for gradients, [batch][size].
+  let gradientBuffers: [FloatBuffer]
+  let scratch: [WorkerScratch]
+  let partialWeights: FloatBuffer
+  let partialSums: DoubleBuffer
+  let widestChannels: Int
+  let largestWeight: Int
+  let head: ClassificationHead?
+  /// What wide convolutions share: the staged images, the prepared weights, and the weights' gradient
+  /// where it has a form of its own.
+  let arena: FloatBuffer
+  let preparedWeights: FloatBuffer
+  let transformedGradient: FloatBuffer
+  private let trains: Bool
+  var imageCount = 0
+  var mode = ExecutionMode.training
+  /// What the random masks of the next training step depend on, besides layer, image and place.
+  public var dropoutKey: UInt64 = 0
+  /// Takes down where the time of each step goes, if set.
+  public var profile: StepProfile?
+
+  /// The most slices that a batch is cut into.
+  static let mostSlices = 16
+  /// The same where a slice costs no weight gradient of its own, and groups of slices need many.
+  static let mostStagedSlices = 64
+
+  /// Allocates everything that training or evaluating batches of `batch` images needs.
+  /// - Parameters:
+  ///   - graph: the network.
+  ///   - batch: images per batch, at least 1.
+  ///   - pool: the threads; one executor uses them at a time.
+  ///   - state: the numbers to work on, by default new ones, all zero.
+  ///   - trains: whether gradients will be asked for; without, activations share memory.
+  public init(
+    _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true
+  ) {
+    precondition(batch >= 1, "a batch of \(batch) images")
+    self.graph = graph
+    self.batch = batch
+    self.pool = pool
+    let state = state ?? NetworkState(graph)
+    self.state = state
+    let plan = FusedPlan(graph)
+    self.plan = plan
+    gradientPlan = GradientPlan(plan)
+    norms = plan.norms.map {
+      Normalization(node: $0.node, channels: graph.shape(of: $0.node).channels, state: state)
+    }
+    self.trains = trains
+    if trains {
+      tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
+    } else {
+      let shared = EvaluationPlan(plan)
+      let buffers = shared.bufferSizes.map { FloatBuffer(count: $0 * batch) }
+      tensors = shared.bufferOf.map { buffers[$0] }
+    }
+    gradientBuffers = gradientPlan.bufferSizes.map { FloatBuffer(count: $0 * batch) }
+
+    var paddedShapes: [PaddedShape] = []
+    units = plan.steps.enumerated().map { index, step in
+      StepUnit(step, index: index, plan: plan, state: state, paddedShapes: &paddedShapes)
+    }
+    let shapes = plan.tensors + plan.sites.map(\.shape)
+    let largestImage = shapes.map(\.count).max() ?? 0
+    widestChannels = shapes.map(\.channels).max() ?? 0
+    let largestExpansion = units.compactMap { $0.convolution?.expandedCount }.max() ?? 0
+    let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
+    let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
+    arena = FloatBuffer(count: staging.arena)
+    preparedWeights = FloatBuffer(count: staging.prepared)
+    let narrow = units.compactMap(\.convolution).filter { $0.staged == nil }
+    let largestWeight = narrow.map(\.weightGradientCount).max() ?? 0
+    transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
+    self.largestWeight = largestWeight
+    let widest = widestChannels
+    scratch = (0..<pool.threads).map { _ in
+      WorkerScratch(
+        paddedShapes: paddedShapes, largestImage: largestImage, largestExpansion: largestExpansion,
+        workspace: largestWorkspace, weights: largestWeight, channels: widest)
+    }
+    let slices = min(batch, Self.mostSlices)
+    let hasStaged = units.contains { $0.convolution?.staged != nil }
+    let sumSlices = min(batch, hasStaged ? Self.mostStagedSlices : Self.mostSlices)
+    partialWeights = FloatBuffer(count: largestWeight * slices)
+    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * sumSlices)
+    if case .linear(let outputs)? = plan.steps.last?.kind, let unit = units.last {
+      head = ClassificationHead(
+        classes: outputs, features: plan.sites[unit.step.input].shape.channels, batch: batch)
+    } else {
+      head = nil
+    }
+  }
+
+  /// How many threads work.
+  public var threads: Int { pool.threads }
+
+  /// Where a batch's images go: [batch, H, W, C]. Filled by the caller before each step.
+  public var input: UnsafeMutablePointer<Float> { tensors[0].pointer }
+
+  /// How many slices a batch is cut into, and which images each one has.
+  var sliceCount: Int { min(imageCount, Self.mostSlices) }
+
+  /// Rows of sums per slice: forward mean and squared deviations; backward the gradient's sum, its
+  /// products with up to two normalised tensors, and the bias gradient.
+  static let sumRows = 4
+
+  func sums(ofSlice slice: Int) -> UnsafeMutablePointer<Double> {
+    partialSums[slice * Self.sumRows * widestChannels]
+  }
+
+  /// How many slices a unit takes the batch in.
+  func slices(of unit: StepUnit) -> Int {
+    unit.convolution?.staged == nil ? sliceCount : min(imageCount, Self.mostStagedSlices)
+  }
+
+  /// The images of one of `sliceCount` slices. Later slices are smaller, so that threads end a phase
+  /// nearly together.
+  func images(ofSlice slice: Int) -> Range<Int> {
+    let slices = sliceCount
+    func start(_ s: Int) -> Int {
+      s + (imageCount - slices) * s * (3 * slices - s) / (2 * slices * slices)
+    }
+    return start(slice)..<start(slice + 1)
+  }
+
+  /// The same for the slices in which a unit takes the batch.
+  func images(ofSlice slice: Int, of unit: StepUnit) -> Range<Int> {
+    unit.convolution?.staged == nil
+      ? images(ofSlice: slice)
+      : Self.images(ofStagedSlice: slice, of: slices(of: unit), images: imageCount)
+  }
+
+  /// One step of training on the images in `input`.
+  /// - Parameters:
+  ///   - labels: the class of each image, [count].
+  ///   - count: how many images, at most `batch`.
+  public func trainStep(
+    labels: UnsafePointer<Int32>, count: Int, optimizer: SGD, learningRate: Float
+  ) -> StepResult {
+    let result = computeGradients(labels: labels, count: count)
+    optimizer.step(state, learningRate: learningRate, pool: pool)
+    profile?.lap(.optimizer)
+    return result
+  }
+
+  /// Forward and backward pass in training mode; leaves the gradients in `state`.
+  public func computeGradients(labels: UnsafePointer<Int32>, count: Int) -> StepResult {
+    guard let head else { preconditionFailure("the network does not end in a linear layer") }
+    precondition(trains, "this executor was made for evaluation only")
+    forward(count: count, mode: .training)
+    let outcome = head.loss(of: self, labels: labels, withGradient: true)
+    profile?.lap(.loss)
+    backward()
+    let norm = gradientNorm()
+    profile?.lap(.gradientNorm)
+    return StepResult(
+      loss: outcome.lossSum / Double(count), errors: outcome.correct.count { !$0 },
+      gradientNorm: norm)
+  }
+
+  /// Classifies the images in `input` with the running statistics.
+  public func evaluate(labels: UnsafePointer<Int32>, count: Int) -> EvaluationResult {
+    guard let head else { preconditionFailure("the network does not end in a linear layer") }
+    forward(count: count, mode: .evaluation)
+    defer { profile?.lap(.loss) }
+    return head.loss(of: self, labels: labels, withGradient: false)
+  }
+
+  /// The network's output for the images in `input`, [count, H, W, C] of the graph's output.
+  public func predict(count: Int, mode: ExecutionMode = .evaluation) -> [Float] {
+    forward(count: count, mode: mode)
+    guard let last = plan.steps.last else { return [] }
+    let size = plan.tensors[last.output].count * count
+    return Array(UnsafeBufferPointer(start: tensors[last.output].pointer, count: size))
+  }
+
+  private func gradientNorm() -> Double {
+    let chunk = 1 << 15
+    let total = state.trainableCount
+    var sums = [Double](repeating: 0, count: (total + chunk - 1) / chunk)
+    sums.withUnsafeMutableBufferPointer { buffer in
+      let out = UncheckedPointer(buffer.baseAddress)
+      pool.run(tasks: buffer.count) { task, _ in
+        out.pointer?[task] = sweeps.sum_of_squares(
+          state.gradients[task * chunk], min(chunk, total - task * chunk))
+      }
+    }
+    return sums.reduce(0, +).squareRoot()
+  }
+
+  /// Bytes that an executor allocates for a batch, without allocating them.
+  public static func memoryEstimate(_ graph: Graph, batch: Int, threads: Int) -> Int {
+    let plan = FusedPlan(graph)
+    let gradients = GradientPlan(plan)
+    let perImage = plan.tensors.reduce(0) { $0 + $1.count } + gradients.bufferSizes.reduce(0, +)
+    let parameters = graph.tensorSpecifications.reduce(0) { $0 + $1.count }
+    var narrow = 0
+    var largest = 0
+    var staged: [any StagedConvolution] = []
+    for step in plan.steps {
+      guard case .convolution(let p) = step.kind else { continue }
+      let kernel = ConvolutionKernel(p, input: plan.sites[step.input].shape)
+      if let wide = kernel.staged {
+        staged.append(wide)
+      } else {
+        narrow += kernel.preparedCount * (kernel.preparesForward ? 2 : 1)
+        largest = max(largest, kernel.weightGradientCount)
+      }
+    }
+    let staging = StagingMemory(staged, batch: batch)
+    return MemoryLayout<Float>.stride
+      * (perImage * batch + 3 * parameters + narrow + largest * min(batch, mostSlices)
+        + staging.arena + staging.prepared + max(staging.transformed, largest))
+  }
+}
+
+/// A pointer that phases write through, each task in its own place.
+struct UncheckedPointer<Element>: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Element>?
+  init(_ pointer: UnsafeMutablePointer<Element>?) { self.pointer = pointer }
+}
+
+/// One thread's working memory, small enough to stay in its cache.
+final class WorkerScratch: @unchecked Sendable {
+  /// One per padded shape; the borders stay zero.
+  let padded: [FloatBuffer]
+  let dx: FloatBuffer
+  let auxiliary: FloatBuffer
+  let second: FloatBuffer
+  let third: FloatBuffer
+  let product: FloatBuffer
+  let expanded: FloatBuffer
+  let workspace: FloatBuffer
+  let weights: FloatBuffer
+  let mean: DoubleBuffer
+  let m2: DoubleBuffer
+
+  init(
+    paddedShapes: [PaddedShape], largestImage: Int, largestExpansion: Int, workspace: Int,
+    weights: Int, channels: Int
+  ) {
+    padded = paddedShapes.map { FloatBuffer(count: $0.count) }
+    dx = FloatBuffer(count: largestImage)
+    auxiliary = FloatBuffer(count: largestImage)
+    second = FloatBuffer(count: largestImage)
+    third = FloatBuffer(count: largestImage)
+    product = FloatBuffer(count: largestImage)
+    expanded = FloatBuffer(count: largestExpansion)
+    self.workspace = FloatBuffer(count: workspace)
+    self.weights = FloatBuffer(count: weights)
+    mean = DoubleBuffer(count: channels)
+    m2 = DoubleBuffer(count: channels)
+  }
+}
+
+/// A step with its prepared products and the places of its parameters.
+final class StepUnit: Sendable {
+  let step: Step
+  let index: Int
+  let convolution: ConvolutionKernel?
+  /// Which padded scratch the input and the output's gradient use.
+  let inputScratch: Int
+  let gradientScratch: Int
+  let inputShape: PaddedShape
+  let gradientShape: PaddedShape
+  let weightOffset: Int
+  let biasOffset: Int?
+  let weightCount: Int
+  /// The weights in the form that the forward pass reads; nil where that is the weights' own.
+  let forwardWeight: FloatBuffer?
+  /// The weights with inputs and outputs exchanged, for the data gradient; empty where not needed.
+  let transposedWeight: FloatBuffer
+  /// Whether this step is the first to read its site.
+  let isFirstReader: Bool
+  /// Whether the gradient of the input is needed.
+  let needsDataGradient: Bool
+
+  init(
+    _ step: Step, index: Int, plan: FusedPlan, state: NetworkState,
+    paddedShapes: inout [PaddedShape]
+  ) {
+    self.step = step
+    self.index = index
+    let site = plan.sites[step.input]
+    isFirstReader = site.readers.first == index
+    needsDataGradient = !GradientPlan.isInput(site)
+    func scratchIndex(_ shape: PaddedShape, besides other: Int?) -> Int {
+      let known = paddedShapes.indices.first { paddedShapes[$0] == shape && $0 != other }
+      if let known { return known }
+      paddedShapes.append(shape)
+      return paddedShapes.count - 1
+    }
+    func plain(_ shape: ImageShape) -> PaddedShape {
+      PaddedShape(
+        height: shape.height, width: shape.width, channels: shape.channels, low: 0, high: 0)
+    }
+    var kernel: ConvolutionKernel?
+    var weightCount = 0
+    switch step.kind {
+    case .convolution(let parameters):
+      kernel = ConvolutionKernel(parameters, input: site.shape)
+      weightCount =
+        parameters.kernelSize * parameters.kernelSize * parameters.inputChannels
+        * parameters.outputChannels
+    case .linear(let outputs): weightCount = outputs * site.shape.channels
+    case .maxPool, .globalAveragePool, .copy: break
+    }
+    convolution = kernel
+    let inputShape = kernel?.paddedInput ?? plain(site.shape)
+    let gradientShape = kernel?.paddedGradient ?? plain(plan.tensors[step.output])
+    self.inputShape = inputShape
+    self.gradientShape = gradientShape
+    // The two scratch images must never be one.
+    inputScratch = scratchIndex(inputShape, besides: nil)
+    gradientScratch = scratchIndex(gradientShape, besides: inputScratch)
+    self.weightCount = weightCount
+    weightOffset =
+      state.offset(of: step.node) {
+        switch $0 {
+        case .convolutionWeight, .linearWeight: true
+        default: false
+        }
+      } ?? 0
+    biasOffset = state.offset(of: step.node) { $0 == .bias }
+    let preparedCount = kernel?.staged == nil ? kernel?.preparedCount ?? weightCount : 0
+    forwardWeight = kernel?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
+    transposedWeight = FloatBuffer(count: needsDataGradient ? preparedCount : 0)
+  }
+}

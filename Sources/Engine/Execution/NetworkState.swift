@@ -1,0 +1,153 @@
+// The numbers of a network: weights, running statistics, gradients and velocities by name.
+import CKernels
+import Numerics
+
+/// All numbers that training changes, each tensor under its name.
+///
+/// In memory convolution weights are [height, width, inputs, outputs]; `values(of:)` and
+/// `setValues(_:of:)` speak the layout of files, [outputs, inputs, height, width].
+public final class NetworkState: @unchecked Sendable {
+  /// Every tensor, in the order of the layers.
+  public let specifications: [TensorSpecification]
+  let weights: FloatBuffer
+  let gradients: FloatBuffer
+  let velocities: FloatBuffer
+  /// How many numbers at the start of the buffers the optimizer changes, gaps included.
+  let trainableCount: Int
+  private let offsets: [Int]
+  private let indexOfName: [String: Int]
+
+  /// Allocates the state of a graph; all numbers are zero until `initialize(seed:)`.
+  public init(_ graph: Graph) {
+    let specifications = graph.tensorSpecifications
+    self.specifications = specifications
+    var offsets = [Int](repeating: 0, count: specifications.count)
+    var end = 0
+    func place(where isPlaced: (TensorSpecification) -> Bool) {
+      for (i, tensor) in specifications.enumerated() where isPlaced(tensor) {
+        offsets[i] = end
+        end += (tensor.count + 15) / 16 * 16
+      }
+    }
+    place(where: \.isTrainable)
+    trainableCount = end
+    place { !$0.isTrainable }
+    self.offsets = offsets
+    weights = FloatBuffer(count: end)
+    gradients = FloatBuffer(count: trainableCount)
+    velocities = FloatBuffer(count: trainableCount)
+    indexOfName = Dictionary(
+      specifications.enumerated().map { ($1.name, $0) },
+      uniquingKeysWith: { first, second in
+        preconditionFailure("two tensors of one name, \(first) and \(second)")
+      })
+  }
+
+  /// Where the tensor `suffix` (`weight`, `bias`, `running_mean`, …) of a node starts in the buffers.
+  func offset(of node: ValueID, role isRole: (TensorSpecification.Role) -> Bool) -> Int? {
+    specifications.firstIndex { $0.node == node && isRole($0.role) }.map { offsets[$0] }
+  }
+
+  /// Sets every weight to its start for a seed; running means are 0, running variances 1.
+  ///
+  /// Each tensor draws from a stream of its own, keyed by its position in the layers' order.
+  public func initialize(seed: UInt64) {
+    for (i, tensor) in specifications.enumerated() {
+      var random = CounterRandom(seed: seed, purpose: .initialization, index: i)
+      let values: [Float]
+      switch tensor.role {
+      case .convolutionWeight(let p, let initialization):
+        let area = p.kernelSize * p.kernelSize
+        values = Self.draw(
+          tensor.count, initialization, fanIn: area * p.inputChannels,
+          fanOut: area * p.outputChannels, &random)
+      case .linearWeight(let inputs, let outputs, let initialization):
+        values = Self.draw(tensor.count, initialization, fanIn: inputs, fanOut: outputs, &random)
+      case .bias, .batchNormScale, .batchNormShift, .runningMean, .runningVariance:
+        values = .init(repeating: tensor.start, count: tensor.count)
+      }
+      setValues(values, of: i)
+    }
+    velocities.pointer.update(repeating: 0, count: velocities.count)
+  }
+
+  private static func draw(
+    _ count: Int, _ initialization: Initialization, fanIn: Int, fanOut: Int,
+    _ random: inout CounterRandom
+  ) -> [Float] {
+    func uniform(_ bound: Float) -> [Float] {
+      (0..<count).map { _ in random.uniform(-bound, bound) }
+    }
+    switch initialization {
+    case .he, .gate:
+      let deviation = (2 / Float(fanIn)).squareRoot()
+      return (0..<count).map { _ in deviation * random.normal() }
+    case .xavier: return uniform((6 / Float(fanIn + fanOut)).squareRoot())
+    case .uniformFanIn: return uniform(1 / Float(fanIn).squareRoot())
+    }
+  }
+
+  /// What of a tensor is meant.
+  public enum Quantity: Sendable {
+    case value
+    case gradient
+    case velocity
+  }
+
+  /// The numbers of a tensor in the layout of files; nil for an unknown name.
+  /// Running statistics have neither gradient nor velocity.
+  public func values(of name: String, _ quantity: Quantity = .value) -> [Float]? {
+    guard let i = indexOfName[name], quantity == .value || specifications[i].isTrainable else {
+      return nil
+    }
+    let buffer =
+      switch quantity {
+      case .value: weights
+      case .gradient: gradients
+      case .velocity: velocities
+      }
+    return reordered(buffer[offsets[i]], specifications[i], toFile: true)
+  }
+
+  /// Sets the numbers of a tensor, given in the layout of files.
+  /// - Precondition: the name is known, and the count is the tensor's.
+  public func setValues(_ values: [Float], of name: String, _ quantity: Quantity = .value) {
+    guard let i = indexOfName[name] else { preconditionFailure("no tensor is named \(name)") }
+    setValues(values, of: i, quantity)
+  }
+
+  private func setValues(_ values: [Float], of i: Int, _ quantity: Quantity = .value) {
+    let tensor = specifications[i]
+    precondition(
+      values.count == tensor.count, "\(tensor.name): \(values.count) values for \(tensor.shape)")
+    let ordered = values.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.map { reordered($0, tensor, toFile: false) } ?? []
+    }
+    let target = (quantity == .velocity ? velocities : weights)[offsets[i]]
+    for (j, value) in ordered.enumerated() { target[j] = value }
+  }
+
+  /// Between [height, width, inputs, outputs] in memory and [outputs, inputs, height, width] in files.
+  private func reordered(
+    _ source: UnsafePointer<Float>, _ tensor: TensorSpecification, toFile: Bool
+  ) -> [Float] {
+    let (area, inputs, outputs): (Int, Int, Int)
+    switch tensor.role {
+    case .convolutionWeight(let p, _):
+      (area, inputs, outputs) = (p.kernelSize * p.kernelSize, p.inputChannels, p.outputChannels)
+    case .linearWeight(let i, let o, _): (area, inputs, outputs) = (1, i, o)
+    default: return Array(UnsafeBufferPointer(start: source, count: tensor.count))
+    }
+    var result = [Float](repeating: 0, count: tensor.count)
+    for a in 0..<area {
+      for i in 0..<inputs {
+        for o in 0..<outputs {
+          let memory = (a * inputs + i) * outputs + o
+          let file = (o * inputs + i) * area + a
+          if toFile { result[file] = source[memory] } else { result[memory] = source[file] }
+        }
+      }
+    }
+    return result
+  }
+}

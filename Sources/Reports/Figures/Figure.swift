@@ -1,0 +1,276 @@
+// A figure as a value: panels, series and axes, before any drawing.
+import Foundation
+import Results
+import Specs
+import Text
+import Verdicts
+
+/// One picture of an experiment.
+struct Figure: Equatable {
+  /// How a series is drawn.
+  enum Role: Equatable {
+    /// Mean ± standard deviation, behind everything.
+    case band
+    /// One seed of a curve, thin and pale.
+    case seed(dashed: Bool)
+    /// The first of two metrics: thin, dashed in the style of Figure 6.
+    case first(dashed: Bool)
+    /// The metric that counts: bold, with marks that tell lines apart without colour.
+    case bold
+    /// Means with their intervals, joined by a line.
+    case means(dashed: Bool)
+    /// Every single value, small.
+    case values
+    /// The papers' numbers: open marks.
+    case papers
+    /// Horizontal bars from zero, with intervals.
+    case bars
+    /// Values that hold until the next: the learning rate.
+    case steps
+  }
+
+  struct Series: Equatable {
+    /// A variant's or a level's.
+    var name: String
+    var isInLegend = false
+    var role: Role
+    /// Position in the palette.
+    var colour: Int
+    /// Position among the marks and dashes, which tell lines apart without colour; the colour's where
+    /// colours are enough.
+    var style: Int?
+    var points: [Point]
+
+    /// Whether `low` and `high` are drawn as error bars.
+    var hasIntervals: Bool {
+      switch role {
+      case .means, .bars: true
+      default: false
+      }
+    }
+  }
+
+  /// A place with its spread; `low` and `high` are `y` where there is none.
+  struct Point: Equatable {
+    var x: Double
+    var y: Double
+    var low: Double
+    var high: Double
+    /// How many values `y` is the mean of.
+    var n: Int
+
+    init(x: Double, y: Double, low: Double? = nil, high: Double? = nil, n: Int = 1) {
+      self.x = x
+      self.y = y
+      self.low = low ?? y
+      self.high = high ?? y
+      self.n = n
+    }
+  }
+
+  struct Axis: Equatable {
+    var label: String
+    var low: Double
+    var high: Double
+    var isLogarithmic = false
+    /// Labelled places, from the top, of an axis of names; empty for numbers.
+    var names: [String] = []
+    /// Labelled numbers, where gnuplot's own choice is not good.
+    var ticks: [Double] = []
+  }
+
+  /// One pair of axes.
+  struct Panel: Equatable {
+    /// Empty where the figure has one panel only.
+    var title: String
+    /// In the order of the legend.
+    var series: [Series]
+    /// A second, low pair of axes below, on the same steps: the learning rate.
+    var track: [Series] = []
+
+    /// Entries of the legend.
+    var labels: [String] { series.filter(\.isInLegend).map(\.name) }
+  }
+
+  /// The file name without ending.
+  var name: String
+  var title: String
+  var subtitle: String
+  /// What the kinds of lines mean.
+  var legend: String
+  var panels: [Panel]
+  var x: Axis
+  var y: Axis
+  /// The error of guessing, where it lies within the axes.
+  var chanceError: Double?
+
+  var hasData: Bool { panels.contains { $0.series.contains { !$0.points.isEmpty } } }
+
+  /// Each panel as a figure of its own, without the texts above it: for pages, which set them.
+  var separatePanels: [Figure] {
+    panels.map { panel in
+      var figure = self
+      figure.panels = [panel]
+      figure.title = ""
+      figure.subtitle = ""
+      figure.legend = ""
+      return figure
+    }
+  }
+
+  /// The same, with a word on arrows where an interval goes on beyond the axis.
+  var explainingArrows: Figure {
+    let points = panels.flatMap(\.series).filter(\.hasIntervals).flatMap(\.points)
+    guard points.contains(where: { $0.high > y.high || $0.low < y.low }) else { return self }
+    var figure = self
+    figure.legend =
+      (legend.isEmpty ? "" : legend + "; ") + "arrow: the interval goes on beyond the axis"
+    return figure
+  }
+
+  /// What stands above the panels besides the title.
+  var caption: String {
+    [subtitle, legend].filter { !$0.isEmpty }.joined(separator: "; ")
+  }
+}
+
+extension ExperimentReport {
+  /// The figures that the spec asks for, or the curves of Figure 6.
+  var figureSpecs: [FigureSpec] {
+    let specs = spec?.figures ?? []
+    return specs.isEmpty ? [.figure6(self)] : specs
+  }
+
+  var curveSpecs: [FigureSpec] { figureSpecs.filter { $0.kind == .curves } }
+}
+
+extension Figure {
+  /// The figures of an experiment, in the order of its spec.
+  static func all(_ report: ExperimentReport) -> [Figure] {
+    report.figureSpecs.map { spec in
+      switch spec.kind {
+      case .curves: Figure(curves: spec, of: report)
+      case .error: Figure(error: spec, of: report).explainingArrows
+      case .bars: Figure(bars: spec, of: report).explainingArrows
+      case .layers: Figure(layers: spec, of: report)
+      }
+    }
+  }
+
+  /// The variants of each panel, in the order of the spec.
+  static func panels(
+    _ factor: String?, of report: ExperimentReport
+  ) -> [(title: String, variants: [StoredVariant])] {
+    guard let factor else { return [("", report.variants)] }
+    let levels = sorted(report.variants.map { $0.levels[factor] ?? "" })
+    guard levels.count > 1 else { return [("", report.variants)] }
+    return levels.map { level in
+      let title = Double(level) == nil && !level.isEmpty ? level : "\(factor) \(level)"
+      return (title, report.variants.filter { $0.levels[factor] ?? "" == level })
+    }
+  }
+
+  /// A colour for each variant: by the level of `lines`, or by all that varies inside a panel, so
+  /// that the plain and the residual net of one depth look alike.
+  static func colours(
+    _ panels: [[StoredVariant]], lines: String?
+  ) -> [String: Int] {
+    let all = panels.joined()
+    let varying = Set(all.flatMap(\.levels.keys)).filter { factor in
+      panels.contains { group in Set(group.map { $0.levels[factor] }).count > 1 }
+    }
+    let factors =
+      lines.map { [$0] }
+      ?? varying.sorted { ($0 == "depth" ? 0 : 1, $0) < ($1 == "depth" ? 0 : 1, $1) }
+    func key(_ variant: StoredVariant) -> [String] { factors.map { variant.levels[$0] ?? "" } }
+    let levels = factors.map { factor in sorted(all.map { $0.levels[factor] ?? "" }) }
+    func rank(_ key: [String]) -> [Int] {
+      zip(levels, key).map { levels, level in levels.firstIndex(of: level) ?? 0 }
+    }
+    let keys = all.map(key).uniqued.sorted { rank($0).lexicographicallyPrecedes(rank($1)) }
+    let pairs = all.map { ($0.name, keys.firstIndex(of: key($0)) ?? 0) }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// A colour and a style for each variant, so that no two of a panel look alike, in grey neither:
+  /// the colours above, and where several variants of a panel share one, a colour for each if the
+  /// palette has enough.
+  static func looks(
+    _ panels: [[StoredVariant]], lines: String?
+  ) -> [String: (colour: Int, style: Int)] {
+    let colours = colours(panels, lines: lines)
+    var places: [String: [Int]] = [:]
+    for panel in panels {
+      var taken: [Int: Int] = [:]
+      for variant in panel {
+        let colour = colours[variant.name] ?? 0
+        places[variant.name] = [colour, taken[colour] ?? 0]
+        taken[colour, default: 0] += 1
+      }
+    }
+    let distinct = Set(places.values).sorted { $0.lexicographicallyPrecedes($1) }
+    let areEnough = distinct.count <= FigureElements.palette.count
+    return places.mapValues { place in
+      let style = distinct.firstIndex(of: place) ?? 0
+      return (areEnough ? style : place[0], style)
+    }
+  }
+
+  /// Each level once: numbers by size, texts as the spec has them, plain before residual.
+  static func sorted(_ levels: [String]) -> [String] {
+    let distinct = levels.uniqued
+    let numbers = distinct.compactMap(Double.init)
+    if numbers.count == distinct.count {
+      return distinct.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) }
+    }
+    return distinct.filter { $0 == "plain" } + distinct.filter { $0 != "plain" }
+  }
+
+  /// A bound for an axis that begins at zero: a round number a little above the highest value.
+  static func roundedUp(_ highest: Double) -> Double {
+    guard highest > 0, highest.isFinite else { return 1 }
+    let unit = pow(10, (log10(highest)).rounded(.down)) / 2
+    return (highest * 1.04 / unit).rounded(.up) * unit
+  }
+
+  /// Zero, or below the lowest value where one is negative, as of gaps.
+  static func bottom(_ points: [Point], _ metrics: [String]) -> Double {
+    guard metrics.contains(ErrorGap.name) || points.contains(where: { $0.y < 0 }) else { return 0 }
+    let lowest = points.map { min($0.low, $0.y) }.min() ?? 0
+    return lowest < 0 ? -roundedUp(-lowest) : 0
+  }
+
+  /// What the vertical axis shows.
+  static func label(_ metrics: [String]) -> String {
+    guard metrics.count > 1 else { return NumberText.title(metrics[0]) }
+    if metrics.allSatisfy(NumberText.isPercent) { return "error (%)" }
+    return metrics.allSatisfy { $0.hasSuffix("Loss") } ? "loss" : NumberText.title(metrics[0])
+  }
+
+  /// The error of guessing where it is on the axes and every metric is an error.
+  static func chanceError(
+    _ report: ExperimentReport, _ metrics: [String], below top: Double
+  ) -> Double? {
+    guard metrics.allSatisfy({ $0.hasSuffix("Error") }), let error = report.chanceError else {
+      return nil
+    }
+    return error < top ? error : nil
+  }
+
+  /// `protocol quick; mean ± standard deviation over 2 seeds; 6 of 8 runs done`
+  static func subtitle(_ report: ExperimentReport, spread: String, counts: [Int]) -> String {
+    var parts = ["protocol \(report.experiment.protocolName)"]
+    if let most = counts.max(), let least = counts.min() {
+      if most == 1 {
+        parts.append("one seed")
+      } else {
+        let seeds = least == most ? "\(most)" : "\(least) to \(most)"
+        parts.append("mean \(spread) over \(seeds) seeds")
+      }
+    }
+    if report.finishedCount < report.runs.count {
+      parts.append("\(report.finishedCount) of \(report.runs.count) runs done")
+    }
+    return parts.joined(separator: "; ")
+  }
+}

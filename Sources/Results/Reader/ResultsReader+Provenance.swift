@@ -1,0 +1,49 @@
+// Where an experiment's numbers come from, equal sources told once.
+import Foundation
+import GRDB
+import Text
+
+/// Runs that share code, machine, data and command.
+public struct ProvenanceGroup: Equatable, Sendable {
+  /// The log file is left empty: it differs from run to run.
+  public var provenance: Provenance
+  /// How many current attempts have it.
+  public var runs: Int
+}
+
+extension ResultsReader {
+  /// SHA-256 of a text, hexadecimal, such as of a diff.
+  public static func digest(of text: String) -> String { sha256(text) }
+
+  /// The sources of an experiment's current attempts, in the order of their start.
+  /// - Parameter variant: nil for all.
+  public func provenance(
+    experiment: String, variant: String? = nil
+  ) throws(ResultsError) -> [ProvenanceGroup] {
+    try read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT provenance.*, codeDiff.text AS diff FROM provenance
+            JOIN codeDiff ON codeDiff.hash = provenance.diffHash
+            JOIN attempt ON attempt.id = provenance.attemptId
+            JOIN run ON run.currentAttempt = attempt.id
+            JOIN variant ON variant.id = run.variantId
+            JOIN experiment ON experiment.id = variant.experimentId
+          WHERE experiment.name = :experiment AND (:variant IS NULL OR variant.name = :variant)
+          ORDER BY attempt.startedAt, attempt.id
+          """, arguments: ["experiment": experiment, "variant": variant])
+      var groups: [ProvenanceGroup] = []
+      for row in rows {
+        var provenance = try Self.provenance(row)
+        provenance.logFile = ""
+        if let index = groups.firstIndex(where: { $0.provenance == provenance }) {
+          groups[index].runs += 1
+        } else {
+          groups.append(ProvenanceGroup(provenance: provenance, runs: 1))
+        }
+      }
+      return groups
+    }
+  }
+}

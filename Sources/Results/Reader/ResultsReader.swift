@@ -1,0 +1,74 @@
+// Reading the results database: never writes, never waits for long, works beside a writer.
+import Foundation
+import GRDB
+import GRDBSQLite
+
+/// Reads one results database over a connection that cannot write, attach or load extensions.
+///
+/// Works while another process writes, on a file without write permission, and on files of other
+/// versions as far as the views allow.
+public final class ResultsReader: Sendable {
+  public let path: String
+  let queue: DatabaseQueue
+
+  /// - Throws: `ResultsError` if there is no such file, or it is not a results database.
+  public init(path: String) throws(ResultsError) {
+    if let obstacle = DatabaseFile.obstacle(path) { throw ResultsError(obstacle) }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ResultsError(
+        "there is no results database at \(path); `bench run SPEC` makes one, and --db names "
+          + "another")
+    }
+    self.path = path
+    queue = try ResultsError.wrap("cannot read \(path)") {
+      let queue = try Self.open(path: path)
+      switch try queue.read(ResultsSchema.age) {
+      case .foreign: throw ResultsError("\(path) is an SQLite database, but not one of bench's")
+      case .empty: throw ResultsError("\(path) is empty; `bench run SPEC` writes results into it")
+      case .older, .current, .newer: break
+      }
+      try queue.inDatabase(LiveViews.make)
+      return queue
+    }
+  }
+
+  private static func open(path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { db in
+      _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_ATTACHED, 0)
+      // A single value that a query makes up must not take all memory.
+      _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_LENGTH, 64 << 20)
+      // It tells and takes addresses of memory. Defined as nothing, it is gone.
+      for argumentCount in Int32(1)...2 {
+        sqlite3_create_function_v2(
+          db.sqliteConnection, "fts3_tokenizer", argumentCount, SQLITE_UTF8, nil, nil, nil, nil, nil
+        )
+      }
+    }
+    do {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      _ = try queue.read(ResultsSchema.age)
+      return queue
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
+      // In a folder that cannot be written, SQLite cannot make the files that a write-ahead log
+      // needs; with no log there, the file itself is complete and nobody can be writing it.
+      guard logIsEmpty(path: path),
+        let url = URL(string: URL(fileURLWithPath: path).absoluteString + "?immutable=1")
+      else { throw error }
+      return try DatabaseQueue(path: url.absoluteString, configuration: configuration)
+    }
+  }
+
+  /// Whether the write-ahead log is absent or holds nothing.
+  private static func logIsEmpty(path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
+    return attributes == nil || (attributes?[.size] as? NSNumber)?.intValue == 0
+  }
+
+  /// Fetches inside one consistent snapshot.
+  package func read<Value>(_ body: (Database) throws -> Value) throws(ResultsError) -> Value {
+    try ResultsError.wrap("cannot read \(path)") { try queue.read(body) }
+  }
+}

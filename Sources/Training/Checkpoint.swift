@@ -1,0 +1,117 @@
+// One checkpoint: a safetensors file with all numbers, and a manifest that says what they are.
+import Foundation
+import Specs
+import Text
+import Weights
+
+/// What must be the same for a checkpoint to be gone on with bit by bit.
+public struct CheckpointIdentity: Hashable, Sendable {
+  /// UUID of the run.
+  public var runId: String
+  public var attempt: Int
+  public var configurationHash: String
+  public var dataChecksum: String
+  public var engineVersion: String
+  public var backend: String
+  public var instructionSet: String
+
+  package init(
+    runId: String, attempt: Int, configurationHash: String, dataChecksum: String,
+    engineVersion: String, backend: String, instructionSet: String
+  ) {
+    self.runId = runId
+    self.attempt = attempt
+    self.configurationHash = configurationHash
+    self.dataChecksum = dataChecksum
+    self.engineVersion = engineVersion
+    self.backend = backend
+    self.instructionSet = instructionSet
+  }
+
+  /// What has changed since `earlier` that may change bits, in words; nil if nothing has.
+  package func changes(since earlier: CheckpointIdentity) -> String? {
+    let pairs = [
+      ("engine version", earlier.engineVersion, engineVersion),
+      ("backend", earlier.backend, backend),
+      ("instruction set", earlier.instructionSet, instructionSet),
+      ("data", String(earlier.dataChecksum.prefix(12)), String(dataChecksum.prefix(12))),
+    ]
+    let changes = pairs.filter { $0.1 != $0.2 }.map { "\($0.0) \($0.1), now \($0.2)" }
+    return changes.isEmpty ? nil : changes.joined(separator: "; ")
+  }
+
+  fileprivate var fields: [(key: String, value: String)] {
+    [
+      ("runId", runId), ("configurationHash", configurationHash), ("dataChecksum", dataChecksum),
+      ("engineVersion", engineVersion), ("backend", backend), ("instructionSet", instructionSet),
+    ]
+  }
+}
+
+/// A state of a run from which it goes on bit by bit, found whole on the disk.
+public struct Checkpoint: Sendable {
+  public let identity: CheckpointIdentity
+  public let position: TrainingPosition
+  /// Weights, running statistics and velocities.
+  let file: SafetensorsFile
+
+  /// The manifest's text: one line of canonical JSON, and a second with that line's SHA-256.
+  static func manifest(
+    _ identity: CheckpointIdentity, _ position: TrainingPosition, file: String, digest: String
+  ) -> String {
+    var members = Dictionary(
+      uniqueKeysWithValues: identity.fields.map { ($0.key, CanonicalJSON.text($0.value)) })
+    members["format"] = .integer(1)
+    members["attempt"] = .integer(identity.attempt)
+    members["position"] = position.canonicalJSON
+    members["file"] = .text(file)
+    members["sha256"] = .text(digest)
+    let line = CanonicalJSON.object(members).text
+    return "\(line)\n\(sha256(line))\n"
+  }
+
+  /// Reads a checkpoint and checks every byte of it.
+  /// - Parameter manifest: the manifest's path; the tensors' file stands beside it.
+  /// - Throws: `WeightsError` where either file is missing, damaged or of another format.
+  init(manifest path: String) throws(WeightsError) {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    func damaged(_ reason: String) -> WeightsError { WeightsError("\(name): \(reason)") }
+    guard let data = Self.contents(of: path, limit: 1 << 16) else {
+      throw damaged("cannot be read")
+    }
+    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    guard lines.count == 3, lines[2].isEmpty,
+      sha256(String(decoding: lines[0], as: UTF8.self))
+        == String(decoding: lines[1], as: UTF8.self),
+      let root = try? JSONReader.read(Array(lines[0])), root["format"]?.integer == 1
+    else { throw damaged("is damaged") }
+    func text(_ key: String) -> String { root[key]?.text ?? "" }
+    guard let attempt = root["attempt"]?.integer,
+      let position = root["position"].flatMap(TrainingPosition.init)
+    else { throw damaged("lacks fields") }
+    identity = CheckpointIdentity(
+      runId: text("runId"), attempt: attempt, configurationHash: text("configurationHash"),
+      dataChecksum: text("dataChecksum"), engineVersion: text("engineVersion"),
+      backend: text("backend"), instructionSet: text("instructionSet"))
+    self.position = position
+    let tensors = URL(fileURLWithPath: path).deletingLastPathComponent()
+      .appending(path: URL(fileURLWithPath: text("file")).lastPathComponent).path
+    file = try SafetensorsFile(path: tensors)
+    guard try file.sha256() == text("sha256") else {
+      throw damaged("the tensors of \(text("file")) have another checksum")
+    }
+  }
+
+  /// A regular file's bytes; nil for anything else, which could be without end, and for more bytes
+  /// than `limit`.
+  private static func contents(of path: String, limit: Int) -> Data? {
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      status.st_size <= limit
+    else { return nil }
+    return try? handle.read(upToCount: limit)
+  }
+}

@@ -1,0 +1,58 @@
+// Where the files of a run are: the one place that knows their names.
+import Foundation
+import Specs
+import Text
+import Weights
+
+/// The files of one attempt at a run, beside the database.
+public struct RunFiles: Hashable, Sendable {
+  private let folder: URL
+  private let runId: String
+  private let name: String
+
+  /// - Parameters:
+  ///   - database: the database's path.
+  ///   - runId: the run's UUID.
+  ///   - attempt: its number, from 1 on; every attempt keeps its own files.
+  public init(database: String, runId: String, attempt: Int) {
+    folder = URL(fileURLWithPath: database).deletingLastPathComponent()
+    self.runId = runId
+    name = "\(runId)-\(attempt)"
+  }
+
+  /// The final weights: `weights/RUN-ATTEMPT.safetensors`.
+  public var weights: String { folder.appending(path: "weights/\(name).safetensors").path }
+
+  /// The folder of its checkpoints: `checkpoints/RUN-ATTEMPT`.
+  public var checkpoints: String { folder.appending(path: "checkpoints/\(name)").path }
+
+  /// Removes the checkpoints of the run's other attempts, with which nobody will go on.
+  package func removeOldCheckpoints() {
+    let all = folder.appending(path: "checkpoints")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: all.path)) ?? []
+    for other in names where other.hasPrefix("\(runId)-") && other != name {
+      CheckpointFolder(path: all.appending(path: other).path).remove()
+    }
+  }
+}
+
+extension RunFiles {
+  /// Copies the final weights to a file of the user's, after making sure that they are those that
+  /// the run ended with.
+  /// - Parameter hash: the run's `weightsHash`.
+  /// - Throws: `WeightsError` where there are none, they are damaged, or the copy fails.
+  public func exportWeights(hash: String, to path: String) throws(WeightsError) {
+    guard FileManager.default.fileExists(atPath: weights) else {
+      throw WeightsError(
+        "there is no \(printable(weights, limit: 4096)): the weights of this run were not kept or "
+          + "have been removed")
+    }
+    let file = try SafetensorsFile(path: weights)
+    guard try file.weightsHash() == hash else {
+      throw WeightsError(
+        "\(printable(weights, limit: 4096)) is damaged: its numbers are not those of the run's "
+          + "weightsHash; make the run again with --force")
+    }
+    try file.copy(to: path)
+  }
+}

@@ -1,0 +1,95 @@
+// Passes over the images that are not trained on.
+import Datasets
+import Engine
+import Numerics
+
+/// The images that a network is evaluated on.
+struct SplitEvaluation {
+  private let validation: EvaluationBatches
+  private let test: EvaluationBatches
+  private let threads: Int
+
+  /// - Parameters:
+  ///   - threads: that prepare batches.
+  ///   - files: where broken files are remembered.
+  init(_ data: DataLibrary.Prepared, batch: Int, threads: Int, files: FileNotes) {
+    validation = EvaluationBatches(
+      EvaluationLoader(
+        dataset: data.train, examples: data.selection.validation,
+        preprocessing: data.preprocessing, brokenFiles: files.broken), batch: batch)
+    test = EvaluationBatches(
+      EvaluationLoader(
+        dataset: data.test, preprocessing: data.preprocessing, brokenFiles: files.broken),
+      batch: batch)
+    self.threads = threads
+  }
+
+  /// SHA-256 of the test examples, hexadecimal.
+  var testChecksum: String { test.loader.dataset.checksum }
+
+  /// Evaluates with the running statistics: the images held out, if there are any, and the test
+  /// images.
+  /// - Returns: nil if asked to stop.
+  /// - Throws: `DatasetError` where no image can be used.
+  func run(
+    _ network: NetworkExecutor, shouldStop: () -> Bool
+  ) throws -> (validation: EvaluationTotals?, test: EvaluationTotals)? {
+    var held: EvaluationTotals?
+    if validation.steps > 0 {
+      held = try totals(network, validation, shouldStop)
+      if held == nil { return nil }
+    }
+    return try totals(network, test, shouldStop).map { (held, $0) }
+  }
+
+  private func totals(
+    _ network: NetworkExecutor, _ batches: EvaluationBatches, _ shouldStop: () -> Bool
+  ) throws -> EvaluationTotals? {
+    let prefetcher = Prefetcher(source: batches, steps: 0..<batches.steps, threads: threads)
+    defer { prefetcher.stop() }
+    var totals = EvaluationTotals(classes: batches.loader.dataset.classNames.count)
+    while let batch = try prefetcher.next() {
+      if shouldStop() { return nil }
+      totals.broken += batch.content.broken
+      // Of pictures, all may be broken.
+      guard batch.count > 0 else { continue }
+      network.input.update(from: batch.images, count: batch.count * batches.shape.count)
+      totals.add(network.evaluate(labels: batch.labels, count: batch.count))
+    }
+    guard !totals.correct.isEmpty else {
+      throw DatasetError("none of the \(batches.loader.count) pictures to evaluate can be used")
+    }
+    return totals
+  }
+}
+
+/// What a pass over a split gives.
+struct EvaluationTotals {
+  let classes: Int
+  /// Whether each image was classified correctly, in their order.
+  private(set) var correct: [Bool] = []
+  /// Files that could not be used.
+  var broken = 0
+  private var lossSum = 0.0
+  private var errorsInFive = 0
+
+  init(classes: Int) { self.classes = classes }
+
+  mutating func add(_ result: EvaluationResult) {
+    lossSum += result.lossSum
+    correct += result.correct
+    errorsInFive += result.ranks.count { $0 >= 5 }
+  }
+
+  /// Of the first guess, in percent.
+  var error: Double { 100 * Double(correct.count { !$0 }) / Double(correct.count) }
+
+  /// Mean cross-entropy in nats and errors in percent: of the first guess and, where there are more
+  /// than five classes, of the first five.
+  func metrics(prefix: String) -> [(name: String, value: Double)] {
+    let count = Double(correct.count)
+    var metrics = [("\(prefix)Loss", lossSum / count), ("\(prefix)Error", error)]
+    if classes > 5 { metrics.append(("\(prefix)Top5Error", 100 * Double(errorsInFive) / count)) }
+    return metrics
+  }
+}

@@ -1,0 +1,89 @@
+// Trains one run on the engine: the loop over steps, and what is measured at which of them.
+import Datasets
+import Engine
+import Foundation
+import Networks
+import Numerics
+import Results
+import Specs
+import Text
+import Weights
+
+/// Trains runs with the project's own engine.
+public final class TrainingExecutor: RunExecutor {
+  private let library = DataLibrary()
+  private let strictData: Bool
+
+  /// - Parameter strictData: whether a broken file fails the run that meets it; otherwise it is
+  ///   named, counted and passed over.
+  public init(strictData: Bool = false) { self.strictData = strictData }
+
+  /// Background threads that prepare batches; more than one only where pictures are decoded.
+  static func prefetchThreads(_ data: DataRequest, threads: Int) -> Int {
+    data.isFolder ? max(1, min(16, threads / 2)) : 1
+  }
+
+  public func dataChecksum(_ data: DataRequest) throws -> String {
+    let opened = try library.opened(data)
+    let problems = opened.train.problems + opened.test.problems
+    if strictData, !problems.isEmpty { throw DatasetError(problems.joined(separator: "\n")) }
+    return sha256("\(opened.train.checksum) \(opened.test.checksum)")
+  }
+
+  public func execute(
+    _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,
+    shouldStop: () -> Bool
+  ) throws -> RunOutcome {
+    let plan = run.variant.trainingProtocol
+    let seed = UInt64(bitPattern: run.seed)
+    let data = try library.prepared(plan, seed: seed)
+    let graph = try run.variant.architecture.graph(
+      input: data.train.shape, classes: data.train.classNames.count)
+    let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
+    let weights = NetworkWeights(run.variant.architecture, graph)
+    if let checkpoint = keeping.resumed {
+      try weights.restore(checkpoint.file, into: network.state)
+    } else {
+      network.state.initialize(seed: seed)
+      try run.variant.initialWeights?.load(into: network.state, weights)
+    }
+    let files = FileNotes(isStrict: strictData, datasets: [data.train, data.test])
+    let threads = Self.prefetchThreads(plan.data, threads: run.threads)
+    let session = TrainingSession(
+      run, network, weights, at: keeping.resumed?.position ?? TrainingPosition(),
+      evaluation: SplitEvaluation(data, batch: plan.batch, threads: threads, files: files),
+      files: files, keeping: keeping)
+    let loader = BatchLoader(
+      dataset: data.train, examples: data.selection.training, preprocessing: data.preprocessing,
+      augmentation: Datasets.Augmentation(
+        padding: plan.augmentation.padding, flip: plan.augmentation.flip,
+        scale: plan.augmentation.scale), batch: plan.batch, seed: seed, shuffle: plan.shuffle,
+      brokenFiles: files.broken)
+    let optimizer = SGD(
+      momentum: Float(plan.optimizer.momentum), weightDecay: Float(plan.optimizer.weightDecay),
+      nesterov: plan.optimizer.nesterov)
+    let outcome = try session.train(
+      loader, threads: threads, optimizer: optimizer, report: report, shouldStop: shouldStop)
+    if case .complete = outcome, let path = keeping.weightsFile {
+      let metadata = weights.metadata(
+        of: run, input: data.train.shape, classes: data.train.classNames.count)
+      try SafetensorsWriter.write(
+        weights.entries(of: network.state, steps: plan.totalSteps), metadata: metadata, to: path)
+    }
+    return outcome
+  }
+}
+
+extension NetworkWeights {
+  /// What a run's final weights say of themselves.
+  fileprivate func metadata(of run: RunPlan, input: ImageShape, classes: Int) -> [String: String] {
+    let identity = NumericIdentity.current
+    var metadata = metadata(input: input, classes: classes)
+    metadata["run"] = run.key.description
+    metadata["step"] = String(run.steps)
+    metadata["configurationHash"] = run.variant.configurationHash
+    metadata["engine"] =
+      "\(identity.engineVersion) \(identity.backend) \(identity.instructionSet)"
+    return metadata
+  }
+}

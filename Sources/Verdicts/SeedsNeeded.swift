@@ -1,0 +1,73 @@
+// How many seeds an undecided claim needs, and in words what that number stands on.
+import Specs
+import Statistics
+
+extension Claim {
+  /// Seeds on each side that have 80 % power with the spread seen: at the reference's difference, or
+  /// at the one that was seen where there is no reference, or where these seeds should have shown it.
+  /// - Parameters:
+  ///   - tests: with two values or more on each side.
+  ///   - level: one-sided.
+  /// - Returns: the number, nil where none can be given, and a sentence.
+  func seedsNeeded(_ tests: [ClaimTest], level: Double) -> (seeds: Int?, basis: String) {
+    let seen = tests.map(seenDifference)
+    let isAgainst = kind != .equivalence && seen.contains { $0 <= 0 }
+    let against = "what was seen is against the claim, though not significantly"
+    let atSeen = isAgainst ? nil : seeds(tests, seen, level)
+    guard let expected = expectedDifferences else {
+      return isAgainst ? (nil, against) : (atSeen, basis(atSeen, "the difference"))
+    }
+    guard kind == .equivalence || !expected.contains(where: { $0 <= 0 }) else {
+      return (nil, isAgainst ? against : "the reference itself is against the claim")
+    }
+    let source = reference?.difference == nil && kind == .equivalence ? "no" : "the reference's"
+    let here = tests.flatMap(\.samples).map(\.values.count).min() ?? 0
+    let atExpected = seeds(tests, expected, level)
+    guard let needed = atExpected, needed <= here else {
+      var text = basis(atExpected, "\(source) difference")
+      if isAgainst { text += "; \(against)" }
+      // What was seen may be far larger than what was expected.
+      if let atSeen, atSeen < atExpected ?? .max {
+        text += "; about \(atSeen) at the difference seen"
+      }
+      return (atExpected, text)
+    }
+    let enough = "\(needed) seeds would have shown it at \(source) difference"
+    return isAgainst
+      ? (nil, "\(against); \(enough)") : (atSeen, "\(enough); \(basis(atSeen, "the difference"))")
+  }
+
+  private func basis(_ seeds: Int?, _ difference: String) -> String {
+    seeds == nil
+      ? "no number of seeds up to \(Power.mostSeeds) has 80 % power at \(difference) and the spread "
+        + "seen here"
+      : "seeds for 80 % power at \(difference) and the spread seen here"
+  }
+
+  /// The fewest for all comparisons; nil where even very many do not do.
+  private func seeds(_ tests: [ClaimTest], _ differences: [Double], _ level: Double) -> Int? {
+    let needed = zip(tests, differences).map { test, difference -> Int? in
+      let power = Power(
+        deviationA: Statistics.standardDeviation(test.a.values) ?? 0,
+        deviationB: test.b.flatMap { Statistics.standardDeviation($0.values) } ?? 0, level: level)
+      if case .equivalence(_, _, let margin) = assertion {
+        return power.seedsForEquivalence(margin: margin, difference: difference)
+      }
+      return power.seedsForSuperiority(difference: difference)
+    }
+    return needed.contains(nil) ? nil : needed.compactMap { $0 }.max()
+  }
+
+  /// What was seen, in the claimed direction: above 0 speaks for the claim.
+  private func seenDifference(_ test: ClaimTest) -> Double {
+    let difference = test.welch?.difference ?? 0
+    switch assertion {
+    case .equivalence: return difference
+    case .superiority(_, _, let direction), .order(_, let direction):
+      return direction == .greater ? difference : -difference
+    case .diagnostic(_, let b, _, let direction, let threshold):
+      let beyond = b == nil ? difference : difference - threshold
+      return direction == .greater ? beyond : -beyond
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// One experiment's stored results, with the answers to its claims.
+import Foundation
+import Networks
+import Papers
+import Results
+import Specs
+import Text
+
+/// The numbers of one experiment, finished or not, read together, and what they say of its claims.
+public struct StudyResults: Sendable {
+  /// The metrics of the tables and of Figure 6.
+  public static let metrics = ["trainError", "testError"]
+  /// The metrics that the textbook prints epoch by epoch.
+  public static let epochMetrics = ["trainLoss", "trainError", "testError", "imagesPerSecond"]
+
+  public let experiment: StoredExperiment
+  /// The present spec's variants, in its order.
+  public let variants: [StoredVariant]
+  /// The runs of these variants, by seed and then in the order of the spec.
+  public let runs: [StoredRun]
+  /// The series of the metrics that the spec's figures, its claims and the tables need.
+  public let curves: [Curve]
+  /// Variants that have results but are not in the present spec.
+  public let formerVariants: [String]
+  /// Each metric's last value in each run that is done.
+  public let finals: [FinalValue]
+  /// The stored spec; nil where this version cannot read it, see `specProblem`.
+  public let spec: ExperimentSpec?
+  /// Why the stored spec cannot be read.
+  public let specProblem: String?
+  /// The spec's variants with architecture and protocol, by name.
+  public let resolved: [String: Variant]
+  public let claims: [Claim]
+  /// How the protocol differs from the papers'; nil where the spec cannot be read.
+  public let ledger: DeviationLedger?
+  /// The answers to the claims, in their order.
+  public private(set) var verdicts: [Verdict] = []
+
+  /// Reads an experiment.
+  /// - Parameter name: by default the only one, or the one that ran last.
+  /// - Throws: `ResultsError` if there is no such experiment, or the database cannot be read.
+  public init(_ reader: ResultsReader, experiment name: String?) throws(ResultsError) {
+    let all = try reader.experiments()
+    guard let experiment = all.first(where: { name == nil || $0.name == name }) else {
+      let names = all.map(\.name).sorted().joined(separator: ", ")
+      throw ResultsError(
+        all.isEmpty
+          ? "\(reader.path) has no experiment yet; `bench run SPEC` enters one"
+          : "there is no experiment '\(name ?? "")' in \(reader.path); it has: \(names)")
+    }
+    self.experiment = experiment
+    let variants = try reader.variants(experiment: experiment.name)
+    let planned = Set(variants.filter(\.planned).map(\.name))
+    self.variants = variants.filter(\.planned)
+    runs = try reader.runs(experiment: experiment.name)
+      .filter { planned.contains($0.key.variant) }
+    let stored = try reader.finals(experiment: experiment.name)
+    finals = stored + ErrorGap.finals(stored)
+    let study = StoredStudy(experiment)
+    spec = study.spec
+    specProblem = study.problem
+    resolved = Dictionary(study.variants.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
+    claims = study.claims
+    ledger = study.spec == nil ? nil : DeviationLedger(study.variants, claims: study.claims)
+    let layers = try reader.layers(
+      experiment: experiment.name,
+      quantities: study.metrics.filter { LayerMetric.Quantity(rawValue: $0) != nil })
+    let series =
+      try reader.curves(experiment: experiment.name, metrics: study.metrics) + layers
+    let gaps = study.drawsGap ? ErrorGap.curves(series) : []
+    curves = (series + gaps).filter { planned.contains($0.key.variant) }
+    let former = Set(finals.map(\.key.variant)).subtracting(planned)
+    formerVariants = variants.map(\.name).filter { former.contains($0) }
+    verdicts = Verdict.all(self)
+  }
+
+  /// The last value of a metric in each complete run of a variant, by seed.
+  public func values(_ metric: String, of variant: String) -> [Double] {
+    finals.filter {
+      $0.key.variant == variant && $0.metric == metric && $0.status == .complete
+    }.map(\.value)
+  }
+}
+
+/// What can be known of an experiment from its stored spec.
+private struct StoredStudy {
+  package var spec: ExperimentSpec?
+  /// Why the spec cannot be read by this version.
+  package var problem: String?
+  package var variants: [Variant] = []
+  package var claims: [Claim] = []
+
+  package init(_ experiment: StoredExperiment) {
+    do {
+      let spec = try ExperimentSpec(
+        bytes: Array(experiment.specJSON.utf8), file: experiment.specPath)
+      variants = try spec.expand()
+      claims = spec.claims(of: variants)
+      self.spec = spec
+    } catch {
+      problem =
+        "the stored spec is not one of this version (\(error.problems.first ?? "no reason given")); "
+        + "`bench run \(experiment.specPath)` enters it anew"
+    }
+  }
+
+  /// The metrics whose series a report needs.
+  package var metrics: [String] {
+    let figures = spec?.figures ?? []
+    let rate = figures.contains(where: \.showsLearningRate) ? ["learningRate"] : []
+    let hasTextbook = variants.contains { $0.architecture.family == .textbook }
+    let epochs = hasTextbook ? StudyResults.epochMetrics : []
+    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate + epochs
+    return (StudyResults.metrics + wanted).uniqued.filter { $0 != ErrorGap.name }
+  }
+
+  /// Whether a figure needs the gap's series.
+  package var drawsGap: Bool {
+    spec?.figures.contains { $0.kind == .curves && $0.metrics.contains(ErrorGap.name) } ?? false
+  }
+}
