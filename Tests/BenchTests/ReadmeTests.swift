@@ -1,20 +1,71 @@
-// The README's commands are run, with the smoke experiment in place of the long one.
+// The documents' commands are run, with the smoke experiment in place of the long one; their links
+// lead somewhere, and their specs are specs.
 import Foundation
 import Testing
 
 @Suite struct ReadmeTests {
-  /// The lines of all `sh` blocks that call the program.
-  private static func commands(in text: String) -> [String] {
-    var commands: [String] = []
-    var isInside = false
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.hasPrefix("```") {
-        isInside = line == "```sh"
-      } else if isInside, line.hasPrefix("bench ") {
-        commands.append(String(line))
-      }
+  /// A document of the project: what it shows in blocks of code, and where its links lead.
+  private struct Document {
+    let name: String
+    let folder: URL
+    let text: String
+
+    init(_ file: URL) throws {
+      name = file.lastPathComponent
+      folder = file.deletingLastPathComponent()
+      text = try String(contentsOf: file, encoding: .utf8)
     }
-    return commands
+
+    /// README.md, CONTRIBUTING.md and all of docs.
+    static func all(root: URL) throws -> [Document] {
+      let manuals = try FileManager.default.contentsOfDirectory(
+        at: root.appending(path: "docs"), includingPropertiesForKeys: nil
+      ).filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
+      #expect(manuals.count >= 5)
+      let first = ["README.md", "CONTRIBUTING.md"].map { root.appending(path: $0) }
+      return try (first + manuals).map { try Document($0) }
+    }
+
+    private var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+
+    /// The blocks of code in a language.
+    func blocks(_ language: String) -> [[Substring]] {
+      var blocks: [[Substring]] = []
+      var isInside = false
+      for line in lines {
+        if line.hasPrefix("```") {
+          isInside = line == "```\(language)"
+          if isInside { blocks.append([]) }
+        } else if isInside {
+          blocks[blocks.count - 1].append(line)
+        }
+      }
+      return blocks
+    }
+
+    /// The lines of all `sh` blocks that call the program.
+    var commands: [String] {
+      blocks("sh").flatMap { $0 }.filter { $0.hasPrefix("bench ") }.map(String.init)
+    }
+
+    /// The specs that are shown whole.
+    var specs: [String] {
+      blocks("json").map { $0.joined(separator: "\n") }.filter { $0.contains("\"$schema\"") }
+    }
+
+    /// Where the links lead that stay in the project.
+    var links: [String] {
+      text.matches(of: /\]\(([^)\s]+)\)/).map { String($0.1) }.filter { !$0.contains("://") }
+    }
+
+    /// The headings as a link names them: words in lower case, joined by hyphens.
+    var anchors: Set<String> {
+      Set(
+        lines.filter { $0.hasPrefix("#") }.map { line in
+          line.drop { $0 == "#" }.dropFirst().lowercased().replacing(" ", with: "-")
+            .filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
+        })
+    }
   }
 
   /// Splits at spaces outside of double quotes.
@@ -33,24 +84,86 @@ import Testing
     return words.filter { !$0.isEmpty }
   }
 
-  @Test func everyCommandOfTheReadmeWorks() throws {
-    let bench = try BuiltBinary()
-    let readme = try String(contentsOf: bench.root.appending(path: "README.md"), encoding: .utf8)
-    let commands = Self.commands(in: readme)
-    #expect(commands.count >= 10)
-    for command in commands {
-      let short =
-        command
-        .replacingOccurrences(of: "experiments/degradation.json", with: bench.spec)
-        .replacingOccurrences(of: "degradation/plain-56/0", with: "smoke/plain-8/0")
-        .replacingOccurrences(of: "degradation/resnet-20/0", with: "smoke/resnet-8/0")
-        .replacingOccurrences(of: " degradation ", with: " smoke ")
-        .replacingOccurrences(of: "plain-56", with: "plain-8")
-      let arguments = Array(Self.words(short).dropFirst())
-      let result = try bench.start(arguments).collect()
-      #expect(result.status == 0, "\(command): \(result.output)\(result.errors)")
-      let isQuery = arguments.first == "query" && arguments.count > 1
-      #expect(result.output.split(separator: "\n").count >= (isQuery ? 2 : 1), "\(command)")
+  /// What a command becomes where the smoke experiment stands for the long one.
+  private static func arguments(_ command: String, spec: String) -> [String] {
+    let short =
+      command
+      .replacingOccurrences(of: "experiments/degradation.json", with: spec)
+      .replacingOccurrences(of: "degradation/plain-56/0", with: "smoke/plain-8/0")
+      .replacingOccurrences(of: "degradation/resnet-20/0", with: "smoke/resnet-8/0")
+      .replacingOccurrences(of: "plain-56", with: "plain-8")
+    return words(short).dropFirst().map { $0 == "degradation" ? "smoke" : $0 }
+  }
+
+  /// Each document has a folder of its own. README begins in an empty one, as a stranger does; the
+  /// others begin where the experiment has run.
+  @Test func everyCommandOfTheDocumentsWorks() throws {
+    let finished = try BuiltBinary()
+    let made = try finished("run", finished.spec)
+    #expect(made.status == 0, "\(made.output)\(made.errors)")
+    var count = 0
+    for document in try Document.all(root: finished.root) {
+      let commands = document.commands
+      count += commands.count
+      if document.name == "README.md" { #expect(commands.count >= 10) }
+      guard !commands.isEmpty else { continue }
+      let bench = try BuiltBinary()
+      if document.name != "README.md" {
+        try FileManager.default.copyItem(
+          at: finished.folder.appending(path: "results"),
+          to: bench.folder.appending(path: "results"))
+      }
+      for command in commands {
+        let arguments = Self.arguments(command, spec: bench.spec)
+        let result = try bench.start(arguments).collect()
+        #expect(
+          result.status == 0, "\(document.name): \(command): \(result.output)\(result.errors)")
+        let isQuery = arguments.first == "query" && arguments.count > 1
+        #expect(
+          result.output.split(separator: "\n").count >= (isQuery ? 2 : 1),
+          "\(document.name): \(command)")
+      }
     }
+    #expect(count >= 30)
+  }
+
+  @Test func everySpecOfTheDocumentsExpands() throws {
+    let bench = try BuiltBinary()
+    let specs = try Document.all(root: bench.root).flatMap(\.specs)
+    #expect(specs.count >= 2)
+    for spec in specs {
+      let result = try bench("plan", "--no-calibration", try bench.write("spec.json", spec))
+      #expect(result.status == 0, "\(spec): \(result.errors)")
+    }
+  }
+
+  @Test func everyLinkOfTheDocumentsLeadsSomewhere() throws {
+    let root = try BuiltBinary().root
+    var count = 0
+    for document in try Document.all(root: root) {
+      for link in document.links {
+        count += 1
+        let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        let file =
+          parts[0].isEmpty
+          ? document.folder.appending(path: document.name)
+          : document.folder.appending(path: String(parts[0]))
+        #expect(
+          FileManager.default.fileExists(atPath: file.standardizedFileURL.path),
+          "\(document.name): \(link)")
+        guard parts.count == 2, file.pathExtension == "md" else { continue }
+        #expect(
+          try Document(file.standardizedFileURL).anchors.contains(String(parts[1])),
+          "\(document.name): \(link)")
+      }
+    }
+    #expect(count >= 20)
+  }
+
+  /// What is longer belongs into `docs`.
+  @Test func theReadmeIsShort() throws {
+    let root = try BuiltBinary().root
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    #expect(readme.split(whereSeparator: \.isWhitespace).count <= 1200)
   }
 }

@@ -7,6 +7,7 @@ import Testing
 
 @Suite struct SpecFilesTests {
   static let folder = SpecFixture.root.appending(path: "experiments")
+  static let manual = SpecFixture.root.appending(path: "docs/specs.md")
 
   static func spec(_ name: String) throws -> ExperimentSpec {
     try ExperimentSpec(path: folder.appending(path: "\(name).json").path)
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test func theExampleInTheDocumentationIsRight() throws {
-    let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    let text = try String(contentsOf: Self.manual, encoding: .utf8)
     let example = try #require(
       text.split(separator: "```json\n").dropFirst().first?.split(separator: "```").first)
     let variants = try SpecFixture.variants(String(example))
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test func theFragmentsInTheDocumentationMakeWhatItSays() throws {
-    let text = try String(contentsOf: Self.folder.appending(path: "README.md"), encoding: .utf8)
+    let text = try String(contentsOf: Self.manual, encoding: .utf8)
     let start = try #require(text.range(of: "### Which variants there are"))
     let fragments = text[start.upperBound...].split(separator: "```json\n").dropFirst().prefix(3)
       .compactMap {
