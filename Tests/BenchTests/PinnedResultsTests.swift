@@ -92,12 +92,14 @@ import Testing
 
   // MARK: Reports
 
-  /// The report of a database of schema 4 in every format, and its figures' scripts and data.
-  @Test func aStoredExperimentReportsItself() throws {
+  /// The report of a database of each schema in every format, and its figures' scripts and data.
+  /// That of schema 4 came from `schema-4/spec.json`; that of schema 3 is the one of ResultsTests.
+  @Test(arguments: [("schema-3", "degradation", 1), ("schema-4", "pinned", 6)])
+  func aStoredExperimentReportsItself(schema: String, experiment: String, figureCount: Int) throws {
     let bench = try BuiltBinary()
+    let pins = Self.folder.appending(path: schema)
     let database = bench.folder.appending(path: "pinned.sqlite")
-    try FileManager.default.copyItem(
-      at: Self.folder.appending(path: "pinned.sqlite"), to: database)
+    try FileManager.default.copyItem(at: pins.appending(path: "database.sqlite"), to: database)
     func output(_ arguments: [String]) throws -> String {
       let result = try bench.start(arguments + ["--db", database.path]).collect()
       #expect(result.status == 0, "\(arguments): \(result.errors)")
@@ -105,33 +107,33 @@ import Testing
     }
     var texts: [String: String] = [:]
     for format in ["text", "markdown", "latex", "csv", "claims-csv", "json"] {
-      texts[format] = try output(["report", "pinned", "--format", format])
+      texts[format] = try output(["report", experiment, "--format", format])
     }
-    texts["verdict-json"] = try output(["verdict", "pinned", "--format", "json"])
-    _ = try output(["report", "pinned", "--format", "html", "--out", "o"])
-    _ = try output(["report", "pinned", "--figures", "svg", "--out", "o"])
+    texts["verdict-json"] = try output(["verdict", experiment, "--format", "json"])
+    _ = try output(["report", experiment, "--format", "html", "--out", "o"])
+    _ = try output(["report", experiment, "--figures", "svg", "--out", "o"])
     let page = try String(
-      contentsOf: bench.folder.appending(path: "o/pinned.html"), encoding: .utf8)
+      contentsOf: bench.folder.appending(path: "o/\(experiment).html"), encoding: .utf8)
     // What gnuplot draws is gnuplot's; its scripts and data are compared below.
     texts["html"] = page.replacing(/<svg(?:.|\n)*?<\/svg>/, with: "<svg/>")
-    let figures = bench.folder.appending(path: "o/pinned")
+    let figures = bench.folder.appending(path: "o/\(experiment)")
     let names = try FileManager.default.contentsOfDirectory(atPath: figures.path)
     let scripts = names.filter { $0.hasSuffix(".gp") }.sorted()
-    #expect(scripts.count == 6)
+    #expect(scripts.count == figureCount)
     texts["figures"] = try (scripts + names.filter { $0.hasSuffix(".dat") }.sorted())
       .map { name in
         let text = try String(contentsOf: figures.appending(path: name), encoding: .utf8)
         return "=== \(name)\n\(text)"
       }.joined()
     for (format, text) in texts.sorted(by: { $0.key < $1.key }) {
-      let file = Self.folder.appending(path: "report.\(format)")
+      let file = pins.appending(path: "report.\(format)")
       if Self.records {
         try Data(text.utf8).write(to: file)
         Issue.record("recorded report.\(format); look at it and commit it")
         continue
       }
       let expected = try String(contentsOf: file, encoding: .utf8)
-      #expect(text == expected, "\(format)")
+      #expect(text == expected, "\(schema) as \(format)")
     }
   }
 }
