@@ -63,7 +63,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Verdicts", dependencies: ["Papers", "Results", "Specs", "Statistics", "Text"],
+      name: "Verdicts",
+      dependencies: ["Networks", "Papers", "Results", "Specs", "Statistics", "Text"],
       swiftSettings: strict),
     .target(
       name: "Training",

@@ -56,7 +56,8 @@ import Testing
       lower.insert(module)
       let imported = try Self.imports(of: module, among: known)
       #expect(imported.isSubset(of: allowed), "\(module): \(imported.subtracting(allowed))")
-      #expect(try Self.manifest(of: module, among: known) == allowed, "\(module)")
+      let declared = try Self.manifest(of: module, among: known)
+      #expect(declared == allowed, "\(module) in Package.swift: \(declared.sorted())")
     }
     let folders = try FileManager.default.contentsOfDirectory(
       atPath: Self.root.appending(path: "Sources").path)
