@@ -6,7 +6,7 @@
 /// and class count belong to the data and are given when the graph is made (`graph(input:classes:)`).
 public struct Architecture: Hashable, Sendable {
   /// Which of the published layouts the net follows.
-  public enum Family: String, Codable, CaseIterable, Sendable {
+  public enum Family: String, CaseIterable, ArchitectureFieldType {
     /// Three stages of 16, 32, 64 channels behind a 3×3 stem (He et al. 2015, section 4.2).
     case cifar
     /// Four stages of 64…512 channels behind a 7×7 stem and max pooling (He et al. 2015, Table 1).
@@ -17,13 +17,13 @@ public struct Architecture: Hashable, Sendable {
   }
 
   /// With shortcuts or without.
-  public enum Network: String, Codable, CaseIterable, Sendable {
+  public enum Network: String, CaseIterable, ArchitectureFieldType {
     case plain
     case residual
   }
 
   /// What one residual block is made of.
-  public enum Block: String, Codable, CaseIterable, Sendable {
+  public enum Block: String, CaseIterable, ArchitectureFieldType {
     /// Two 3×3 convolutions.
     case basic
     /// 1×1, 3×3, 1×1 with four times as many output channels.
@@ -34,7 +34,7 @@ public struct Architecture: Hashable, Sendable {
   }
 
   /// Where batch norm and ReLU stand (He et al. 2016, Fig. 4).
-  public enum ActivationOrder: String, Codable, CaseIterable, Sendable {
+  public enum ActivationOrder: String, CaseIterable, ArchitectureFieldType {
     /// Convolution, batch norm, ReLU; the last ReLU after the sum (He et al. 2015).
     case original
     /// As the original, with the last batch norm after the sum too.
@@ -52,7 +52,7 @@ public struct Architecture: Hashable, Sendable {
 
   /// What a shortcut does: how it changes size (He et al. 2015, section 4.1), or with what it is
   /// multiplied in every block (He et al. 2016, Table 1), where the size changes as in A.
-  public enum Shortcut: String, Codable, CaseIterable, Sendable {
+  public enum Shortcut: String, CaseIterable, ArchitectureFieldType {
     /// Every second pixel, new channels zero; no parameters.
     case zeroPadding = "A"
     /// A 1×1 projection where the size changes, identity elsewhere.
@@ -76,7 +76,7 @@ public struct Architecture: Hashable, Sendable {
   }
 
   /// How convolutions start.
-  public enum WeightInitialization: String, Codable, CaseIterable, Sendable {
+  public enum WeightInitialization: String, CaseIterable, ArchitectureFieldType {
     /// Normal with variance 2 / fan-in (He et al. 2015b).
     case he
     /// Uniform within ±√(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
@@ -86,7 +86,7 @@ public struct Architecture: Hashable, Sendable {
   }
 
   /// Which convolution of a bottleneck block has the stride.
-  public enum StrideLocation: String, Codable, CaseIterable, Sendable {
+  public enum StrideLocation: String, CaseIterable, ArchitectureFieldType {
     /// The first 1×1, as in the paper's Table 1.
     case first1x1 = "1x1"
     /// The 3×3, as in fb.resnet.torch and torchvision ("v1.5").
@@ -113,52 +113,82 @@ public struct Architecture: Hashable, Sendable {
   /// blocks start as identities.
   public let zeroInitResidual: Bool
 
-  /// - Parameters:
-  ///   - network: with shortcuts or without.
-  ///   - depth: 6n+2 (basic) or 9n+2 (bottleneck) in the CIFAR family, 18/34/50/101/152 in ImageNet's.
-  ///   - family: by default ImageNet's for its five depths, CIFAR's for every other.
-  ///   - block: by default what the papers use at this depth.
-  ///   - activationOrder: by default the original one of 2015.
-  ///   - shortcut: by default A in CIFAR nets of basic blocks, B elsewhere, none in a plain net.
-  ///   - strideLocation: by default the 3×3 of a bottleneck block.
-  ///   - width: channel multiplier, one of `widths`.
-  ///   - gateBias: by default -6 where there are gates.
-  ///   - initialization: by default He's, Xavier's in the textbook's net.
+  /// What is asked of a net; nil is the default, which follows from the other fields.
+  package struct Choices: Hashable, Sendable {
+    package static let defaults = Choices()
+
+    /// Residual by default.
+    var network: Network?
+    /// 6n+2 (basic) or 9n+2 (bottleneck) in the CIFAR family, 18/34/50/101/152 in ImageNet's; it has
+    /// no default.
+    var depth: Int?
+    /// By default what the papers use at this depth.
+    var block: Block?
+    /// By default the original one of 2015.
+    var activationOrder: ActivationOrder?
+    /// By default A in CIFAR nets of basic blocks, B elsewhere, none in a plain net.
+    var shortcut: Shortcut?
+    /// Within `widths`, by default 1.
+    var width: Double?
+    /// By default the 3×3 of a bottleneck block.
+    var strideLocation: StrideLocation?
+    /// By default ImageNet's for its five depths, CIFAR's for every other.
+    var family: Family?
+    /// Within `gateBiases`, by default -6 where there are gates.
+    var gateBias: Double?
+    /// True by default.
+    var batchNorm: Bool?
+    /// By default He's, Xavier's in the textbook's net.
+    var initialization: WeightInitialization?
+    /// False by default.
+    var zeroInitResidual: Bool?
+  }
+
+  /// Fills in the defaults.
   /// - Throws: `ArchitectureError` with the reason, where the combination cannot exist.
-  public init(
-    network: Network, depth: Int, family: Family? = nil, block: Block? = nil,
-    activationOrder: ActivationOrder = .original, shortcut: Shortcut? = nil,
-    strideLocation: StrideLocation? = nil, width: Double = 1, gateBias: Double? = nil,
-    batchNorm: Bool = true, initialization: WeightInitialization? = nil,
-    zeroInitResidual: Bool = false
-  ) throws(ArchitectureError) {
-    guard (1...100_000).contains(depth) else {
-      throw ArchitectureError("depth \(depth) is not between 1 and 100000")
+  package init(_ choices: Choices) throws(ArchitectureError) {
+    let depth = choices.depth ?? 0
+    guard Self.depths.contains(depth) else {
+      throw ArchitectureError(
+        "depth \(depth) is not between \(Self.depths.lowerBound) and \(Self.depths.upperBound)")
     }
-    let family = family ?? Self.defaultFamily(depth: depth)
-    let block = block ?? Self.defaultBlock(family: family, depth: depth)
-    try Self.checkDepth(depth, family: family, block: block)
+    self.depth = depth
+    network = choices.network ?? .residual
+    family = choices.family ?? Self.defaultFamily(depth: depth)
+    block = choices.block ?? Self.defaultBlock(family: family, depth: depth)
+    activationOrder = choices.activationOrder ?? .original
+    shortcut =
+      network == .plain
+      ? nil : choices.shortcut ?? Self.defaultShortcut(family: family, block: block)
+    strideLocation = choices.strideLocation ?? .middle3x3
+    width = choices.width ?? 1
+    gateBias = shortcut?.isGating == true ? choices.gateBias ?? Self.defaultGateBias : nil
+    batchNorm = choices.batchNorm ?? true
+    initialization = choices.initialization ?? Self.defaultInitialization(family: family)
+    zeroInitResidual = choices.zeroInitResidual ?? false
+
+    try checkDepth()
     guard Self.widths.contains(width) else {
       throw ArchitectureError(
         "width \(width) is not between \(Self.widths.lowerBound) and \(Self.widths.upperBound)")
     }
     if family == .textbook {
       guard network == .residual, activationOrder == .original, batchNorm,
-        shortcut == nil || shortcut == .projectionOnChange
+        shortcut == .projectionOnChange
       else {
         throw ArchitectureError(
           "the textbook's net is a residual one in the original activation order with shortcut B "
             + "and batch norm")
       }
     }
-    try Self.checkPlain(network, shortcut, activationOrder, zeroInitResidual: zeroInitResidual)
-    if let gateBias {
-      guard shortcut?.isGating == true else {
+    try checkPlain(shortcut: choices.shortcut)
+    if let bias = choices.gateBias {
+      guard gateBias != nil else {
         throw ArchitectureError(
           "gateBias belongs to the shortcuts exclusiveGating and shortcutGating only")
       }
-      guard gateBias.isFinite, abs(gateBias) <= 100 else {
-        throw ArchitectureError("gateBias \(gateBias) is not between -100 and 100")
+      guard Self.gateBiases.contains(bias) else {
+        throw ArchitectureError("gateBias \(bias) is not between -100 and 100")
       }
     }
     if zeroInitResidual,
@@ -173,33 +203,19 @@ public struct Architecture: Hashable, Sendable {
       throw ArchitectureError(
         "a basic block has no 1x1 convolution, so strideLocation 1x1 does not apply to it")
     }
-    self.family = family
-    self.network = network
-    self.depth = depth
-    self.block = block
-    self.activationOrder = activationOrder
-    self.shortcut =
-      network == .plain ? nil : shortcut ?? Self.defaultShortcut(family: family, block: block)
-    self.strideLocation = strideLocation ?? .middle3x3
-    self.width = width
-    let hasGates = self.shortcut?.isGating == true
-    self.gateBias = hasGates ? gateBias ?? Self.defaultGateBias : nil
-    self.batchNorm = batchNorm
-    self.initialization = initialization ?? Self.defaultInitialization(family: family)
-    self.zeroInitResidual = zeroInitResidual
   }
 
-  private static func checkPlain(
-    _ network: Network, _ shortcut: Shortcut?, _ order: ActivationOrder, zeroInitResidual: Bool
-  ) throws(ArchitectureError) {
+  /// - Parameter shortcut: what is asked for, in a plain net too.
+  private func checkPlain(shortcut: Shortcut?) throws(ArchitectureError) {
     guard network == .plain else { return }
     if let shortcut {
       throw ArchitectureError(
         "a plain net has no shortcut, so shortcut \(shortcut.rawValue) does not apply to it")
     }
-    if !order.appliesToPlain {
+    if !activationOrder.appliesToPlain {
       throw ArchitectureError(
-        "a plain net has no addition, so activationOrder \(order.rawValue) does not apply to it")
+        "a plain net has no addition, so activationOrder \(activationOrder.rawValue) does not apply "
+          + "to it")
     }
     if zeroInitResidual {
       throw ArchitectureError(
@@ -225,12 +241,16 @@ public struct Architecture: Hashable, Sendable {
     return base.map { max(1, Int((Double($0) * width).rounded())) }
   }
 
+  static let depths = 1...100_000
+
   /// Channel multipliers. With the lowest, every stage has a single channel.
   public static let widths = 0.001...64.0
 
   static let imageNetBlockCounts = [
     18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],
   ]
+
+  static let gateBiases = -100.0...100.0
 
   /// The value of He et al. 2016 with the least error.
   static let defaultGateBias = -6.0
@@ -257,9 +277,7 @@ public struct Architecture: Hashable, Sendable {
     family == .cifar && block == .basic ? .zeroPadding : .projectionOnChange
   }
 
-  private static func checkDepth(
-    _ depth: Int, family: Family, block: Block
-  ) throws(ArchitectureError) {
+  private func checkDepth() throws(ArchitectureError) {
     switch family {
     case .cifar:
       let period = block == .basic ? 6 : 9
@@ -270,7 +288,7 @@ public struct Architecture: Hashable, Sendable {
             + "the nearest are \(below) and \(below + period)")
       }
     case .imagenet:
-      guard imageNetBlockCounts[depth] != nil else {
+      guard Self.imageNetBlockCounts[depth] != nil else {
         throw ArchitectureError("an ImageNet net has 18, 34, 50, 101 or 152 layers, not \(depth)")
       }
       guard block == (depth < 50 ? .basic : .bottleneck) else {

@@ -91,7 +91,7 @@ extension Architecture {
     guard input.count > 0, outputChannels > 0, stride > 0 else {
       throw ArchitectureError("a block needs positive channels, sizes and stride")
     }
-    let textbook = try Architecture(network: .residual, depth: 18, family: .textbook)
+    let textbook = try Architecture(Choices(depth: 18, family: .textbook))
     var graph = Graph(input: input)
     _ = textbook.addBlock(to: &graph, 0, name: "block", width: outputChannels, stride: stride)
     return graph

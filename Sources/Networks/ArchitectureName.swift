@@ -3,38 +3,14 @@
 extension Architecture {
   /// The variant's name: `plain-56`, `resnet-20`, `resnet-110-preact`, `resnet-34-shortcut=C`.
   ///
-  /// Grammar: `(plain|resnet)-DEPTH`, then in this order, each left out where it is the default:
-  /// `-cifar` | `-textbook`, `-basic` | `-bottleneck`, `-preact` | `-order=ORDER`,
-  /// `-shortcut=A|B|C|KIND`, `-gateBias=NUMBER`, `-stride=1x1`, `-width=NUMBER`, `-nonorm`,
-  /// `-init=START`, `-zeroinit`; ORDER, KIND and START are raw values of `ActivationOrder`,
-  /// `Shortcut` and `WeightInitialization`.
+  /// Grammar: `(plain|resnet)-DEPTH`, then a part for each field that is not at its default, in the
+  /// order of `ArchitectureField.inNames`: a word of its own, such as `-bottleneck` or `-nonorm`, or
+  /// `-LABEL=VALUE`.
   public var name: String {
-    var parts = [network == .plain ? "plain" : "resnet", String(depth)]
-    if family != Self.defaultFamily(depth: depth) { parts.append(family.rawValue) }
-    if block != Self.defaultBlock(family: family, depth: depth) { parts.append(block.rawValue) }
-    switch activationOrder {
-    case .original: break
-    case .pre: parts.append("preact")
-    default: parts.append("order=\(activationOrder.rawValue)")
-    }
-    if let shortcut, shortcut != Self.defaultShortcut(family: family, block: block) {
-      parts.append("shortcut=\(shortcut.rawValue)")
-    }
-    if let gateBias, gateBias != Self.defaultGateBias {
-      parts.append("gateBias=\(Self.text(gateBias))")
-    }
-    if strideLocation != .middle3x3 { parts.append("stride=\(strideLocation.rawValue)") }
-    if width != 1 { parts.append("width=\(Self.text(width))") }
-    if !batchNorm { parts.append("nonorm") }
-    if initialization != Self.defaultInitialization(family: family) {
-      parts.append("init=\(initialization.rawValue)")
-    }
-    if zeroInitResidual { parts.append("zeroinit") }
-    return parts.joined(separator: "-")
-  }
-
-  private static func text(_ number: Double) -> String {
-    number == number.rounded() ? String(Int(number)) : String(number)
+    let choices = choices
+    let parts = ArchitectureField.inNames.compactMap { $0.namePart(of: self, choices) }
+    return ([network == .plain ? "plain" : "resnet", String(depth)] + parts)
+      .joined(separator: "-")
   }
 
   /// The parts of a name; a minus behind an equals sign is a number's.
@@ -60,54 +36,66 @@ extension Architecture {
       throw ArchitectureError(
         "'\(name)' is not a network name; it starts like plain-56, resnet-20 or resnet-18")
     }
-    var family: Family?
-    var block: Block?
-    var order = ActivationOrder.original
-    var shortcut: Shortcut?
-    var stride: StrideLocation?
-    var width = 1.0
-    var gateBias: Double?
-    var batchNorm = true
-    var initialization: WeightInitialization?
-    var zeroInitResidual = false
+    var choices = Choices(network: network, depth: depth)
     for part in parts.dropFirst(2) {
-      let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
-      switch (pair.first, pair.count == 2 ? pair[1] : nil) {
-      case ("cifar", nil): family = .cifar
-      case ("imagenet", nil): family = .imagenet
-      case ("textbook", nil): family = .textbook
-      case ("basic", nil): block = .basic
-      case ("bottleneck", nil): block = .bottleneck
-      case ("preact", nil): order = .pre
-      case ("order", let value?) where ActivationOrder(rawValue: value) != nil:
-        order = ActivationOrder(rawValue: value) ?? .original
-      case ("gateBias", let value?) where Double(value) != nil: gateBias = Double(value)
-      case ("nonorm", nil): batchNorm = false
-      case ("init", let value?) where WeightInitialization(rawValue: value) != nil:
-        initialization = WeightInitialization(rawValue: value)
-      case ("zeroinit", nil): zeroInitResidual = true
-      case ("shortcut", let value?) where Shortcut(rawValue: value) != nil:
-        shortcut = Shortcut(rawValue: value)
-      case ("stride", let value?) where StrideLocation(rawValue: value) != nil:
-        stride = StrideLocation(rawValue: value)
-      case ("width", let value?) where Double(value) != nil: width = Double(value) ?? 1
-      default:
+      guard ArchitectureField.inNames.contains(where: { $0.choose(namePart: part, in: &choices) })
+      else {
+        let allowed = ArchitectureField.inNames.flatMap(\.nameGrammar).joined(separator: ", ")
         throw ArchitectureError(
-          "'\(part)' in '\(name)' is not understood; allowed are cifar, imagenet, textbook, basic, "
-            + "bottleneck, preact, order=\(Self.choices(ActivationOrder.self)), "
-            + "shortcut=\(Self.choices(Shortcut.self)), gateBias=NUMBER, stride=1x1|3x3, "
-            + "width=NUMBER, nonorm, init=\(Self.choices(WeightInitialization.self)), zeroinit")
+          "'\(part)' in '\(name)' is not understood; allowed are \(allowed)")
       }
     }
-    try self.init(
-      network: network, depth: depth, family: family, block: block, activationOrder: order,
-      shortcut: shortcut, strideLocation: stride, width: width, gateBias: gateBias,
-      batchNorm: batchNorm, initialization: initialization, zeroInitResidual: zeroInitResidual)
+    try self.init(choices)
+  }
+}
+
+extension ArchitectureField {
+  /// `preact`, `shortcut=C`; nil at the default.
+  fileprivate func namePart(
+    of architecture: Architecture, _ choices: Architecture.Choices
+  ) -> String? {
+    guard let name, !isDefault(in: architecture, choices) else { return nil }
+    let value = value(of: architecture)
+    return name.words.first { $0.value == value }?.word ?? name.label.map { "\($0)=\(value.text)" }
   }
 
-  private static func choices<Value: CaseIterable & RawRepresentable<String>>(
-    _ type: Value.Type
-  ) -> String {
-    Value.allCases.map(\.rawValue).joined(separator: "|")
+  /// Asks for what a part of a name says.
+  /// - Returns: whether it is a part of this field.
+  fileprivate func choose(namePart part: String, in choices: inout Architecture.Choices) -> Bool {
+    guard let name else { return false }
+    if let word = name.words.first(where: { $0.word == part }) {
+      return choose(word.value, in: &choices)
+    }
+    let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+    guard pair.count == 2, pair[0] == name.label, let value = kind.value(pair[1]) else {
+      return false
+    }
+    return choose(value, in: &choices)
+  }
+
+  /// What parts of a name there are: `preact`, `order=original|…`, `width=NUMBER`.
+  fileprivate var nameGrammar: [String] {
+    guard let name else { return [] }
+    return name.words.map(\.word) + (name.label.map { ["\($0)=\(kind.grammar)"] } ?? [])
+  }
+}
+
+extension ArchitectureField.Kind {
+  /// The value that a text means; nil where it is of another kind.
+  fileprivate func value(_ text: String) -> ArchitectureField.Value? {
+    switch self {
+    case .choice(let words): words.contains(text) ? .text(text) : nil
+    case .integer: Int(text).map { .integer($0) }
+    case .number: Double(text).map { .number($0) }
+    case .flag: Bool(text).map { .flag($0) }
+    }
+  }
+
+  fileprivate var grammar: String {
+    switch self {
+    case .choice(let words): words.joined(separator: "|")
+    case .integer, .number: "NUMBER"
+    case .flag: "true|false"
+    }
   }
 }

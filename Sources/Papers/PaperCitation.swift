@@ -101,45 +101,29 @@ public struct PaperComparison: Sendable {
   }
 
   /// The fields in which a variant differs from what it is compared with, those of the net last.
-  public func deviations(of variant: Variant) -> [Deviation] {
+  public func departures(of variant: Variant) -> [Departure] {
     let setting = setting(of: variant)
     let own = (ofVariant[variant.name] ?? []).filter { $0.setting == setting }
     let cited = own.isEmpty ? ofSpec.filter { $0.setting == setting } : own
     // A section means all of its nets.
     let depths = cited.contains { $0.depths.isEmpty } ? [] : Set(cited.flatMap(\.depths)).sorted()
-    return variant.deviations(from: PaperProtocol.of(variant, in: setting))
-      + variant.architecture.deviations(from: setting, depths: depths)
+    return variant.departures(from: PaperProtocol.of(variant, in: setting))
+      + variant.architecture.departures(from: setting, depths: depths)
   }
 }
 
 extension Architecture {
   /// The fields in which this net differs from those of a paper's experiment. What the papers vary
-  /// themselves, such as shortcuts, is no deviation.
+  /// themselves, such as shortcuts, is no departure.
   /// - Parameter depths: of the paper's nets; empty where every depth counts.
-  func deviations(from setting: PaperSetting, depths: [Int]) -> [Deviation] {
-    let usual = setting == .textbook ? WeightInitialization.xavier : .he
-    let depth = String(depth)
-    let fields: [(name: String, ours: String, papers: String)] = [
-      ("family", family.rawValue, setting.family.rawValue),
-      (
-        "depth", depth,
-        depths.isEmpty || depths.contains(self.depth)
-          ? depth : depths.map(String.init).joined(separator: ", ")
-      ),
-      ("width", canonical(width), "1"),
-      ("batch norm", batchNorm ? "yes" : "no", "yes"),
-      ("initialisation", initialization.rawValue, usual.rawValue),
-      ("last norm of a block starts at zero", zeroInitResidual ? "yes" : "no", "no"),
-      (
-        "stride of a bottleneck", strideLocation.rawValue,
-        setting == .imageNet2015 && block == .bottleneck
-          ? StrideLocation.first1x1.rawValue : strideLocation.rawValue
-      ),
-    ]
-    return fields.compactMap { field in
-      field.ours == field.papers
+  func departures(from setting: PaperSetting, depths: [Int]) -> [Departure] {
+    let nets = PublishedNets(family: setting.family, depths: depths)
+    return ArchitectureField.inLedgers.compactMap { field in
+      guard let entry = field.ledger else { return nil }
+      let (ours, papers) = (field.value(of: self), entry.papers(self, nets))
+      return ours == papers
         ? nil
-        : Deviation(field: field.name, ours: field.ours, papers: field.papers, isOfNet: true)
+        : Departure(field: entry.label, ours: ours.words, papers: papers.words, isOfNet: true)
     }
   }
 }

@@ -4,7 +4,7 @@ import Specs
 import Text
 
 /// One field in which a training or its net differs from the paper's.
-public struct Deviation: Hashable, Sendable {
+public struct Departure: Hashable, Sendable {
   public var field: String
   /// As it is trained here.
   public var ours: String
@@ -32,7 +32,7 @@ public struct PaperProtocol: Hashable, Sendable {
   /// The names of all fields, in the order of a report.
   public static var fieldNames: [String] { TrainingProtocol.comparedNames }
 
-  /// Holds for every net trained here, so it is told once and is no deviation of a spec.
+  /// Holds for every net trained here, so it is told once and is no departure of a spec.
   public static let remark =
     "Batch norm sees the whole batch here; the papers' several GPUs each saw a part of it."
 
@@ -55,13 +55,13 @@ public struct PaperProtocol: Hashable, Sendable {
   }
 
   /// The fields in which a training differs from this one.
-  public func deviations(of ours: TrainingProtocol) -> [Deviation] {
+  public func departures(of ours: TrainingProtocol) -> [Departure] {
     let own = ours.comparedFields
     precondition(
       own.map(\.name) == fields.map(\.name), "\(own.map(\.name)) is not \(fields.map(\.name))")
     return zip(own, fields).compactMap { own, field in
       own.value == field.value
-        ? nil : Deviation(field: field.name, ours: own.value, papers: field.value)
+        ? nil : Departure(field: field.name, ours: own.value, papers: field.value)
     }
   }
 
@@ -210,11 +210,11 @@ extension TrainingProtocol {
 
 extension Variant {
   /// Every field of the training that differs from a paper's; empty for its own protocol.
-  func deviations(from paper: PaperProtocol) -> [Deviation] {
-    paper.deviations(of: trainingProtocol)
+  func departures(from paper: PaperProtocol) -> [Departure] {
+    paper.departures(of: trainingProtocol)
       + (initialWeights == nil
         ? []
-        : [Deviation(field: "initial weights", ours: "from a file", papers: "random")])
+        : [Departure(field: "initial weights", ours: "from a file", papers: "random")])
   }
 
   /// Whether a number that a source prints for this net belongs beside this variant: whatever sets

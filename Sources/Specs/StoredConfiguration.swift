@@ -40,7 +40,7 @@ public struct StoredConfiguration: Sendable {
     }
     let architecture: Architecture
     do {
-      architecture = try Self.architecture(architectureNode)
+      architecture = try Architecture { architectureNode[$0] }
     } catch {
       throw Self.unreadable(error.description)
     }
@@ -64,25 +64,6 @@ public struct StoredConfiguration: Sendable {
     } catch {
       throw unreadable("\(error.position): \(error.message)")
     }
-  }
-
-  private static func architecture(_ node: JSONNode) throws(ArchitectureError) -> Architecture {
-    func choice<Value: RawRepresentable<String>>(_ key: String) throws(ArchitectureError) -> Value?
-    {
-      guard let text = node[key]?.text else { return nil }
-      guard let value = Value(rawValue: text) else {
-        throw ArchitectureError("\(key) '\(printable(text))' is not known")
-      }
-      return value
-    }
-    return try Architecture(
-      network: choice("network") ?? .residual, depth: node["depth"]?.integer ?? 0,
-      family: choice("family"), block: choice("block"),
-      activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
-      strideLocation: choice("strideLocation"), width: node["width"]?.double ?? 1,
-      gateBias: node["gateBias"]?.double, batchNorm: node["batchNorm"]?.flag ?? true,
-      initialization: choice("initialization"),
-      zeroInitResidual: node["zeroInitResidual"]?.flag ?? false)
   }
 
   /// - Parameter hash: SHA-256 of the file; nil for random weights.

@@ -32,7 +32,7 @@ public struct StudyResults: Sendable {
   public let resolved: [String: Variant]
   public let claims: [Claim]
   /// How the protocol differs from the papers'; nil where the spec cannot be read.
-  public let ledger: DeviationLedger?
+  public let ledger: DepartureLedger?
   /// The answers to the claims, in their order.
   public private(set) var verdicts: [Verdict] = []
 
@@ -61,7 +61,7 @@ public struct StudyResults: Sendable {
     specProblem = study.problem
     resolved = Dictionary(study.variants.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
     claims = study.claims
-    ledger = study.spec == nil ? nil : DeviationLedger(study.variants, claims: study.claims)
+    ledger = study.spec == nil ? nil : DepartureLedger(study.variants, claims: study.claims)
     let layers = try reader.layers(
       experiment: experiment.name,
       quantities: study.metrics.filter { LayerMetric.Quantity(rawValue: $0) != nil })

@@ -6,7 +6,7 @@ import Testing
 @testable import Specs
 
 @Suite struct PaperComparisonTests {
-  /// The deviations of each variant of a shipped spec, by name, as `field: ours | papers'`.
+  /// The departures of each variant of a shipped spec, by name, as `field: ours | papers'`.
   private func ledger(_ name: String) throws -> [String: [String]] {
     let spec = try SpecFilesTests.spec(name)
     let variants = try spec.expand()
@@ -15,7 +15,7 @@ import Testing
       uniqueKeysWithValues: variants.map { variant in
         (
           variant.name,
-          comparison.deviations(of: variant).map { "\($0.field): \($0.ours) | \($0.papers)" }
+          comparison.departures(of: variant).map { "\($0.field): \($0.ours) | \($0.papers)" }
         )
       })
   }
@@ -25,16 +25,16 @@ import Testing
     "activation-orders", "pre-activation", "pre-activation-cifar100", "shortcut-kinds",
     "degradation-cifar10",
   ])
-  func aFullSpecDeviatesInNothing(name: String) throws {
-    let deviations = try ledger(name).filter { !$0.value.isEmpty }
-    #expect(deviations.isEmpty)
+  func aFullSpecDepartsInNothing(name: String) throws {
+    let departures = try ledger(name).filter { !$0.value.isEmpty }
+    #expect(departures.isEmpty)
   }
 
   /// In 2015 the warm-up of 110 layers ends where an error is reached, not after so many steps.
-  @Test func theCriterionOf2015StaysADeviation() throws {
-    let deviations = try ledger("depth").filter { !$0.value.isEmpty }
+  @Test func theCriterionOf2015StaysADeparture() throws {
+    let departures = try ledger("depth").filter { !$0.value.isEmpty }
     #expect(
-      deviations == [
+      departures == [
         "resnet-110": [
           "warm-up: 0.01 for 400 steps | 0.01 until the training error is below 80 % "
             + "(about 400 steps)"
@@ -65,7 +65,7 @@ import Testing
         + #"{"depth": 50, "width": 0.5}]"#)
     let variants = try SpecFixture.variants(text)
     let all = variants.flatMap { variant in
-      variant.architecture.deviations(from: PaperSetting(of: variant.architecture), depths: [])
+      variant.architecture.departures(from: PaperSetting(of: variant.architecture), depths: [])
         .map { "\($0.field): \($0.ours) | \($0.papers)" }
     }
     #expect(

@@ -50,18 +50,18 @@ import Testing
     #expect(large["steps"] == "\(imageNet["max_iter"] ?? "")")
   }
 
-  @Test func theSpecOfThePapersProtocolHasNoDeviation() throws {
+  @Test func theSpecOfThePapersProtocolHasNoDeparture() throws {
     let spec = try SpecFilesTests.spec("degradation-cifar10")
     let comparison = PaperComparison([])
-    let deviations = try spec.expand().flatMap { comparison.deviations(of: $0) }
-    #expect(deviations.isEmpty)
+    let departures = try spec.expand().flatMap { comparison.departures(of: $0) }
+    #expect(departures.isEmpty)
   }
 
-  @Test func deviationsAreComputedFieldByField() throws {
+  @Test func departuresAreComputedFieldByField() throws {
     let spec = try SpecFilesTests.spec("degradation")
     let variant = try #require(try spec.expand().first)
     #expect(
-      PaperComparison([]).deviations(of: variant).map { "\($0.field): \($0.ours), \($0.papers)" }
+      PaperComparison([]).departures(of: variant).map { "\($0.field): \($0.ours), \($0.papers)" }
         == [
           "data: shapes, cifar-10", "image size: 16, 32", "test images: 2000, 10000",
           "steps: 600, 64000", "learning rate: 0.02, 0.1",

@@ -130,7 +130,7 @@ import Testing
     #expect(variants[7].level(of: "data.trainPerClass")?.numeric == 20)
     #expect(Set(variants.map(\.configurationHash)).count == 8)
     let ledger = Dictionary(
-      uniqueKeysWithValues: PaperComparison([]).deviations(of: variants[7]).map {
+      uniqueKeysWithValues: PaperComparison([]).departures(of: variants[7]).map {
         ($0.field, $0.ours)
       })
     #expect(ledger["training images"] == "200 (20 of each class, 100 held out)")

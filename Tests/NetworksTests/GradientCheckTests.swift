@@ -207,9 +207,10 @@ import Testing
   @Test(arguments: Kind.all)
   func block(_ kind: Kind) throws {
     let architecture = try Architecture(
-      network: kind.shortcut == nil ? .plain : .residual, depth: kind.block == .basic ? 8 : 11,
-      family: .cifar, block: kind.block, activationOrder: kind.order, shortcut: kind.shortcut,
-      strideLocation: kind.strideLocation)
+      Architecture.Choices(
+        network: kind.shortcut == nil ? .plain : .residual, depth: kind.block == .basic ? 8 : 11,
+        block: kind.block, activationOrder: kind.order, shortcut: kind.shortcut,
+        strideLocation: kind.strideLocation, family: .cifar))
     for (channels, stride) in [(2, 2), (kind.block.expansion * 2, 1)] {
       var graph = Graph(input: ImageShape(height: 5, width: 4, channels: channels))
       _ = architecture.addBlock(to: &graph, 0, name: "b", width: 2, stride: stride)

@@ -88,7 +88,7 @@ func paperTable(_ id: String) throws -> [[String: Any]] {
       } else {
         try check("-stride=1x1", "params_optionB", "macs_stride_on_1x1_v1")
         let plain = try Architecture(
-          network: .plain, depth: depth, strideLocation: .first1x1)
+          Architecture.Choices(network: .plain, depth: depth, strideLocation: .first1x1))
         let macs = try plain.graph(
           input: ImageShape(height: 224, width: 224, channels: 3), classes: 1000
         ).macs

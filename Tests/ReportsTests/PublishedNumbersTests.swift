@@ -34,7 +34,7 @@ import Testing
     let fake = try FakeExperiment(
       nets: nets, more: #""overrides": [\#(override("[20, 32]", 64)), \#(override("56", 32))]"#)
     let rows = try #require(try fake.report().ledger).rows
-    let told = rows.map { "\($0.deviation.field): \($0.deviation.ours), \($0.scope)" }
+    let told = rows.map { "\($0.departure.field): \($0.departure.ours), \($0.scope)" }
     #expect(
       told == [
         "data: shapes, all", "batch: 64, depth=20, 32", "batch: 32, resnet-56", "steps: 600, all",

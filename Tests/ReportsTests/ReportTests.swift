@@ -58,7 +58,7 @@ import Testing
     let report = try FakeExperiment(protocolName: "paper-of-mine").report()
     #expect(!report.hasPaperProtocol)
     #expect(
-      report.ledger?.rows.map(\.deviation.field)
+      report.ledger?.rows.map(\.departure.field)
         == ["data", "steps", "schedule"])
   }
 

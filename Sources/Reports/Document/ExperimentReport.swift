@@ -43,7 +43,7 @@ public struct ExperimentReport: Sendable {
   public var resolved: [String: Variant] { results.resolved }
   public var claims: [Claim] { results.claims }
   /// How the protocol differs from the papers'; nil where the spec cannot be read.
-  public var ledger: DeviationLedger? { results.ledger }
+  public var ledger: DepartureLedger? { results.ledger }
   /// The answers to the claims, in their order.
   public var verdicts: [Verdict] { results.verdicts }
   var finals: [FinalValue] { results.finals }

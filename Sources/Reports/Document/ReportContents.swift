@@ -1,4 +1,4 @@
-// What stands in an experiment's report: answers, results, comparisons, deviations, provenance.
+// What stands in an experiment's report: answers, results, comparisons, departures, provenance.
 import Networks
 import Papers
 import Results
@@ -28,7 +28,7 @@ extension ExperimentReport {
     if extent == .full {
       blocks += figureSpecs.map { .figure(name: $0.name, title: $0.title) }
     }
-    if let deviationTable { blocks.append(.table(deviationTable)) }
+    if let departureTable { blocks.append(.table(departureTable)) }
     if extent != .short, !provenance.isEmpty { blocks.append(.table(provenanceTable)) }
     return ReportDocument(
       title: experiment.title, experiment: experiment.name, spec: experiment.specPath,
@@ -255,9 +255,9 @@ extension ExperimentReport {
       ])
   }
 
-  // MARK: Deviations and provenance
+  // MARK: Departures and provenance
 
-  private var deviationTable: ReportDocument.Table? {
+  private var departureTable: ReportDocument.Table? {
     guard let ledger else { return nil }
     let sources = ledger.sources.joined(separator: "; ")
     return ReportDocument.Table(
@@ -265,7 +265,7 @@ extension ExperimentReport {
       header: ["field", "here", "papers'", "variants"],
       rows: ledger.rows.map { row in
         [
-          row.deviation.field, row.deviation.ours, row.deviation.papers,
+          row.departure.field, row.departure.ours, row.departure.papers,
           row.scope,
         ]
       },

@@ -91,11 +91,11 @@ extension Claim.Reference {
   }
 }
 
-extension DeviationLedger.Row {
+extension DepartureLedger.Row {
   var json: CanonicalJSON {
     .object([
-      "field": .text(deviation.field), "ours": .text(deviation.ours),
-      "papers": .text(deviation.papers), "variants": .list(variants.map { .text($0) }),
+      "field": .text(departure.field), "ours": .text(departure.ours),
+      "papers": .text(departure.papers), "variants": .list(variants.map { .text($0) }),
     ])
   }
 }

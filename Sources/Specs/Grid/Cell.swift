@@ -55,18 +55,7 @@ struct Cell: Sendable {
 
   /// The net of this combination, the rest at the papers' defaults.
   func architecture() throws(ArchitectureError) -> Architecture {
-    func node(_ factor: String) -> JSONNode? { levels.first { $0.factor == factor }?.node }
-    func choice<Value: RawRepresentable<String>>(_ factor: String) -> Value? {
-      node(factor)?.text.flatMap { Value(rawValue: $0) }
-    }
-    return try Architecture(
-      network: choice("network") ?? .residual, depth: node("depth")?.integer ?? 0,
-      family: choice("family"), block: choice("block"),
-      activationOrder: choice("activationOrder") ?? .original, shortcut: choice("shortcut"),
-      strideLocation: choice("strideLocation"), width: node("width")?.double ?? 1,
-      gateBias: node("gateBias")?.double, batchNorm: node("batchNorm")?.flag ?? true,
-      initialization: choice("initialization"),
-      zeroInitResidual: node("zeroInitResidual")?.flag ?? false)
+    try Architecture { level(of: $0)?.node }
   }
 }
 

@@ -13,7 +13,7 @@ public struct Schedule: Hashable, Sendable {
   }
 
   /// A lower constant rate for the first steps. He et al. 2015 keep it "until the training error is
-  /// below 80 %"; a fixed number of steps is a deviation from that.
+  /// below 80 %"; a fixed number of steps is a departure from that.
   public struct WarmUp: Hashable, Sendable {
     public var steps: Int
     public var learningRate: Double

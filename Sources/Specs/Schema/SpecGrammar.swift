@@ -1,5 +1,4 @@
 // Every key that a spec may have: the parser, the schema file and the error messages all read this.
-import Networks
 import Text
 
 /// The grammar of a spec file: each key with its type, range, default and meaning.
@@ -52,45 +51,6 @@ public enum SpecGrammar {
     ]
   }
 
-  /// The fields of `Architecture`, in the order in which levels are stored.
-  static let architectureFactors = [
-    SpecField(
-      "network", choice(Architecture.Network.self),
-      "Without or with shortcuts; residual where it is left out."),
-    SpecField(
-      "depth", .integer(1...100_000),
-      "Weighted layers: 6n+2 or 9n+2 (bottleneck) in the CIFAR family, 18, 34, 50, 101 or 152 in "
-        + "ImageNet's."),
-    SpecField(
-      "block", choice(Architecture.Block.self), "By default what the papers use at the depth."),
-    SpecField(
-      "activationOrder", choice(Architecture.ActivationOrder.self),
-      "Where batch norm and ReLU stand: original of 2015 (default), or the others of 2016's Fig. 4."
-    ),
-    SpecField(
-      "shortcut", choice(Architecture.Shortcut.self),
-      "By default A in CIFAR nets of basic blocks, B elsewhere; a plain net has none. The kinds "
-        + "besides A, B and C multiply every block's shortcut, as in 2016's Table 1."),
-    SpecField(
-      "width", .number(Architecture.widths, above: false), "Multiplies every channel count; 1."),
-    SpecField(
-      "strideLocation", choice(Architecture.StrideLocation.self),
-      "Which convolution of a bottleneck block has the stride; 3x3."),
-    SpecField(
-      "family", choice(Architecture.Family.self),
-      "By default imagenet for its five depths, cifar for every other."),
-    SpecField(
-      "gateBias", .number(-100...100, above: false),
-      "Where the bias of gating shortcuts starts; -6."),
-    SpecField("batchNorm", .flag, "Without, convolutions have biases; true."),
-    SpecField(
-      "initialization", choice(Architecture.WeightInitialization.self),
-      "How convolutions start; he, xavier in the textbook's net."),
-    SpecField(
-      "zeroInitResidual", .flag,
-      "Whether the last batch norm of a residual function starts at 0; false."),
-  ]
-
   /// Fields of the protocol that can be factors, under their dotted paths: every single value
   /// except the protocol's name and the place of the files.
   static let protocolFactors = leaves(of: proto, path: []).filter {
@@ -117,12 +77,6 @@ public enum SpecGrammar {
     "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
     "imagesPerSecond", "gradientNorm",
   ]
-
-  private static func choice<Value: CaseIterable & RawRepresentable>(
-    _ type: Value.Type
-  ) -> SpecShape where Value.RawValue == String {
-    .choice(Value.allCases.map(\.rawValue))
-  }
 
   static func factorFields(_ shape: (SpecShape) -> SpecShape) -> [SpecField] {
     allFactors.map { SpecField($0.key, shape(.level($0.key)), $0.summary) }

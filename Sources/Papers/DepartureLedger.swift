@@ -2,10 +2,10 @@
 import Specs
 import Text
 
-/// The deviations of all variants of an experiment, equal ones told once, those of a field together.
-public struct DeviationLedger: Sendable {
+/// The departures of all variants of an experiment, equal ones told once, those of a field together.
+public struct DepartureLedger: Sendable {
   public struct Row: Equatable, Sendable {
-    public var deviation: Deviation
+    public var departure: Departure
     /// The variants that have it; empty for all.
     public var variants: [String]
     /// The same in few words: `all`, `depth=110`, `resnet-20, resnet-56 and 4 more`.
@@ -15,19 +15,19 @@ public struct DeviationLedger: Sendable {
   public let rows: [Row]
   /// Where the papers describe what they did.
   public let sources: [String]
-  private let deviating: Set<String>
+  private let departing: Set<String>
 
   /// - Parameters:
   ///   - variants: in the order of the spec.
   ///   - claims: what they refer to is what is compared with.
   public init(_ variants: [Variant], claims: [Claim]) {
     let comparison = PaperComparison(claims)
-    var order: [Deviation] = []
-    var holders: [Deviation: [Variant]] = [:]
+    var order: [Departure] = []
+    var holders: [Departure: [Variant]] = [:]
     for variant in variants {
-      for deviation in comparison.deviations(of: variant) {
-        if holders[deviation] == nil { order.append(deviation) }
-        holders[deviation, default: []].append(variant)
+      for departure in comparison.departures(of: variant) {
+        if holders[departure] == nil { order.append(departure) }
+        holders[departure, default: []].append(variant)
       }
     }
     sources =
@@ -36,24 +36,24 @@ public struct DeviationLedger: Sendable {
     let known = PaperProtocol.fieldNames
     let others = order.filter { !$0.isOfNet } + order.filter(\.isOfNet)
     let fields = (known + others.map(\.field)).uniqued
-    rows = fields.flatMap { field in order.filter { $0.field == field } }.map { deviation in
-      let own = holders[deviation] ?? []
+    rows = fields.flatMap { field in order.filter { $0.field == field } }.map { departure in
+      let own = holders[departure] ?? []
       return Row(
-        deviation: deviation, variants: own.count == variants.count ? [] : own.map(\.name),
+        departure: departure, variants: own.count == variants.count ? [] : own.map(\.name),
         scope: Self.scope(own, among: variants))
     }
-    deviating = Set(
-      holders.flatMap { deviation, own in deviation.isOfNet ? [] : own.map(\.name) })
+    departing = Set(
+      holders.flatMap { departure, own in departure.isOfNet ? [] : own.map(\.name) })
   }
 
   /// Whether all of these variants are trained as their papers say.
   public func isPapers(_ variants: [String]) -> Bool {
-    !variants.contains { deviating.contains($0) }
+    !variants.contains { departing.contains($0) }
   }
 
   /// The fields of the training that differ in any variant, or those of the nets.
   public func fields(ofNets: Bool) -> [String] {
-    rows.filter { $0.deviation.isOfNet == ofNets }.map(\.deviation.field).uniqued
+    rows.filter { $0.departure.isOfNet == ofNets }.map(\.departure.field).uniqued
   }
 
   /// The levels of one factor that these variants have and no others, or else their names.
