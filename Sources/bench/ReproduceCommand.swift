@@ -19,7 +19,8 @@ struct ReproduceCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"))
+      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"),
+    completion: NameCompletion.runs)
   var name: String
 
   @Option(help: "Train only this many steps and compare what was recorded until then.")

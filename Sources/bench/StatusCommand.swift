@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
     abstract: "Show what runs, waits, is finished or failed, and how long the rest will take.",
     discussion: "A run whose process is gone is shown as interrupted, never as running.")
 
-  @Argument(help: "Show this experiment only.")
+  @Argument(help: "Show this experiment only.", completion: NameCompletion.experiments)
   var experiment: String?
 
   @OptionGroup var database: DatabaseOptions

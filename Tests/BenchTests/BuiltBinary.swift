@@ -13,7 +13,7 @@ struct ProgramResult {
 final class BuiltBinary {
   let folder: URL
   let root: URL
-  private let program: URL
+  let program: URL
 
   init() throws {
     root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
