@@ -1,6 +1,7 @@
 // Training a recorded attempt again: what is compared, what is found, what is written (nothing).
 import Foundation
 import Results
+import TestSupport
 import Testing
 
 @testable import Experiments
@@ -168,7 +169,7 @@ private struct ChangedExecutor: RunExecutor {
   // MARK: Stored configurations
 
   @Test func everyVariantComesBackFromItsConfiguration() throws {
-    let folder = SpecFixture.root.appending(path: "experiments")
+    let folder = Repository.root.appending(path: "experiments")
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".json") && $0 != "spec.schema.json" }
     #expect(files.count >= 5)
@@ -223,7 +224,7 @@ private struct ChangedExecutor: RunExecutor {
     let unknown = #expect(throws: SpecError.self) { try StoredConfiguration(json: json) }
     #expect(unknown?.description.contains("file of weights") == true)
     #expect(throws: SpecError.self) {
-      try StoredConfiguration(json: json, weightsPath: SpecFixture.root.path)
+      try StoredConfiguration(json: json, weightsPath: Repository.root.path)
     }
   }
 

@@ -1,6 +1,7 @@
 // Looking after a database: checks that find damage, copies that are whole, garbage without numbers.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results

@@ -1,6 +1,7 @@
 // A database that is deleted, renamed or replaced under a run: noticed, and all of it saved.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results

@@ -1,5 +1,6 @@
 // Queries that would run for ever, or fill the memory.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results

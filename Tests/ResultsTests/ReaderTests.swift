@@ -1,5 +1,6 @@
 // The reader: what it refuses, and that it disturbs nobody.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results

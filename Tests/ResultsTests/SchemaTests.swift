@@ -2,14 +2,14 @@
 import Foundation
 import GRDB
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Results
 
 @Suite struct SchemaTests {
   let folder: TemporaryFolder
-  static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "Fixtures")
+  static let fixtures = Repository.root.appending(path: "Tests/ResultsTests/Fixtures")
 
   init() throws { folder = try TemporaryFolder() }
 
