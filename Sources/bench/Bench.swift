@@ -88,7 +88,7 @@ enum Program {
   /// What the parser says of bad options, in the words of all other messages; or the help. What the
   /// user typed stands in it.
   static func text(of error: any Error) -> String {
-    var text = Bench.fullMessage(for: error)
+    var text = Bench.fullMessage(for: error).replacing("\(error)", with: ErrorText.text(error))
     if text.hasPrefix("Error: ") { text = "bench: " + text.dropFirst("Error: ".count) }
     // The parser's own guess sees no likeness.
     let strange = "Unknown option '--database'"

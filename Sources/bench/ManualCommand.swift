@@ -32,14 +32,18 @@ struct ManualPage {
     lines.append(".SH EXIT STATUS")
     for (code, meaning) in Self.exitCodes { lines += [".TP", ".B \(code)", Self.escaped(meaning)] }
     lines.append(".SH ENVIRONMENT")
-    for (name, meaning) in Self.environment { lines += [".TP", ".B \(name)", Self.escaped(meaning)] }
+    for (name, meaning) in Self.environment {
+      lines += [".TP", ".B \(name)", Self.escaped(meaning)]
+    }
     lines.append(".SH FILES")
     for (name, meaning) in Self.files {
       lines += [".TP", ".I \(Self.escaped(name))", Self.escaped(meaning)]
     }
     lines.append(".SH EXAMPLES")
     for (meaning, example) in Self.examples {
-      lines += [".PP", Self.escaped(meaning), ".PP", ".nf", ".RS", Self.escaped(example), ".RE", ".fi"]
+      lines += [
+        ".PP", Self.escaped(meaning), ".PP", ".nf", ".RS", Self.escaped(example), ".RE", ".fi",
+      ]
     }
     lines += [".SH SEE ALSO", ".BR gnuplot (1),", ".BR sqlite3 (1)"]
     text = lines.map { $0 + "\n" }.joined()

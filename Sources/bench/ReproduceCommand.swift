@@ -63,7 +63,7 @@ struct ReproduceCommand: AsyncParsableCommand {
     do {
       now.dataChecksum = try services.executor.dataChecksum(plan.variant.trainingProtocol.data)
     } catch {
-      printError("\(error)")
+      printError(ErrorText.text(error))
       throw ExitCode(2)
     }
     let differences = ProvenanceDifference.all(attempt.provenance, now)
@@ -111,7 +111,7 @@ struct ReproduceCommand: AsyncParsableCommand {
       do {
         return try result.get()
       } catch {
-        printError("the run could not be trained: \(error)")
+        printError("the run could not be trained: \(ErrorText.text(error))")
         throw ExitCode(1)
       }
     }

@@ -27,7 +27,7 @@ func endingOnBadInput<Value, Failure: Error & CustomStringConvertible>(
   do {
     return try body()
   } catch {
-    printError(error.description)
+    printError(ErrorText.text(error))
     throw ExitCode(2)
   }
 }

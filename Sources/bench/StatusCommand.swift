@@ -36,6 +36,6 @@ struct StatusCommand: ParsableCommand {
     }
     print(
       texts.isEmpty ? "No experiment yet.\n" : texts.joined(separator: "\n"), terminator: "")
-    for sentence in journals { print("note: \(sentence.printable)") }
+    for journal in journals { print("note: \(ErrorText.text(journal).printable)") }
   }
 }

@@ -84,7 +84,9 @@ import Testing
   }
 
   /// Shells pass words on as they were typed.
-  @Test(arguments: [#""some where/my.sqlite""#, #"some\ where/my.sqlite"#, "'some where'/my.sqlite"])
+  @Test(arguments: [
+    #""some where/my.sqlite""#, #"some\ where/my.sqlite"#, "'some where'/my.sqlite",
+  ])
   func quotesAreTakenOff(path: String) throws {
     #expect(
       try candidates(["status"], "positional@0", ["status", "--db", path, "smalle"]) == ["smaller"])
@@ -97,7 +99,8 @@ import Testing
     try Data("not a database".utf8).write(to: bench.folder.appending(path: "text"))
     #expect(mkfifo(bench.folder.appending(path: "pipe").path, 0o600) == 0)
     for path in ["text", "pipe", "some where", "", "--db"] {
-      #expect(try candidates(["status"], "positional@0", ["status", "--db", path, ""]) == [], "\(path)")
+      #expect(
+        try candidates(["status"], "positional@0", ["status", "--db", path, ""]) == [], "\(path)")
     }
     let begin = ContinuousClock.now
     let holder = try DatabaseQueue(path: bench.folder.appending(path: Self.database).path)
@@ -120,7 +123,10 @@ import Testing
     (["compare", "small/r"], "small/r", ["small/resnet-8-shortcut=C"]),
     (["compare", "small/resnet-8-shortcut", "="], "", ["C", "C/0", "C/1"]),
     (["compare", "small/resnet-8-shortcut", "=", "C/"], "C/", ["C/0", "C/1"]),
-    (["compare", "small/resnet-8-shortcut", "=", "C", " ", "smaller/"], "smaller/", ["smaller/plain-8"]),
+    (
+      ["compare", "small/resnet-8-shortcut", "=", "C", " ", "smaller/"], "smaller/",
+      ["smaller/plain-8"]
+    ),
     (["show", "small/plain-8/"], "small/plain-8/", ["small/plain-8/0", "small/plain-8/1"]),
   ])
   func bashJoinsWords(words: [String], current: String, expected: [String]) throws {
@@ -144,7 +150,9 @@ import Testing
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = ["--norc", "-c", test]
     process.currentDirectoryURL = bench.folder
-    process.environment = ProcessInfo.processInfo.environment.merging(["PROGRAM": bench.program.path]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "PROGRAM": bench.program.path
+    ]) { $1 }
     let output = Pipe()
     process.standardOutput = output
     try process.run()

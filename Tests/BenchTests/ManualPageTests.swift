@@ -42,7 +42,9 @@ import Testing
 
   /// No line is taken for a request that is none, and no letter for an escape.
   @Test func itIsSoundRoff() {
-    let requests: Set = [".TH", ".SH", ".SS", ".B", ".BR", ".I", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE"]
+    let requests: Set = [
+      ".TH", ".SH", ".SS", ".B", ".BR", ".I", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE",
+    ]
     for line in page.split(separator: "\n") where line.hasPrefix(".") || line.hasPrefix("'") {
       let word = String(line.prefix { $0 != " " })
       #expect(requests.contains(word) || word == #".\""#, "\(line)")

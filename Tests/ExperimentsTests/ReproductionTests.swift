@@ -232,16 +232,15 @@ private struct ChangedExecutor: RunExecutor {
     _ = fixture.runner(MockExecutor()).run([fixture.plans[0]], jobs: 1)
     let attempt = try attempt()
     #expect(
-      throws: SpecError(
-        "--initial-weights NONE: run \(fixture.plans[0].key) started from random weights, not from "
-          + "a file; leave it out")
+      throws: ExperimentError(
+        "run \(fixture.plans[0].key) started from random weights, not from a file; leave it out",
+        about: .initialWeights(path: "NONE"))
     ) { try Reproducer.plan(attempt, weightsPath: "NONE") }
   }
 
   @Test func aBrokenConfigurationSaysWhatToDo() {
     let error = #expect(throws: SpecError.self) { try StoredConfiguration(json: "{") }
-    #expect(
-      error?.description.hasSuffix("make the run again with `bench run SPEC --force`") == true)
+    #expect(error?.remedy == .runAnew)
   }
 
   // MARK: Causes

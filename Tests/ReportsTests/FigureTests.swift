@@ -114,7 +114,8 @@ import Testing
     #expect(drawn.files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
   }
 
-  @Test(.enabled(if: GnuplotProgram.isInstalled)) func theScriptRunsAloneInItsFolder() async throws {
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func theScriptRunsAloneInItsFolder() async throws
+  {
     let fake = try FakeExperiment()
     try fake.runAll()
     let script = FigureScript(figure: try figure(fake))

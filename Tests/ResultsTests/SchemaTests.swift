@@ -74,6 +74,7 @@ import Testing
     try queue.close()
     let error = #expect(throws: ResultsError.self) { try ResultsStore(path: path) }
     #expect(error?.description.contains("newer version") == true)
+    #expect(error?.remedy == .nameAnotherOrUpgrade)
     let runs = try ResultsReader(path: path).query("SELECT count(*) FROM runs").rows
     #expect(runs == [[.integer(4)]])
   }

@@ -14,18 +14,16 @@ public final class ResultsReader: Sendable {
   /// - Parameter patience: seconds to wait for a program that holds the file.
   /// - Throws: `ResultsError` if there is no such file, or it is not a results database.
   public init(path: String, patience: Double = 10) throws(ResultsError) {
-    if let obstacle = DatabaseFile.obstacle(path) { throw ResultsError(obstacle) }
+    if let obstacle = DatabaseFile.obstacle(path) { throw obstacle }
     guard FileManager.default.fileExists(atPath: path) else {
-      throw ResultsError(
-        "there is no results database at \(path); `bench run SPEC` makes one, and --db names "
-          + "another")
+      throw ResultsError("there is no results database at \(path)", remedy: .runOrNameAnother)
     }
     self.path = path
     queue = try ResultsError.wrap("cannot read \(path)") {
       let queue = try Self.open(path: path, patience: patience)
       switch try queue.read(ResultsSchema.age) {
       case .foreign: throw ResultsError("\(path) is an SQLite database, but not one of bench's")
-      case .empty: throw ResultsError("\(path) is empty; `bench run SPEC` writes results into it")
+      case .empty: throw ResultsError("\(path) is empty", remedy: .runIntoFile)
       case .older, .current, .newer: break
       }
       try queue.inDatabase(LiveViews.make)
