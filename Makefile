@@ -11,7 +11,7 @@ SWIFT_FLAGS = -c release --static-swift-stdlib
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
 .PHONY: run test soak test-settings parity fuzz sanitize sanitize-kernels sanitize-threads \
-  check lint build setup install clean
+  schema snapshots fixtures fixtures-python check lint build setup install clean
 
 run: build
 	$(BENCH) run $(SPEC)
@@ -85,15 +85,58 @@ fuzz: setup
 	    -artifact_prefix=.build-fuzz/$$reader- .build-fuzz/corpus/$$reader || exit 1; \
 	done
 
+# Files that tests compare with, written by those tests. Each file that is written fails its test, so
+# that recording is never taken for passing; any other failure fails the command.
+record = swift build $(TEST_FLAGS) --build-tests && \
+  { BENCH_RECORD_SNAPSHOTS=1 swift test $(TEST_FLAGS) --skip-build --filter '$(1)' \
+    >.build-test/record.log 2>&1; \
+  sed -n 's/^.*↳ \(recorded .*\); look.*/\1/p' .build-test/record.log; \
+  grep -q 'Test run with' .build-test/record.log && \
+  ! grep 'recorded an issue' .build-test/record.log | grep -v 'Issue recorded$$'; } && \
+  git status --short -- Tests experiments
+
+schema: setup
+	@$(call record,SpecSchemaTests/theFileIsWhatTheGrammarGives)
+
+snapshots: setup
+	@$(call record,ReportsTests)
+
+fixtures: setup
+	@$(call record,makeSchemaFixture|PinnedResultsTests)
+
+# PyTorch's and SciPy's numbers, computed anew in a Python environment of their own.
+FIXTURES_PYTHON = .build-fixtures/python/bin/python
+fixtures-python: $(FIXTURES_PYTHON)
+	cd Tests/NetworksTests/Parity && $(CURDIR)/$(FIXTURES_PYTHON) generate.py
+	$(FIXTURES_PYTHON) Tests/ExperimentsTests/Fixtures/make_weights.py fixtures
+	$(FIXTURES_PYTHON) Tests/ResultsTests/Fixtures/statistics.py >.build-fixtures/statistics.json
+	mv .build-fixtures/statistics.json Tests/ResultsTests/Fixtures/statistics.json
+	@git status --short -- Tests
+
+$(FIXTURES_PYTHON): Tests/fixtures-requirements.txt
+	python3 -m venv .build-fixtures/python
+	$(FIXTURES_PYTHON) -m pip install --quiet -r Tests/fixtures-requirements.txt
+	@touch $(FIXTURES_PYTHON)
+
 lint: setup
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 check: lint test
 
-# Copies one program; no file of this tree is needed to run it.
+# Copies one program, its manual page and what shells complete; no file of this tree is needed to run
+# it.
+SHARE = $(DESTDIR)$(PREFIX)/share
+MANUAL = $(SHARE)/man/man1/bench.1
+COMPLETIONS = bash:bash-completion/completions/bench zsh:zsh/site-functions/_bench \
+  fish:fish/vendor_completions.d/bench.fish
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BENCH) $(DESTDIR)$(PREFIX)/bin/bench
+	install -D -m 755 $(BENCH) $(DESTDIR)$(PREFIX)/bin/bench
+	install -d $(dir $(MANUAL))
+	$(BENCH) manual >$(MANUAL)
+	for pair in $(COMPLETIONS); do \
+	  file=$(SHARE)/$${pair#*:}; mkdir -p $$(dirname $$file) && \
+	  $(BENCH) --generate-completion-script $${pair%%:*} >$$file || exit 1; \
+	done
 
 # Installs what is missing; without the right to do so, prints the line that does.
 setup:
@@ -112,4 +155,4 @@ setup:
 	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing >/dev/null; }
 
 clean:
-	rm -rf .build .build-test .build-tsan .build-fuzz
+	rm -rf .build .build-test .build-tsan .build-fuzz .build-fixtures

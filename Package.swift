@@ -100,36 +100,40 @@ let package = Package(
       name: "EngineTests", dependencies: ["CKernels", "Engine", "Numerics"],
       swiftSettings: strict),
     .testTarget(
-      name: "NetworksTests", dependencies: ["Engine", "Networks", "Numerics", "Papers", "Text"],
+      name: "NetworksTests",
+      dependencies: ["Engine", "Networks", "Numerics", "Papers", "TestSupport", "Text"],
       exclude: ["Parity"], swiftSettings: strict),
+    // What tests of several modules need: folders, stored texts, gnuplot.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     // Damaged inputs for the tests of all readers.
     .target(name: "Mutations", path: "Tests/Mutations", swiftSettings: strict),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Mutations", "Numerics"],
       swiftSettings: strict),
     .testTarget(
-      name: "ResultsTests", dependencies: ["Mutations", "Results", "Specs", "Statistics", "Text"],
+      name: "ResultsTests",
+      dependencies: ["Mutations", "Results", "Specs", "Statistics", "TestSupport", "Text"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
         "Datasets", "Engine", "Experiments", "Mutations", "Networks", "Numerics", "Papers",
-        "Results", "Specs", "Statistics", "Text", "Training", "Verdicts", "Weights",
+        "Results", "Specs", "Statistics", "TestSupport", "Text", "Training", "Verdicts", "Weights",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "Experiments", "Networks", "Papers", "Reports", "Results", "Specs", "Statistics", "Text",
-        "Training", "Verdicts",
+        "Experiments", "Networks", "Papers", "Reports", "Results", "Specs", "Statistics",
+        "TestSupport", "Text", "Training", "Verdicts",
       ],
       exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "BenchTests",
       dependencies: [
-        "bench", "Experiments", "Papers", "Reports", "Results", "Specs", "Statistics", "Text",
-        "Training", "Verdicts",
+        "bench", "Experiments", "Papers", "Reports", "Results", "Specs", "Statistics",
+        "TestSupport", "Text", "Training", "Verdicts",
       ], exclude: ["Pins"], swiftSettings: strict),
   ]
 )

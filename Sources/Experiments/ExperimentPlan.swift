@@ -14,7 +14,7 @@ public struct ExperimentPlan: Sendable {
     /// What has become of it under its present configuration; nil where it was never begun.
     public var status: RunStatus?
 
-    /// Whether `bench run` has nothing more to do for it.
+    /// Whether nothing more is to be done for it.
     public var isDone: Bool { status?.isFinal == true }
   }
 

@@ -16,6 +16,7 @@ public final class ExperimentRunner: Sendable {
   private let stop: StopRequest
   private let options: RunOptions
   private let heartbeatInterval: Duration
+  private let wording: ErrorWording
   private let observe: @Sendable (RunEvent) -> Void
   private let inWork = Mutex<[RunKey: RunInWork]>([:])
   /// Whether a failure has ended everything (`failsFast`).
@@ -25,10 +26,12 @@ public final class ExperimentRunner: Sendable {
   ///   - provenance: what all runs share; threads, data and files are filled in for each.
   ///   - stop: read after every step.
   ///   - heartbeatInterval: how often a run says that it lives.
+  ///   - wording: how errors are said in events, logs and the database.
   ///   - observe: takes events, from several threads at once.
   public init(
     store: ResultsStore, executor: any RunExecutor, provenance: Provenance, stop: StopRequest,
     options: RunOptions = RunOptions(), heartbeatInterval: Duration = .seconds(5),
+    wording: @escaping ErrorWording = { "\($0)" },
     observe: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.store = store
@@ -37,6 +40,7 @@ public final class ExperimentRunner: Sendable {
     self.stop = stop
     self.options = options
     self.heartbeatInterval = min(heartbeatInterval, .seconds(ResultsStore.heartbeatLimit / 4))
+    self.wording = wording
     self.observe = observe
   }
 
@@ -119,7 +123,7 @@ public final class ExperimentRunner: Sendable {
       haltIfGone(error)
       // Nobody waited to the end for a database that others hold.
       if isEnding, (error as? ResultsError)?.kind == .locked { return .waiting }
-      return finished(plan, .failed("\(error)"))
+      return finished(plan, .failed(wording(error)))
     }
     guard let claim else {
       let status = (try? store.status(of: plan.key)) ?? .running
@@ -128,7 +132,9 @@ public final class ExperimentRunner: Sendable {
     }
     let run = claim.run
     let before = claim.checkpoint?.position.seconds ?? 0
-    let recorder = RunRecorder(store, run) { [observe] in observe(.note(plan, $0)) }
+    let recorder = RunRecorder(store, run, wording: wording) { [observe] in
+      observe(.note(plan, $0))
+    }
     inWork.withLock {
       $0[plan.key] = RunInWork(
         run: run, recorder: recorder, began: Date(), secondsBefore: before)
@@ -150,22 +156,22 @@ public final class ExperimentRunner: Sendable {
         isOverTime: isOverTime, log: opened)
       return finished(plan, result)
     } catch let error as ResultsError where error.kind == .lost {
-      try? log?.write("\(error)")
+      try? log?.write(wording(error))
       return finished(plan, .lost)
     } catch {
       haltIfGone(error)
-      var message = "\(error)"
+      var message = wording(error)
       do {
         try log?.write("failed: \(printable(message, limit: 4096))")
       } catch {
-        message += "; \(error)"
+        message += "; \(wording(error))"
       }
       do {
         try recorder.finish(
           status: .failed, seconds: before + (clock.now - start).inSeconds, weightsHash: nil,
           message: message)
-      } catch  where !message.contains("\(error)") {
-        message += "; \(error)"
+      } catch  where !message.contains(wording(error)) {
+        message += "; \(wording(error))"
       } catch {}
       return finished(plan, .failed(message))
     }
@@ -176,11 +182,9 @@ public final class ExperimentRunner: Sendable {
     var isSaid = false
     while true {
       do {
-        return try RunClaim.take(plan, provenance, in: store, options) { [observe] sentence in
-          observe(.note(plan, sentence))
-        }
+        return try RunClaim.take(plan, provenance, in: store, options, observe: observe)
       } catch let error as ResultsError where error.kind == .locked && !isEnding {
-        if !isSaid { observe(.note(plan, "\(error); waiting for it")) }
+        if !isSaid { observe(.note(plan, "\(wording(error)); waiting for it")) }
         isSaid = true
       }
     }

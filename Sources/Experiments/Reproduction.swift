@@ -81,12 +81,12 @@ public struct Reproducer: Sendable {
         weightsPath: weightsPath ?? Self.initialWeightsPath(attempt.provenance) ?? places.weights,
         weights: InitialWeights.opened)
     } catch {
-      throw ExperimentError(error.problems)
+      throw ExperimentError(error.problems, remedy: error.remedy == nil ? nil : .runAnew)
     }
     if let weightsPath, configuration.variant.initialWeights == nil {
       throw ExperimentError(
-        "--initial-weights \(printable(weightsPath, limit: 4096)): run \(attempt.run.key) started "
-          + "from random weights, not from a file; leave it out")
+        "run \(attempt.run.key) started from random weights, not from a file; leave it out",
+        about: .initialWeights(path: weightsPath))
     }
     let plan = RunPlan(
       experiment: attempt.run.key.experiment, variant: configuration.variant,
@@ -114,8 +114,8 @@ public struct Reproducer: Sendable {
     }
     guard first <= last else {
       throw ExperimentError(
-        "--steps \(last): the first numbers of run \(attempt.run.key) are those of step \(first); "
-          + "give at least that many")
+        "the first numbers of run \(attempt.run.key) are those of step \(first); give at least that "
+          + "many", about: .steps(last))
     }
     return last
   }

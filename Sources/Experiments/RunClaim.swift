@@ -10,27 +10,27 @@ struct RunClaim: Sendable {
   /// Nil for the beginning.
   let checkpoint: Checkpoint?
 
-  /// - Parameter say: takes sentences for the user: damaged checkpoints, what has changed.
+  /// - Parameter observe: takes notes for the user: damaged checkpoints, what has changed.
   /// - Returns: nil where there is nothing to do: final, failed before, or in work elsewhere.
   /// - Throws: where the run could go on, but not without a change of bits that nobody has allowed.
   static func take(
     _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
-    say: (String) -> Void
+    observe: (RunEvent) -> Void
   ) throws -> RunClaim? {
     // Said only once the run is ours: before, another process may just have taken it up.
     var notes: [String] = []
     if !options.forces, let claim = try resume(plan, provenance, in: store, options, &notes) {
-      notes.forEach(say)
+      for note in notes { observe(.note(plan, note)) }
       return claim
     }
     let run = try store.claim(
       plan.key, configurationHash: plan.variant.configurationHash, provenance: provenance,
       retryFailed: options.retriesFailed, force: options.forces)
     guard let run else {
-      try explain(plan, provenance, in: store, say)
+      try explain(plan, provenance, in: store, observe)
       return nil
     }
-    notes.forEach(say)
+    for note in notes { observe(.note(plan, note)) }
     RunFiles(database: store.path, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
     return RunClaim(run: run, checkpoint: nil)
   }
@@ -72,9 +72,8 @@ struct RunClaim: Sendable {
     if let changes {
       guard options.allowsNumericChange else {
         throw ExperimentError(
-          "it stands after step \(step), but going on could change bits: \(changes). Give "
-            + "--allow-numeric-change to go on all the same, which is recorded, or --force to make "
-            + "the run anew")
+          "it stands after step \(step), but going on could change bits: \(changes)",
+          remedy: .allowNumericChangeOrForce)
       }
       notes.append("goes on in spite of a change: \(changes)")
     }
@@ -88,11 +87,13 @@ struct RunClaim: Sendable {
 
   /// Says of a run that is not made what the user may not know.
   private static func explain(
-    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ say: (String) -> Void
+    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore,
+    _ observe: (RunEvent) -> Void
   ) throws {
     guard let attempt = try store.currentAttempt(of: plan.key) else { return }
     if attempt.status == .failed {
-      say("failed before: \(printable(attempt.message ?? "without a message", limit: 300))")
+      let message = printable(attempt.message ?? "without a message", limit: 300)
+      observe(.note(plan, "failed before: \(message)"))
     }
     guard attempt.status.isFinal else { return }
     // A process may have been killed before it came to this.
@@ -101,7 +102,7 @@ struct RunClaim: Sendable {
     if let made = try store.finalProvenance(of: plan.key) {
       let now = identity(plan, runId: "", attempt: 0, provenance)
       if let changes = now.changes(since: identity(plan, runId: "", attempt: 0, made)) {
-        say("its result is of other conditions: \(changes); --force makes it anew")
+        observe(.outdated(plan, changes: changes))
       }
     }
   }

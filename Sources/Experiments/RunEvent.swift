@@ -11,8 +11,10 @@ public enum RunEvent: Sendable {
   /// It goes on after this step.
   case resumed(RunPlan, step: Int)
   case progress(RunPlan, RunProgress)
-  /// A sentence for the user: a damaged checkpoint, changed conditions.
+  /// A sentence for the user: a damaged checkpoint, a locked database.
   case note(RunPlan, String)
+  /// Its result stands, but was made under other conditions; it can be made anew.
+  case outdated(RunPlan, changes: String)
   case finished(RunPlan, RunResult)
 }
 

@@ -4,12 +4,22 @@ import Text
 
 /// Why a spec, or a configuration stored earlier, cannot be used; one line for each problem.
 public struct SpecError: Error, Equatable, CustomStringConvertible {
+  /// What a user can do, where that takes a command, which only the program can name.
+  public enum Remedy: Hashable, Sendable {
+    /// Make the run again, because its stored configuration cannot be trained.
+    case runAnew
+  }
+
   /// What, where and what to do. Problems of a spec start with `FILE:LINE:COLUMN: KEY PATH: `.
   public let problems: [String]
+  public let remedy: Remedy?
 
-  public init(_ problems: [String]) { self.problems = problems }
+  public init(_ problems: [String], remedy: Remedy? = nil) {
+    self.problems = problems
+    self.remedy = remedy
+  }
 
-  public init(_ problem: String) { self.init([problem]) }
+  public init(_ problem: String, remedy: Remedy? = nil) { self.init([problem], remedy: remedy) }
 
   public var description: String { problems.joined(separator: "\n") }
 }

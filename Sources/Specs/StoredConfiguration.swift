@@ -54,8 +54,8 @@ public struct StoredConfiguration: Sendable {
 
   private static func unreadable(_ reason: String) -> SpecError {
     SpecError(
-      "the stored configuration is not one that this version can train: \(reason); make the run "
-        + "again with `bench run SPEC --force`")
+      "the stored configuration is not one that this version can train: \(reason)",
+      remedy: .runAnew)
   }
 
   private static func read(_ json: String) throws(SpecError) -> JSONNode {

@@ -51,7 +51,7 @@ extension RunFiles {
     guard try file.weightsHash() == hash else {
       throw WeightsError(
         "\(printable(weights, limit: 4096)) is damaged: its numbers are not those of the run's "
-          + "weightsHash; make the run again with --force")
+          + "weightsHash", remedy: .runAnew)
     }
     try file.copy(to: path)
   }

@@ -45,8 +45,9 @@ public struct StudyResults: Sendable {
       let names = all.map(\.name).sorted().joined(separator: ", ")
       throw ResultsError(
         all.isEmpty
-          ? "\(reader.path) has no experiment yet; `bench run SPEC` enters one"
-          : "there is no experiment '\(name ?? "")' in \(reader.path); it has: \(names)")
+          ? "\(reader.path) has no experiment yet"
+          : "there is no experiment '\(name ?? "")' in \(reader.path); it has: \(names)",
+        remedy: all.isEmpty ? .enterExperiment : nil)
     }
     self.experiment = experiment
     let variants = try reader.variants(experiment: experiment.name)
@@ -99,8 +100,7 @@ private struct StoredStudy {
       self.spec = spec
     } catch {
       problem =
-        "the stored spec is not one of this version (\(error.problems.first ?? "no reason given")); "
-        + "`bench run \(experiment.specPath)` enters it anew"
+        "the stored spec is not one of this version (\(error.problems.first ?? "no reason given"))"
     }
   }
 

@@ -107,7 +107,7 @@ extension Verdict {
       return known.count == tests.count ? known.max() : nil
     }
     let tested = ps.indices.filter { ps[$0] != nil }
-    // The strictest level that Holm's method can ask for, as `bench plan` reckons.
+    // The strictest level that Holm's method can ask for, as the power plan reckons.
     let seedsLevel = level / Double(max(1, ps.count))
     // Claims without numbers yet count too: an answer must not depend on which came first.
     let adjusted = Statistics.holm(tested.compactMap { ps[$0] }, count: ps.count)

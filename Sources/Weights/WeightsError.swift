@@ -2,7 +2,17 @@
 
 /// Why a file of weights cannot be read, written or used: what, where, and what to do.
 public struct WeightsError: Error, Equatable, CustomStringConvertible {
-  public let description: String
+  /// What a user can do, where that takes an option, which only the program can name.
+  public enum Remedy: Hashable, Sendable {
+    /// Make the run again that the weights are of.
+    case runAnew
+  }
 
-  public init(_ description: String) { self.description = description }
+  public let description: String
+  public let remedy: Remedy?
+
+  public init(_ description: String, remedy: Remedy? = nil) {
+    self.description = description
+    self.remedy = remedy
+  }
 }

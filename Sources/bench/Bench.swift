@@ -5,7 +5,8 @@ import Foundation
 import Text
 
 struct Bench: AsyncParsableCommand {
-  static let version = "0.1.0"
+  /// The one place of the version; CITATION.cff and CHANGELOG.md are held to it by a test.
+  static let version = "1.0.0"
 
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Ablation studies of deep residual networks.",
@@ -28,6 +29,7 @@ struct Bench: AsyncParsableCommand {
       GarbageCommand.self,
       MergeCommand.self,
       PerfCommand.self,
+      ManualCommand.self,
     ])
 }
 
@@ -54,7 +56,11 @@ enum Program {
   }
 
   static func main() async {
-    if let problem = environmentProblem() {
+    // A shell asks while the user types; whatever is wrong is said when the command runs.
+    let isCompletion = CommandLine.arguments.dropFirst().first == NameCompletion.request
+    if isCompletion {
+      NameCompletion.endInTime()
+    } else if let problem = environmentProblem() {
       printError(problem)
       end(2)
     }
@@ -70,9 +76,10 @@ enum Program {
       let code = Bench.exitCode(for: error)
       let message = text(of: error)
       if code == .success {
-        print(message)
+        print(BashCompletion.completed(message))
         end(0)
       }
+      if isCompletion { end(0) }
       if !message.isEmpty { writeError(message) }
       end(code == .validationFailure ? 2 : code.rawValue)
     }
@@ -81,7 +88,7 @@ enum Program {
   /// What the parser says of bad options, in the words of all other messages; or the help. What the
   /// user typed stands in it.
   static func text(of error: any Error) -> String {
-    var text = Bench.fullMessage(for: error)
+    var text = Bench.fullMessage(for: error).replacing("\(error)", with: ErrorText.text(error))
     if text.hasPrefix("Error: ") { text = "bench: " + text.dropFirst("Error: ".count) }
     // The parser's own guess sees no likeness.
     let strange = "Unknown option '--database'"

@@ -20,10 +20,13 @@ struct CompareCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "A run (an id, the beginning of one, or EXPERIMENT/VARIANT/SEED) or EXPERIMENT/VARIANT.",
-      valueName: "a"))
+      valueName: "a"),
+    completion: NameCompletion.runsAndVariants)
   var first: String
 
-  @Argument(help: ArgumentHelp("What it is compared with.", valueName: "b"))
+  @Argument(
+    help: ArgumentHelp("What it is compared with.", valueName: "b"),
+    completion: NameCompletion.runsAndVariants)
   var second: String
 
   @Option(help: "How to print: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -27,14 +27,14 @@ struct DatabaseCheckCommand: ParsableCommand {
     let reader = try database.reader()
     let findings = try endingOnBadInput { () throws(ResultsError) in
       try reader.check()
-        + reader.waitingJournals().map { CheckFinding(isProblem: false, text: $0) }
+        + reader.waitingJournals().map { CheckFinding(isProblem: false, text: ErrorText.text($0)) }
         + CheckpointInventory(reader).unknown.map {
           CheckFinding(
             isProblem: false, text: "\($0.path) has checkpoints of a run that is not here")
         }
     }
     for finding in findings {
-      print("\(finding.isProblem ? "problem" : "note")  \(finding.text.printable)")
+      print("\(finding.isProblem ? "problem" : "note")  \(ErrorText.text(finding).printable)")
     }
     let problems = findings.count { $0.isProblem }
     print(

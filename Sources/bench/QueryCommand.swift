@@ -57,7 +57,8 @@ struct QueryCommand: ParsableCommand {
       watchClock()
       result = try reader.query(sql, timeout: timeout.duration)
     } catch {
-      printError(QueryErrorText.text(error, sql: sql))
+      printError(
+        error.sqlOffset == nil ? ErrorText.text(error) : QueryErrorText.text(error, sql: sql))
       throw ExitCode(2)
     }
     switch format {

@@ -22,7 +22,9 @@ struct ReportCommand: AsyncParsableCommand {
     case json, html
   }
 
-  @Argument(help: "The experiment; by default the one that ran last.")
+  @Argument(
+    help: "The experiment; by default the one that ran last.",
+    completion: NameCompletion.experiments)
   var experiment: String?
 
   @Option(help: "\(Format.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -19,7 +19,8 @@ struct ReproduceCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"))
+      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"),
+    completion: NameCompletion.runs)
   var name: String
 
   @Option(help: "Train only this many steps and compare what was recorded until then.")
@@ -62,7 +63,7 @@ struct ReproduceCommand: AsyncParsableCommand {
     do {
       now.dataChecksum = try services.executor.dataChecksum(plan.variant.trainingProtocol.data)
     } catch {
-      printError("\(error)")
+      printError(ErrorText.text(error))
       throw ExitCode(2)
     }
     let differences = ProvenanceDifference.all(attempt.provenance, now)
@@ -110,7 +111,7 @@ struct ReproduceCommand: AsyncParsableCommand {
       do {
         return try result.get()
       } catch {
-        printError("the run could not be trained: \(error)")
+        printError("the run could not be trained: \(ErrorText.text(error))")
         throw ExitCode(1)
       }
     }

@@ -8,7 +8,7 @@ import Text
 struct DatabaseOptions: ParsableArguments {
   static let defaultPath = "results/bench.sqlite"
 
-  @Option(name: .customLong("db"), help: "The results database.")
+  @Option(name: .customLong("db"), help: "The results database.", completion: .file())
   var path = Self.defaultPath
 
   /// The path as a command must repeat it; nil where it is the default.
@@ -27,7 +27,7 @@ func endingOnBadInput<Value, Failure: Error & CustomStringConvertible>(
   do {
     return try body()
   } catch {
-    printError(error.description)
+    printError(ErrorText.text(error))
     throw ExitCode(2)
   }
 }

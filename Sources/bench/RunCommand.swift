@@ -49,7 +49,7 @@ struct RunCommand: AsyncParsableCommand {
     let start = monotonicSeconds()
     let runner = ExperimentRunner(
       store: store, executor: services.executor, provenance: provenance, stop: stop,
-      options: behaviour.options, observe: display.show)
+      options: behaviour.options, wording: ErrorText.text, observe: display.show)
     let watch = SignalWatch(stop) { signal in
       display.note("Stopping after the step in work. Once more stops at once.")
       store.hurry()
@@ -90,7 +90,7 @@ struct RunCommand: AsyncParsableCommand {
         calibrates: false)
     }
     try checkMemory(plan, for: chosen)
-    if let warning = NetworkFileSystem.warning(database: database.path) {
+    if let warning = ErrorText.networkWarning(database: database.path) {
       printError("warning: \(warning)")
     }
     for warning in plan.warnings { printError("warning: \(warning)") }
@@ -159,7 +159,7 @@ struct RunCommand: AsyncParsableCommand {
       do {
         _ = try services.executor.dataChecksum(data)
       } catch {
-        printError("\(error)")
+        printError(ErrorText.text(error))
         throw ExitCode(2)
       }
     }

@@ -54,6 +54,8 @@ struct RunLines {
       if let index = live.firstIndex(where: { $0.plan.key == plan.key }) { live[index].step = step }
       return ["\(plan.label): goes on after step \(step) of \(plan.steps)"]
     case .note(let plan, let sentence): return ["\(plan.label): \(sentence.printable)"]
+    case .outdated(let plan, let changes):
+      return ["\(plan.label): \(ErrorText.outdated(changes: changes).printable)"]
     case .progress(let plan, let progress):
       return take(progress, of: plan, now: now)
     case .finished(let plan, let result):

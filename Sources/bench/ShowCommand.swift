@@ -10,7 +10,8 @@ struct ShowCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"))
+      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"),
+    completion: NameCompletion.runs)
   var name: String
 
   @Flag(help: "Print the uncommitted changes the run was made with.")

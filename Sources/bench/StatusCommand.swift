@@ -10,7 +10,7 @@ struct StatusCommand: ParsableCommand {
     abstract: "Show what runs, waits, is finished or failed, and how long the rest will take.",
     discussion: "A run whose process is gone is shown as interrupted, never as running.")
 
-  @Argument(help: "Show this experiment only.")
+  @Argument(help: "Show this experiment only.", completion: NameCompletion.experiments)
   var experiment: String?
 
   @OptionGroup var database: DatabaseOptions
@@ -36,6 +36,6 @@ struct StatusCommand: ParsableCommand {
     }
     print(
       texts.isEmpty ? "No experiment yet.\n" : texts.joined(separator: "\n"), terminator: "")
-    for sentence in journals { print("note: \(sentence.printable)") }
+    for journal in journals { print("note: \(ErrorText.text(journal).printable)") }
   }
 }

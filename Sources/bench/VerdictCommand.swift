@@ -25,7 +25,9 @@ struct VerdictCommand: ParsableCommand {
       claim is reproduced.
       """)
 
-  @Argument(help: "The experiment; by default the one that ran last.")
+  @Argument(
+    help: "The experiment; by default the one that ran last.",
+    completion: NameCompletion.experiments)
   var experiment: String?
 
   @Option(help: "How to print: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -30,7 +30,8 @@ struct WeightsExportCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"))
+      "A run's id, the beginning of one, or EXPERIMENT/VARIANT/SEED.", valueName: "run"),
+    completion: NameCompletion.runs)
   var name: String
 
   @Argument(help: "The file to write.", completion: .file(extensions: ["safetensors"]))

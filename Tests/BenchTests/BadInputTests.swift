@@ -1,6 +1,7 @@
 // What people and disks put where a spec, a data set or a title belongs: exit code 2 with a message
 // that says what, where and what to do; hostile text comes out as text everywhere.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct BadInputTests {
@@ -211,13 +212,9 @@ import Testing
   /// A gnuplot that fails: the numbers and the scripts are there, no picture is half-written.
   @Test func aFailingGnuplot() throws {
     #expect(try bench("run", try bench.write("s.json", Self.spec()), "--quiet").status == 0)
-    let tools = bench.folder.appending(path: "tools")
-    try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
-    let gnuplot = tools.appending(path: "gnuplot")
-    try Data("#!/bin/sh\necho 'no terminal today' >&2\nexit 3\n".utf8).write(to: gnuplot)
-    #expect(chmod(gnuplot.path, 0o755) == 0)
-    let path = "\(tools.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
-    let result = try bench("report", "bad", "--plot", environment: ["PATH": path])
+    let environment = try GnuplotProgram.fake(
+      "echo 'no terminal today' >&2; exit 3", in: bench.folder)
+    let result = try bench("report", "bad", "--plot", environment: environment)
     #expect(result.status == 1, "\(result.errors)")
     #expect(
       result.errors.contains("gnuplot ended with exit code 3")
@@ -230,20 +227,14 @@ import Testing
   /// A signal to the program alone ends gnuplot too, and what that has begun goes.
   @Test func aSignalEndsGnuplotToo() throws {
     #expect(try bench("run", try bench.write("s.json", Self.spec()), "--quiet").status == 0)
-    let tools = bench.folder.appending(path: "tools")
-    try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
-    let gnuplot = tools.appending(path: "gnuplot")
     let script = """
-      #!/bin/sh
       touch .partial-$PPID-figure6.svg
       echo $$ > pid.new; mv pid.new pid
       exec sleep 100
       """
-    try Data(script.utf8).write(to: gnuplot)
-    #expect(chmod(gnuplot.path, 0o755) == 0)
-    let path = "\(tools.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
     let (process, collect) = try bench.start(
-      ["report", "bad", "--plot"], environment: ["PATH": path])
+      ["report", "bad", "--plot"],
+      environment: try GnuplotProgram.fake(script, in: bench.folder))
     let folder = bench.folder.appending(path: "plots/bad")
     let file = folder.appending(path: "pid").path
     for _ in 0..<3000 where !FileManager.default.fileExists(atPath: file) { usleep(10_000) }

@@ -1,5 +1,6 @@
 // Runs the program that was just built, as a user does.
 import Foundation
+import TestSupport
 import Testing
 
 /// What one call of the program gave.
@@ -11,22 +12,17 @@ struct ProgramResult {
 
 /// The built program and a folder of its own to work in, removed at the end.
 final class BuiltBinary {
-  let folder: URL
-  let root: URL
-  private let program: URL
+  private let temporary: TemporaryFolder
+  var folder: URL { temporary.url }
+  let root = Repository.root
+  let program: URL
 
   init() throws {
-    root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
     // The tests' own executable lies beside the program.
     program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appending(path: "bench")
-    folder = FileManager.default.temporaryDirectory
-      .appending(path: "bench-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    temporary = try TemporaryFolder()
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   var spec: String { root.appending(path: "experiments/smoke.json").path }
 
@@ -70,8 +66,6 @@ final class BuiltBinary {
   /// Writes a spec into the folder.
   /// - Returns: its path.
   func write(_ name: String, _ text: String) throws -> String {
-    let file = folder.appending(path: name)
-    try Data(text.utf8).write(to: file)
-    return file.path
+    try temporary.write(name, text)
   }
 }

@@ -1,5 +1,6 @@
 // From a spec to the chart and the database, through the built program.
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct EndToEndTests {
@@ -30,12 +31,9 @@ import Testing
 
     let report = try bench("report", "smoke", "--plot")
     #expect(report.status == 0, "\(report.errors)")
-    let hasGnuplot = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].contains {
-      FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot")
-    }
     let files = ["plots/smoke/figure6.gp", "plots/smoke/figure6.dat", "results/reports/smoke.md"]
     let pictures = ["plots/smoke/figure6.png", "plots/smoke/figure6.svg"]
-    for file in files + (hasGnuplot ? pictures : []) {
+    for file in files + (GnuplotProgram.isInstalled ? pictures : []) {
       let path = bench.folder.appending(path: file).path
       #expect(FileManager.default.fileExists(atPath: path), "\(file)")
     }

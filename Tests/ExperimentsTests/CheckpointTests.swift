@@ -1,5 +1,6 @@
 // Checkpoints on the disk: whole or passed over, the last two kept.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Numerics
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test func whatWasWrittenIsFoundBitByBit() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("a/b"))
     #expect(folder.latest().checkpoint == nil)
     for step in [9, 10, 11, 101] { try Self.write(folder, step) }
@@ -56,7 +57,7 @@ import Testing
   /// Every kind of damage to the last checkpoint: it is said, and the one before is taken.
   @Test(arguments: ["json", "safetensors"], ["flip", "cut", "empty", "gone", "grown"])
   func aDamagedCheckpointIsPassedOver(file: String, damage: String) throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("c"))
     for step in [4, 6] { try Self.write(folder, step) }
     let url = URL(fileURLWithPath: "\(folder.path)/step-0000000006.\(file)")
@@ -81,7 +82,7 @@ import Testing
 
   /// Whatever is accepted of a damaged manifest or of damaged tensors is what was written.
   @Test func mutationsAreNeverTakenForTheOriginal() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("m"))
     try Self.write(folder, 6)
     let files = ["json", "safetensors"].map {

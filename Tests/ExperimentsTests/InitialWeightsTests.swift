@@ -1,5 +1,6 @@
 // A spec's initialWeights: found beside the spec, part of the configuration by content.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Numerics
@@ -8,14 +9,14 @@ import Testing
 @testable import Weights
 
 @Suite struct InitialWeightsTests {
-  static func spec(_ folder: ScratchFolder, _ file: String) throws -> ExperimentSpec {
+  static func spec(_ folder: TemporaryFolder, _ file: String) throws -> ExperimentSpec {
     let text = SpecFixture.text(more: #""initialWeights": "\#(file)""#)
     return try ExperimentSpec(
       bytes: Array(text.utf8), file: folder.path("sample.json"), weights: InitialWeights.opened)
   }
 
   @Test func theConfigurationKnowsTheContentNotTheName() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     _ = try folder.write("a.safetensors", WeightsFixture.bytes("{}"))
     _ = try folder.write("b.safetensors", WeightsFixture.bytes("{}"))
     _ = try folder.write("c.safetensors", WeightsFixture.bytes("{} "))
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test func aMissingOrWrongFileIsRefusedAtItsPlace() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     _ = try folder.write("text.safetensors", Array("hello, world".utf8))
     let header = #"{"x":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#
     for (name, value) in [("nan", Double.nan), ("infinite", -.infinity), ("large", 1e300)] {
@@ -51,7 +52,7 @@ import Testing
   }
 
   @Test func planningRefusesWhatDoesNotFit() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let source = WeightsFixture.folder.appending(path: "pytorch-basic.safetensors")
     try FileManager.default.copyItem(
       at: source, to: folder.url.appending(path: "basic.safetensors"))
@@ -65,7 +66,7 @@ import Testing
   }
 
   @Test func aFileChangedSinceIsRefused() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("a.safetensors", WeightsFixture.bytes("{}"))
     let initial = try InitialWeights(path: path)
     _ = try folder.write("a.safetensors", WeightsFixture.bytes("{} "))

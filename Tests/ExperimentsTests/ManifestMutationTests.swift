@@ -1,6 +1,7 @@
 // Manifests that were changed with their checksum: the checksum cannot tell, the reader must.
 import Foundation
 import Mutations
+import TestSupport
 import Testing
 
 @testable import Specs
@@ -9,7 +10,7 @@ import Testing
 
 @Suite struct ManifestMutationTests {
   @Test func changedManifests() throws {
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("m"))
     try CheckpointTests.write(folder, 6)
     let url = URL(fileURLWithPath: "\(folder.path)/step-0000000006.json")

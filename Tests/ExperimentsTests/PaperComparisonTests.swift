@@ -1,5 +1,6 @@
 // What variants are compared with is what their claims cite.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Papers
@@ -84,7 +85,7 @@ import Testing
     ("He et al. 2016, Table 3", "he2016.table3"), ("He et al. 2016, Table 4", "he2016.table4"),
   ])
   func depthsAreThePapers(source: String, table: String) throws {
-    let data = try Data(contentsOf: SpecFixture.root.appending(path: "results/paper.json"))
+    let data = try Data(contentsOf: Repository.root.appending(path: "results/paper.json"))
     let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     let tables = try #require(root["tables"] as? [[String: Any]])
     let found = try #require(tables.first { $0["id"] as? String == table })

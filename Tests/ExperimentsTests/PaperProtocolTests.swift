@@ -1,6 +1,7 @@
 // The papers' protocols and numbers in the code are those of results/paper.json.
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import Papers
@@ -9,7 +10,7 @@ import Testing
 @Suite struct PaperProtocolTests {
   /// The rows of a table of results/paper.json.
   private func rows(_ table: String) throws -> [[String: Any]] {
-    let data = try Data(contentsOf: SpecFixture.root.appending(path: "results/paper.json"))
+    let data = try Data(contentsOf: Repository.root.appending(path: "results/paper.json"))
     let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     let tables = try #require(root["tables"] as? [[String: Any]])
     let found = try #require(tables.first { $0["id"] as? String == table })

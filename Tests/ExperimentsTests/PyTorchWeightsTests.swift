@@ -2,6 +2,7 @@
 import Engine
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 @testable import Numerics
@@ -94,7 +95,7 @@ import Testing
   }
 
   @Test func ourFilesSayWhatTheyAre() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let shape = ImageShape(height: 8, width: 8, channels: 3)
     let name = "resnet-11-bottleneck-stride=1x1-width=0.125"
     let (weights, graph, state) = try WeightsFixture.network(name, input: shape, classes: 10)
@@ -119,7 +120,7 @@ import Testing
   }
 
   @Test func numbersThatAreNotFiniteAreRefused() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let shape = ImageShape(height: 8, width: 8, channels: 3)
     let (weights, _, state) = try WeightsFixture.network(
       "resnet-8-width=0.125", input: shape, classes: 10)

@@ -1,6 +1,7 @@
 // Training a recorded attempt again: what is compared, what is found, what is written (nothing).
 import Foundation
 import Results
+import TestSupport
 import Testing
 
 @testable import Experiments
@@ -168,7 +169,7 @@ private struct ChangedExecutor: RunExecutor {
   // MARK: Stored configurations
 
   @Test func everyVariantComesBackFromItsConfiguration() throws {
-    let folder = SpecFixture.root.appending(path: "experiments")
+    let folder = Repository.root.appending(path: "experiments")
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".json") && $0 != "spec.schema.json" }
     #expect(files.count >= 5)
@@ -223,7 +224,7 @@ private struct ChangedExecutor: RunExecutor {
     let unknown = #expect(throws: SpecError.self) { try StoredConfiguration(json: json) }
     #expect(unknown?.description.contains("file of weights") == true)
     #expect(throws: SpecError.self) {
-      try StoredConfiguration(json: json, weightsPath: SpecFixture.root.path)
+      try StoredConfiguration(json: json, weightsPath: Repository.root.path)
     }
   }
 
@@ -231,16 +232,15 @@ private struct ChangedExecutor: RunExecutor {
     _ = fixture.runner(MockExecutor()).run([fixture.plans[0]], jobs: 1)
     let attempt = try attempt()
     #expect(
-      throws: SpecError(
-        "--initial-weights NONE: run \(fixture.plans[0].key) started from random weights, not from "
-          + "a file; leave it out")
+      throws: ExperimentError(
+        "run \(fixture.plans[0].key) started from random weights, not from a file; leave it out",
+        about: .initialWeights(path: "NONE"))
     ) { try Reproducer.plan(attempt, weightsPath: "NONE") }
   }
 
   @Test func aBrokenConfigurationSaysWhatToDo() {
     let error = #expect(throws: SpecError.self) { try StoredConfiguration(json: "{") }
-    #expect(
-      error?.description.hasSuffix("make the run again with `bench run SPEC --force`") == true)
+    #expect(error?.remedy == .runAnew)
   }
 
   // MARK: Causes

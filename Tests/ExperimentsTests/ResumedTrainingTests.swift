@@ -1,6 +1,7 @@
 // Training that was stopped and taken up again gives the bits of one that never was.
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Specs
@@ -81,7 +82,7 @@ import Testing
   ])
   func everyPlaceToStopGivesTheSameBits(network: String) throws {
     let plan = try Self.plan(network, more: "")
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let whole = try Self.train(
       plan, folder: CheckpointFolder(path: scratch.path("whole")), stops: [])
     #expect(whole.sessions == 1)
@@ -99,7 +100,7 @@ import Testing
 
   @Test func checkpointsComeAfterTheirIntervalAndEveryStepAtZero() throws {
     let plan = try Self.plan(#""network": ["plain"], "depth": [8]"#, more: "")
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let settled = Mutex([Int]())
     for (interval, expected) in [(0.0, Array(1..<20)), (1000, [])] {
       settled.withLock { $0 = [] }
@@ -117,7 +118,7 @@ import Testing
   /// A folder that cannot be written costs the checkpoints, not the training.
   @Test func trainingGoesOnWithoutItsCheckpoints() throws {
     let plan = try Self.plan(#""network": ["plain"], "depth": [8]"#, more: "")
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let file = try scratch.write("file", [1])
     let said = Mutex([String]())
     var keeping = RunKeeping()

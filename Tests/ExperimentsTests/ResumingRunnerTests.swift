@@ -31,9 +31,14 @@ import Testing
     let runner = ExperimentRunner(
       store: fixture.store, executor: executor,
       provenance: provenance ?? RunnerFixture.provenance, stop: StopRequest(), options: options,
+      wording: { error in
+        let isNumeric = (error as? ExperimentError)?.remedy == .allowNumericChangeOrForce
+        return "\(error)\(isNumeric ? " (allow the numeric change)" : "")"
+      },
       observe: { event in
         switch event {
         case .note(_, let text): notes.withLock { $0.append(text) }
+        case .outdated(_, let changes): notes.withLock { $0.append("outdated: \(changes)") }
         case .resumed(_, let step): notes.withLock { $0.append("resumed \(step)") }
         case .started(_, let attempt, _): notes.withLock { $0.append("attempt \(attempt)") }
         default: break
@@ -100,7 +105,7 @@ import Testing
     #expect(notes == [])
     let message = try #require(refused.failures.first?.message)
     #expect(message.contains("instruction set baseline, now avx2"), "\(message)")
-    #expect(message.contains("--allow-numeric-change"))
+    #expect(message.hasSuffix(" (allow the numeric change)"))
     #expect(try fixture.store.status(of: fixture.plans[0].key) == .interrupted)
 
     let (allowed, said) = Self.notes(
@@ -127,9 +132,7 @@ import Testing
     other.engineVersion = "2"
     let (summary, notes) = Self.notes(fixture, provenance: other)
     #expect(summary.results[0].result == .skipped(.complete))
-    #expect(
-      notes == ["its result is of other conditions: engine version 1, now 2; --force makes it anew"]
-    )
+    #expect(notes == ["outdated: engine version 1, now 2"])
     let forced = Self.notes(fixture, MockExecutor(), { $0.forces = true }, provenance: other)
     #expect(forced.notes == ["attempt 2"])
   }

@@ -2,6 +2,7 @@
 import Foundation
 import Results
 import Synchronization
+import TestSupport
 
 @testable import Experiments
 @testable import Specs
@@ -95,17 +96,17 @@ final class RunnerFixture {
     ["plain-20", "plain-56", "resnet-20", "resnet-56"].map { "\($0) seed \(seed)" }
   }
 
-  let folder: URL
+  private let temporary: TemporaryFolder
   let store: ResultsStore
   let plans: [RunPlan]
   let stop = StopRequest()
 
-  var database: String { folder.appending(path: "bench.sqlite").path }
+  var folder: URL { temporary.url }
+  var database: String { temporary.database }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(
-      path: "bench-runner-\(UUID().uuidString)")
-    store = try ResultsStore(path: folder.appending(path: "bench.sqlite").path)
+    temporary = try TemporaryFolder()
+    store = try ResultsStore(path: temporary.database)
     let proto = SpecFixture.proto(
       length: #""iterations": 6"#, more: #""evaluation": {"every": 4, "recordEvery": 2}"#)
     let spec = try SpecFixture.spec(SpecFixture.text(proto: proto))
@@ -118,8 +119,6 @@ final class RunnerFixture {
     plans = RunPlan.interleaved(
       experiment: spec.name, variants: variants, seeds: spec.seeds, threads: 1, macs: { _ in 20 })
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   static let provenance = Provenance(
     commit: "c0ffee", diff: "", untracked: "[]", host: "host", operatingSystem: "system",

@@ -1,5 +1,6 @@
 // The safetensors reader refuses everything that is not exactly the format; the writer writes it.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Numerics
@@ -13,7 +14,7 @@ import Testing
     + #""y":{"dtype":"I64","shape":[],"data_offsets":[8,16]}}"#
 
   static func open(_ bytes: [UInt8]) throws -> SafetensorsFile {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     return try SafetensorsFile(path: folder.write("a.safetensors", bytes))
   }
 
@@ -111,7 +112,7 @@ import Testing
   }
 
   @Test func aHugeHeaderIsRefusedUnread() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("a.safetensors", [0, 0, 0, 16, 0, 0, 0, 0])
     // A file of holes: large, and nothing on the disk.
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
@@ -125,7 +126,7 @@ import Testing
   }
 
   @Test func onlyRegularFilesAreOpened() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
     for (name, reason) in [
       ("pipe", "is not a regular file"), ("", "is not a regular file"), ("none", "No such file"),
@@ -138,7 +139,7 @@ import Testing
   }
 
   @Test func whatIsWrittenIsReadAgain() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let path = folder.path("new/b.safetensors")
     let numbers: [Float] = [1, -0.0, 3, .pi, 5, .leastNonzeroMagnitude]
     let entries = [
@@ -163,7 +164,7 @@ import Testing
   }
 
   @Test func aFailingWriteLeavesTheOldFile() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let path = try folder.write("a", [1, 2, 3])
     #expect(throws: WeightsError("no")) {
       try DurableFile.write(path) { file throws(WeightsError) in
@@ -186,7 +187,7 @@ import Testing
 
   /// Damaged files are read or refused: no crash, and what is read is within the file.
   @Test func mutationsAreReadOrRefused() throws {
-    let folder = try ScratchFolder()
+    let folder = try TemporaryFolder()
     let sources = try [
       WeightsFixture.bytes(Self.sound, data: 16),
       Array(Data(contentsOf: WeightsFixture.folder.appending(path: "pytorch-basic.safetensors"))),

@@ -1,13 +1,14 @@
 // The specs that come with the project parse, expand and say what their names promise.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Specs
 @testable import Text
 
 @Suite struct SpecFilesTests {
-  static let folder = SpecFixture.root.appending(path: "experiments")
-  static let manual = SpecFixture.root.appending(path: "docs/specs.md")
+  static let folder = Repository.root.appending(path: "experiments")
+  static let manual = Repository.root.appending(path: "docs/specs.md")
 
   static func spec(_ name: String) throws -> ExperimentSpec {
     try ExperimentSpec(path: folder.appending(path: "\(name).json").path)

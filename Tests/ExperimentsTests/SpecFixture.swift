@@ -45,8 +45,4 @@ enum SpecFixture {
       return ["\(error)"]
     }
   }
-
-  /// The repository, found from this file's own place.
-  static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 }

@@ -1,20 +1,17 @@
 // The schema file says what the parser accepts.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Specs
 @testable import Text
 
 @Suite struct SpecSchemaTests {
-  static let file = SpecFixture.root.appending(path: "experiments/spec.schema.json")
+  static let file = Repository.root.appending(path: "experiments/spec.schema.json")
 
-  /// BENCH_WRITE_SCHEMA=1 writes the file anew after a change of the grammar.
+  /// `make schema` writes the file anew after a change of the grammar.
   @Test func theFileIsWhatTheGrammarGives() throws {
-    let text = SpecGrammar.schemaText
-    if ProcessInfo.processInfo.environment["BENCH_WRITE_SCHEMA"] != nil {
-      try Data(text.utf8).write(to: Self.file)
-    }
-    #expect(try String(contentsOf: Self.file, encoding: .utf8) == text)
+    try expectStored(SpecGrammar.schemaText, in: Self.file)
   }
 
   /// Read with another parser, and compared key by key with what the parser of specs accepts.

@@ -1,37 +1,14 @@
-// What tests of weights and checkpoints share: a folder of their own, files made byte by byte.
+// What tests of weights and checkpoints share: files made byte by byte, a network's weights.
 import Engine
 import Foundation
 import Networks
+import TestSupport
 
 @testable import Numerics
 @testable import Weights
 
-/// A folder that is removed at the end.
-final class ScratchFolder {
-  let url = FileManager.default.temporaryDirectory.appending(
-    path: "bench-files-\(UUID().uuidString)")
-
-  init() throws {
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appending(path: name).path }
-
-  /// Writes a file and gives its path.
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    try Data(bytes).write(to: url.appending(path: name))
-    return path(name)
-  }
-
-  var files: [String] {
-    get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
-  }
-}
-
 enum WeightsFixture {
-  static let folder = SpecFixture.root.appending(path: "Tests/ExperimentsTests/Fixtures")
+  static let folder = Repository.root.appending(path: "Tests/ExperimentsTests/Fixtures")
 
   /// A file of a header's text and so many bytes of data.
   static func bytes(_ header: String, data: Int = 0) -> [UInt8] {

@@ -1,5 +1,6 @@
 // Parameters and MACs of every depth against the exact arithmetic in results/paper.json.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Networks
@@ -8,9 +9,7 @@ import Testing
 
 /// The rows of one table of results/paper.json.
 func paperTable(_ id: String) throws -> [[String: Any]] {
-  let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-  let data = try Data(contentsOf: root.appending(path: "results/paper.json"))
+  let data = try Data(contentsOf: Repository.root.appending(path: "results/paper.json"))
   let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
   let tables = try #require(json["tables"] as? [[String: Any]])
   let table = try #require(tables.first { $0["id"] as? String == id })

@@ -2,6 +2,7 @@
 import Foundation
 import Reports
 import Results
+import TestSupport
 import Testing
 
 /// A folder with the database of one made-up experiment; it disappears with the value.
@@ -27,11 +28,12 @@ final class FakeExperiment {
     Net(network: "residual", depth: 56, trainError: 26, testError: 31.5),
   ]
 
-  let folder: URL
+  private let temporary: TemporaryFolder
   let store: ResultsStore
   let nets: [Net]
   let totalSteps: Int
-  var database: String { folder.appending(path: "bench.sqlite").path }
+  var folder: URL { temporary.url }
+  var database: String { temporary.database }
   func reader() throws -> ResultsReader { try ResultsReader(path: database) }
   func report() throws -> ExperimentReport {
     try ExperimentReport(try reader(), experiment: nil)
@@ -42,9 +44,8 @@ final class FakeExperiment {
     nets: [Net] = quartet, seeds: [Int64] = [0, 1], totalSteps: Int = 600,
     protocolName: String = "quick", more: String = ""
   ) throws {
-    folder = FileManager.default.temporaryDirectory
-      .appending(path: "reports-\(UUID().uuidString)")
-    store = try ResultsStore(path: folder.appending(path: "bench.sqlite").path)
+    temporary = try TemporaryFolder()
+    store = try ResultsStore(path: temporary.database)
     self.nets = nets
     self.totalSteps = totalSteps
     try store.prepare(
@@ -88,8 +89,6 @@ final class FakeExperiment {
         seeds.map(String.init).joined(separator: ", "))]\#(more.isEmpty ? "" : ", " + more)}
       """#
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   private func claim(_ net: Net, seed: Int64, force: Bool = false) throws -> ClaimedRun {
     let claim = try store.claim(
@@ -160,4 +159,12 @@ final class FakeExperiment {
     let end = t == 1 ? final - fall : 0
     return min(100, fall + wobble + end + (seed % 2 == 0 ? -1 : 1))
   }
+}
+
+/// Expects the text to equal `Fixtures/NAME`.
+func expectSnapshot(
+  _ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let file = Repository.root.appending(path: "Tests/ReportsTests/Fixtures/\(name)")
+  try expectStored(text, in: file, sourceLocation: sourceLocation)
 }

@@ -1,6 +1,7 @@
 // The figure: what goes into which panel in which colour, the script, and real gnuplot.
 import Foundation
 import Results
+import TestSupport
 import Testing
 
 @testable import Reports
@@ -94,11 +95,7 @@ import Testing
     #expect(drawn.obstacle?.contains("nothing is recorded") == true)
   }
 
-  static let gnuplotExists = (ProcessInfo.processInfo.environment["PATH"] ?? "")
-    .split(separator: ":")
-    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot") }
-
-  @Test(.enabled(if: gnuplotExists)) func gnuplotDrawsEveryFormat() async throws {
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func gnuplotDrawsEveryFormat() async throws {
     let fake = try FakeExperiment()
     try fake.runAll()
     let folder = fake.folder.appending(path: "out").path
@@ -117,7 +114,8 @@ import Testing
     #expect(drawn.files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
   }
 
-  @Test(.enabled(if: gnuplotExists)) func theScriptRunsAloneInItsFolder() async throws {
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func theScriptRunsAloneInItsFolder() async throws
+  {
     let fake = try FakeExperiment()
     try fake.runAll()
     let script = FigureScript(figure: try figure(fake))
@@ -133,7 +131,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: gnuplotExists),
+    .enabled(if: GnuplotProgram.isInstalled),
     arguments: [
       #"`touch hit`"; system("touch hit")"#, #"'; system('touch hit'); '"#,
       "\\'; !touch hit\n!touch hit",
@@ -157,7 +155,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: gnuplotExists)) func aHangingGnuplotIsKilled() async throws {
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func aHangingGnuplotIsKilled() async throws {
     let folder = FileManager.default.temporaryDirectory.path
     let error = await #expect(throws: ReportsError.self) {
       try await Gnuplot.run(
@@ -166,7 +164,7 @@ import Testing
     #expect(error?.description.contains("did not end") == true)
   }
 
-  @Test(.enabled(if: gnuplotExists)) func aFailingGnuplotSaysWhy() async throws {
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func aFailingGnuplotSaysWhy() async throws {
     let folder = FileManager.default.temporaryDirectory.path
     let error = await #expect(throws: ReportsError.self) {
       try await Gnuplot.run(["-"], script: "plot 'absent.dat'\n", in: folder)

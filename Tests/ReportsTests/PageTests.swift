@@ -1,5 +1,6 @@
 // The report as one page: whole, self-contained, and the same bytes each time.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Reports
@@ -43,7 +44,7 @@ import Testing
     #expect(try fake.report().document(.full).html(pictures: [:]) == page)
   }
 
-  @Test(.enabled(if: FigureTests.gnuplotExists)) func picturesAreInsideAndTheBytesTheSame()
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func picturesAreInsideAndTheBytesTheSame()
     async throws
   {
     let fake = try fake()

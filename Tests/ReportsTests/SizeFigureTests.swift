@@ -1,6 +1,7 @@
 // Figures of last errors: against size, as bars, with the gap, and the learning rate's track.
 import Foundation
 import Results
+import TestSupport
 import Testing
 
 @testable import Reports
@@ -266,7 +267,7 @@ import Testing
     #expect(ticks.count == expected.count && isClose)
   }
 
-  @Test(.enabled(if: FigureTests.gnuplotExists)) func gnuplotDrawsAll() async throws {
+  @Test(.enabled(if: GnuplotProgram.isInstalled)) func gnuplotDrawsAll() async throws {
     let files = ReportFiles(
       experiment: "degradation", folder: fake.folder.appending(path: "out").path)
     let drawn = try await files.draw(try fake.report(), formats: [.svg])

@@ -1,6 +1,7 @@
 // Looking after a database: checks that find damage, copies that are whole, garbage without numbers.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results
@@ -67,17 +68,21 @@ import Testing
     #expect(symlink(loop, loop) == 0)
     let empty = folder.url.appending(path: "empty").path
     try Data().write(to: URL(fileURLWithPath: empty))
-    for (path, reason) in [
-      ("", "is empty; name a file"), (pipe, "is a pipe or a device"),
-      (loop, "leads back to itself"), (folder.url.path, "is a folder"),
-    ] {
+    let places: [(String, String, ResultsError.Remedy?)] = [
+      ("", "is empty", .nameFile), (pipe, "is a pipe or a device", .nameFile),
+      (loop, "leads back to itself; name a file", nil),
+      (folder.url.path, "is a folder", .nameFileInFolder),
+    ]
+    for (path, reason, remedy) in places {
       let read = #expect(throws: ResultsError.self) { try ResultsReader(path: path) }
       #expect(read?.description.contains(reason) == true, "\(read?.description ?? "")")
       let written = #expect(throws: ResultsError.self) { try ResultsStore(path: path) }
       #expect(written?.description.contains(reason) == true, "\(written?.description ?? "")")
+      #expect(read?.remedy == remedy && written?.remedy == remedy)
     }
     let nothing = #expect(throws: ResultsError.self) { try ResultsReader(path: empty) }
-    #expect(nothing?.description.contains("is empty; `bench run SPEC`") == true)
+    #expect(nothing?.description.hasSuffix("is empty") == true)
+    #expect(nothing?.remedy == .runIntoFile)
   }
 
   @Test func aDamagedFileIsFound() throws {

@@ -1,6 +1,7 @@
 // Which test examples a run got right: bit by bit in, bit by bit out.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results

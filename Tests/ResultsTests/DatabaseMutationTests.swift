@@ -3,6 +3,7 @@
 import Foundation
 import GRDB
 import Mutations
+import TestSupport
 import Testing
 
 @testable import Results

@@ -1,21 +1,8 @@
-// A small experiment and a folder of its own for each test.
+// A small experiment for the tests of the store.
 import Foundation
 import Testing
 
 @testable import Results
-
-/// A folder that disappears with the value.
-final class TemporaryFolder {
-  let url: URL
-  var database: String { url.appending(path: "bench.sqlite").path }
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "results-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-}
 
 enum Fixture {
   static func experiment(specHash: String = "5e", protocolName: String = "quick")

@@ -1,5 +1,6 @@
 // What queries see of runs whose process is gone, and how far runs are.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results

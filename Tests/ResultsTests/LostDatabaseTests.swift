@@ -1,6 +1,7 @@
 // A database that is deleted, renamed or replaced under a run: noticed, and all of it saved.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results
@@ -39,7 +40,7 @@ import Testing
       let error = #expect(throws: ResultsError.self) {
         try store.record(run, step: step, metrics: [("trainLoss", 0.25)])
       }
-      #expect(error?.kind == .gone)
+      #expect(error?.kind == .gone && error?.remedy == .useRescued)
       let text = "was deleted, renamed or replaced while it was in use; all that it held is in"
       #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
     }

@@ -1,13 +1,25 @@
-// How Fixtures/schema-1.sqlite came about: set BENCH_MAKE_FIXTURE to a path and run this test.
+// How the stored databases came about: `make fixtures` writes the one of the present schema.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results
 
-@Test(.enabled(if: ProcessInfo.processInfo.environment["BENCH_MAKE_FIXTURE"] != nil))
+/// Makes `Fixtures/schema-N.sqlite`, N being the number of migrations, where there is none. What is
+/// there is never made again: it is the witness that such files still open.
+@Test(.enabled(if: ProcessInfo.processInfo.environment["BENCH_RECORD_SNAPSHOTS"] != nil))
 func makeSchemaFixture() throws {
-  let path = ProcessInfo.processInfo.environment["BENCH_MAKE_FIXTURE"] ?? ""
-  let store = try ResultsStore(path: path)
+  let name = "schema-\(ResultsSchema.migrations.count).sqlite"
+  let path = SchemaTests.fixtures.appending(path: name).path
+  guard !FileManager.default.fileExists(atPath: path) else { return }
+  try makeDatabase(path)
+  Issue.record("recorded \(name); look at it and commit it")
+}
+
+/// A database of the present schema with runs of every ending.
+private func makeDatabase(_ path: String) throws {
+  let folder = try TemporaryFolder()
+  let store = try ResultsStore(path: folder.database)
   try store.prepare(
     Fixture.experiment(), variants: [Fixture.variant("plain", 20), Fixture.variant("plain", 56)],
     seeds: [0, 1])
@@ -25,4 +37,6 @@ func makeSchemaFixture() throws {
   try store.record(run, step: 50, metrics: [("trainError", 90), ("trainLoss", .nan)])
   try store.finish(
     run, status: .diverged, seconds: 4, weightsHash: nil, message: "trainLoss is not finite")
+  // One file, without a log beside it.
+  try ResultsReader(path: folder.database).backUp(to: path)
 }

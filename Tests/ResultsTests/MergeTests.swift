@@ -1,6 +1,7 @@
 // Merging databases: what is new comes over, what is here stays, twice is once.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results

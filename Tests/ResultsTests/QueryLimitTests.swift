@@ -1,5 +1,6 @@
 // Queries that would run for ever, or fill the memory.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results
@@ -22,6 +23,7 @@ import Testing
       try reader.query(Self.endless + "SELECT count(*) FROM n", timeout: .milliseconds(300))
     }
     #expect(error?.description.contains("stopped after 0.3 seconds") == true)
+    #expect(error?.remedy == .allowMoreTime)
     #expect(clock.now - start >= .milliseconds(300))
     #expect(clock.now - start < .seconds(30))
     // The connection goes on, without the limit.

@@ -1,5 +1,6 @@
 // The reader: what it refuses, and that it disturbs nobody.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results
@@ -51,7 +52,7 @@ import Testing
     let path = folder.url.appending(path: "absent.sqlite").path
     let error = #expect(throws: ResultsError.self) { try ResultsReader(path: path) }
     #expect(error?.description.contains(path) == true)
-    #expect(error?.description.contains("bench run") == true)
+    #expect(error?.remedy == .runOrNameAnother)
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 

@@ -1,6 +1,7 @@
 // Attempts taken up again: what stays of their numbers, and who may write them.
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Results

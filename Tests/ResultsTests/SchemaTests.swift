@@ -2,14 +2,14 @@
 import Foundation
 import GRDB
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Results
 
 @Suite struct SchemaTests {
   let folder: TemporaryFolder
-  static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appending(path: "Fixtures")
+  static let fixtures = Repository.root.appending(path: "Tests/ResultsTests/Fixtures")
 
   init() throws { folder = try TemporaryFolder() }
 
@@ -74,6 +74,7 @@ import Testing
     try queue.close()
     let error = #expect(throws: ResultsError.self) { try ResultsStore(path: path) }
     #expect(error?.description.contains("newer version") == true)
+    #expect(error?.remedy == .nameAnotherOrUpgrade)
     let runs = try ResultsReader(path: path).query("SELECT count(*) FROM runs").rows
     #expect(runs == [[.integer(4)]])
   }

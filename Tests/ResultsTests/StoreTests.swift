@@ -1,5 +1,6 @@
 // The life of runs in the store: prepare, claim, record, finish.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results

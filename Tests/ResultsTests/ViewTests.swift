@@ -1,5 +1,6 @@
 // The public views: their columns, and numbers worked out by hand.
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Results

@@ -38,7 +38,9 @@ public struct ExperimentReport: Sendable {
   public var formerVariants: [String] { results.formerVariants }
   /// The stored spec; nil where this version cannot read it, see `specProblem`.
   public var spec: ExperimentSpec? { results.spec }
-  public var specProblem: String? { results.specProblem }
+  public var specProblem: String? {
+    results.specProblem.map { "\($0); `bench run \(experiment.specPath)` enters it anew" }
+  }
   /// The spec's variants with architecture and protocol, by name.
   public var resolved: [String: Variant] { results.resolved }
   public var claims: [Claim] { results.claims }

@@ -1,7 +1,7 @@
 // Whether what stands in the columns is what is read from them: SQLite keeps anything anywhere.
 import GRDB
 
-/// The part of `bench db check` that looks at values.
+/// The part of a check that looks at values.
 enum ContentCheck {
   /// One sentence for each kind of value that cannot be read or cannot be true.
   static func problems(in db: Database) throws -> [String] {

@@ -26,8 +26,7 @@ enum DatabaseCopy {
       try target.close()
       guard verdict == "ok" else {
         throw ResultsError(
-          "the copy is damaged, and so is the database: \(verdict ?? "no answer"); see "
-            + "`bench db check`")
+          "the copy is damaged, and so is the database: \(verdict ?? "no answer")", remedy: .check)
       }
       try synchronize(partial)
       // A second name for the file first: unlike renaming, that cannot replace one made meanwhile.

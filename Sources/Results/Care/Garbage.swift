@@ -95,8 +95,7 @@ extension ResultsReader {
       case .empty: return Garbage()
       case .older, .newer, .foreign:
         throw ResultsError(
-          "\(path) is of another version of bench; an earlier one is brought up to date by the "
-            + "next `bench run`, or by --delete")
+          "\(path) is of another version of bench", remedy: .migrate)
       }
     }
   }

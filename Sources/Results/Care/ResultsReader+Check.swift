@@ -6,10 +6,13 @@ public struct CheckFinding: Hashable, Sendable {
   /// Whether something must be done about it.
   public let isProblem: Bool
   public let text: String
+  /// What can be done about it, where that takes a command.
+  public let remedy: ResultsError.Remedy?
 
-  public init(isProblem: Bool, text: String) {
+  public init(isProblem: Bool, text: String, remedy: ResultsError.Remedy? = nil) {
     self.isProblem = isProblem
     self.text = text
+    self.remedy = remedy
   }
 }
 
@@ -20,6 +23,10 @@ extension ResultsReader {
     try read { db in
       var findings: [CheckFinding] = []
       func problem(_ text: String) { findings.append(CheckFinding(isProblem: true, text: text)) }
+      func problem(_ what: String, _ error: any Error) {
+        let remedy = (error as? ResultsError)?.remedy
+        findings.append(CheckFinding(isProblem: true, text: "\(what): \(error)", remedy: remedy))
+      }
       func note(_ text: String) { findings.append(CheckFinding(isProblem: false, text: text)) }
       switch try ResultsSchema.age(db) {
       case .older: note("of an earlier version of bench: the next run brings it up to date")
@@ -40,7 +47,7 @@ extension ResultsReader {
           if isOlder, try !db.viewExists(view) { continue }
           _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(view)")
         } catch {
-          problem("view \(view): \(error)")
+          problem("view \(view)", error)
         }
       }
       for (text, sql) in Self.agreements {
@@ -48,21 +55,23 @@ extension ResultsReader {
           let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(sql)") ?? 0
           if count > 0 { problem("\(count) \(text)") }
         } catch {
-          problem("\(text): \(error)")
+          problem(text, error)
         }
       }
       // Of a damaged file not everything can be asked.
       do {
-        try ContentCheck.problems(in: db).forEach(problem)
+        for text in try ContentCheck.problems(in: db) { problem(text) }
       } catch {
-        problem("values: \(error)")
+        problem("values", error)
       }
       let running = try Row.fetchAll(db, sql: "\(Self.runSelect) WHERE attempt.status = 'running'")
       for row in running {
         guard (try? Liveness.status(row)) == .interrupted else { continue }
-        note(
-          "\(try RunKey(row)) is marked running, but its process is gone; `bench run` takes it over"
-        )
+        findings.append(
+          CheckFinding(
+            isProblem: false,
+            text: "\(try RunKey(row)) is marked running, but its process is gone",
+            remedy: .takeOver))
       }
       return findings
     }

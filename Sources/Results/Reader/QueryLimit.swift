@@ -20,8 +20,7 @@ final class QueryLimit {
   var timeoutError: ResultsError {
     let time = timeout.map { "\($0 / .seconds(1))" } ?? "?"
     return ResultsError(
-      "the query was stopped after \(time) seconds; narrow it down with WHERE or LIMIT, or allow "
-        + "more with --timeout")
+      "the query was stopped after \(time) seconds", remedy: .allowMoreTime)
   }
 
   /// Runs `body` with an eye on the clock.

@@ -1,4 +1,4 @@
-// What the reader hands to reports and to `bench status` and `show`: plain values.
+// What the reader hands to reports and commands: plain values.
 import Foundation
 
 /// An experiment as it stands in the database.

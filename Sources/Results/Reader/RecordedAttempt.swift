@@ -35,7 +35,7 @@ extension ResultsReader {
     guard let provenance = details.provenance else {
       throw ResultsError(
         "run \(details.run.key) has no attempt under its present configuration: there is nothing "
-          + "to compare with; `bench run` makes one")
+          + "to compare with", remedy: .makeRun)
     }
     return try read { db in
       let spec = try String.fetchOne(

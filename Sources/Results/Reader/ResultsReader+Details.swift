@@ -11,7 +11,7 @@ extension ResultsReader {
       guard let row = rows.first else {
         throw ResultsError(
           "there is no run '\(name)' in \(self.path); give a run id, the beginning of one, or "
-            + "EXPERIMENT/VARIANT/SEED (`bench query \"SELECT * FROM runs\"` lists them)")
+            + "EXPERIMENT/VARIANT/SEED", remedy: .listRuns)
       }
       guard rows.count == 1 else {
         let ids = try rows.prefix(5).map { try $0.get("runId") as String }.joined(separator: ", ")

@@ -11,20 +11,19 @@ public final class ResultsReader: Sendable {
   public let path: String
   let queue: DatabaseQueue
 
+  /// - Parameter patience: seconds to wait for a program that holds the file.
   /// - Throws: `ResultsError` if there is no such file, or it is not a results database.
-  public init(path: String) throws(ResultsError) {
-    if let obstacle = DatabaseFile.obstacle(path) { throw ResultsError(obstacle) }
+  public init(path: String, patience: Double = 10) throws(ResultsError) {
+    if let obstacle = DatabaseFile.obstacle(path) { throw obstacle }
     guard FileManager.default.fileExists(atPath: path) else {
-      throw ResultsError(
-        "there is no results database at \(path); `bench run SPEC` makes one, and --db names "
-          + "another")
+      throw ResultsError("there is no results database at \(path)", remedy: .runOrNameAnother)
     }
     self.path = path
     queue = try ResultsError.wrap("cannot read \(path)") {
-      let queue = try Self.open(path: path)
+      let queue = try Self.open(path: path, patience: patience)
       switch try queue.read(ResultsSchema.age) {
       case .foreign: throw ResultsError("\(path) is an SQLite database, but not one of bench's")
-      case .empty: throw ResultsError("\(path) is empty; `bench run SPEC` writes results into it")
+      case .empty: throw ResultsError("\(path) is empty", remedy: .runIntoFile)
       case .older, .current, .newer: break
       }
       try queue.inDatabase(LiveViews.make)
@@ -32,10 +31,10 @@ public final class ResultsReader: Sendable {
     }
   }
 
-  private static func open(path: String) throws -> DatabaseQueue {
+  private static func open(path: String, patience: Double) throws -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = true
-    configuration.busyMode = .timeout(10)
+    configuration.busyMode = .timeout(patience)
     configuration.prepareDatabase { db in
       _ = sqlite3_limit(db.sqliteConnection, SQLITE_LIMIT_ATTACHED, 0)
       // A single value that a query makes up must not take all memory.

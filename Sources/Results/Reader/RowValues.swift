@@ -11,8 +11,8 @@ extension Row {
       return try decode(Value.self, forColumn: column)
     } catch {
       throw ResultsError(
-        "the database is damaged: \(column) is missing or of another type in a row that is read; "
-          + "see `bench db check`, and take a copy made by `bench db backup`")
+        "the database is damaged: \(column) is missing or of another type in a row that is read",
+        remedy: .checkAndRestore)
     }
   }
 }

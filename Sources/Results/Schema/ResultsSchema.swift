@@ -51,8 +51,8 @@ enum ResultsSchema {
       case .foreign: throw ResultsError("\(path) is an SQLite database, but not one of bench's")
       case .newer:
         throw ResultsError(
-          "\(path) was written by a newer version of bench; it can be queried, but writing to it "
-            + "needs that version, or another file given with --db")
+          "\(path) was written by a newer version of bench; it can be queried",
+          remedy: .nameAnotherOrUpgrade)
       case .older: try backUp(path: path, version: applied(db).count)
       case .empty: break
       }

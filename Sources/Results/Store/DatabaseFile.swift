@@ -4,20 +4,21 @@ import GRDB
 import Synchronization
 
 enum DatabaseFile {
-  /// What keeps a path from being a database's, in words; nil where nothing does, also where nothing
-  /// is there.
-  static func obstacle(_ path: String) -> String? {
+  /// What keeps a path from being a database's; nil where nothing does, also where nothing is there.
+  static func obstacle(_ path: String) -> ResultsError? {
     guard !path.isEmpty else {
-      return "the path of the results database is empty; name a file with --db"
+      return ResultsError("the path of the results database is empty", remedy: .nameFile)
     }
     var status = stat()
     guard stat(path, &status) == 0 else {
-      return errno == ELOOP ? "\(path) is a link that leads back to itself; name a file" : nil
+      return errno == ELOOP
+        ? ResultsError("\(path) is a link that leads back to itself; name a file") : nil
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return nil
-    case S_IFDIR: return "\(path) is a folder, not a results database; name the file with --db"
-    default: return "\(path) is a pipe or a device; name a file with --db"
+    case S_IFDIR:
+      return ResultsError("\(path) is a folder, not a results database", remedy: .nameFileInFolder)
+    default: return ResultsError("\(path) is a pipe or a device", remedy: .nameFile)
     }
   }
 }
@@ -52,7 +53,7 @@ final class DatabaseWatch: Sendable {
   init(_ path: String) {
     self.path = path
     // There a file's number may change while it stays the same file.
-    isWatched = NetworkFileSystem.warning(database: path) == nil
+    isWatched = NetworkFileSystem.type(database: path) == nil
     state = Mutex(State(identities: Identity(path).map { ["": $0] } ?? [:]))
   }
 
@@ -86,10 +87,10 @@ final class DatabaseWatch: Sendable {
       let free = names.first { !FileManager.default.fileExists(atPath: $0) } ?? names[0]
       try DatabaseCopy.write(queue, to: free)
       return ResultsError(
-        "\(what); all that it held is in \(free): rename that to go on with it, or take it over "
-          + "with `bench merge`", kind: .gone)
+        "\(what); all that it held is in \(free)", remedy: .useRescued, kind: .gone)
     } catch {
-      return ResultsError("\(what), and could not be saved: \(error)", kind: .gone)
+      return ResultsError(
+        "\(what), and could not be saved: \(error)", remedy: error.remedy, kind: .gone)
     }
   }
 }

@@ -30,9 +30,9 @@ public enum NetworkFileSystem {
     return types.contains(found.type) ? found.type : nil
   }
 
-  /// A sentence of warning where the database's folder, or the next that exists above it, is on a
-  /// network file system.
-  public static func warning(database path: String) -> String? {
+  /// The type of the network file system that holds the database's folder, or the next that exists
+  /// above it; nil for a local one.
+  public static func type(database path: String) -> String? {
     guard let mounts = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else {
       return nil
     }
@@ -41,9 +41,6 @@ public enum NetworkFileSystem {
       folder.deleteLastPathComponent()
     }
     let place = folder.resolvingSymlinksInPath().path
-    return type(of: place, mounts: mounts).map { type in
-      "\(path) is on a network file system (\(type)); use it from one machine at a time, or keep "
-        + "one database on each machine's own disk and put them together with `bench merge`"
-    }
+    return type(of: place, mounts: mounts)
   }
 }

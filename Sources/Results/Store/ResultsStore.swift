@@ -39,7 +39,7 @@ public final class ResultsStore: Sendable {
   ) throws(ResultsError) {
     self.path = path
     self.process = process
-    if let obstacle = DatabaseFile.obstacle(path) { throw ResultsError(obstacle) }
+    if let obstacle = DatabaseFile.obstacle(path) { throw obstacle }
     let patience = Patience(busyTimeout)
     self.patience = patience
     queue = try ResultsError.wrap("cannot open \(path) for writing") {

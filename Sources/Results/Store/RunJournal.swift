@@ -224,17 +224,24 @@ extension ResultsStore {
   }
 }
 
+/// Numbers of a run that wait to be entered into the database.
+public struct WaitingJournal: Hashable, Sendable {
+  public let run: RunKey
+  /// The file that holds them until then.
+  public let path: String
+  public let entries: Int
+}
+
 extension ResultsReader {
-  /// What waits in journals to be entered into this database, a sentence for each run.
-  public func waitingJournals() throws(ResultsError) -> [String] {
+  /// What waits in journals to be entered into this database.
+  public func waitingJournals() throws(ResultsError) -> [WaitingJournal] {
     let journals = RunJournal.files(besideDatabase: path).compactMap { RunJournal(path: $0) }
     guard !journals.isEmpty else { return [] }
     let keys = Dictionary(
       try runs().map { ($0.runId, $0.key) }, uniquingKeysWith: { first, _ in first })
     return journals.compactMap { journal in
       keys[journal.owner.runId].map { key in
-        "\(key): the journal \(journal.path) is not in the database yet (entries: "
-          + "\(journal.entries.count)); the process that wrote it enters it, or the next `bench run`"
+        WaitingJournal(run: key, path: journal.path, entries: journal.entries.count)
       }
     }
   }

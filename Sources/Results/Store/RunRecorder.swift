@@ -4,7 +4,7 @@ import Synchronization
 
 /// The way from a run in work to the database. While that is locked, full or not to be written,
 /// numbers go into a journal beside it, and from there into it as soon as it can be written again,
-/// or at the next start of `bench run`.
+/// or at the next start of any run.
 public final class RunRecorder: Sendable {
   /// How long a database that could not be written is left alone.
   static let pause: Duration = .seconds(60)
@@ -21,19 +21,23 @@ public final class RunRecorder: Sendable {
   private let store: ResultsStore
   private let run: ClaimedRun
   private let pause: Duration
+  private let wording: ErrorWording
   private let say: @Sendable (String) -> Void
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - pause: how long a database that could not be written is left alone.
+  ///   - wording: how errors are said in those sentences.
   ///   - say: takes sentences for the user.
   public init(
     _ store: ResultsStore, _ run: ClaimedRun, pause: Duration? = nil,
+    wording: @escaping ErrorWording = { "\($0)" },
     say: @escaping @Sendable (String) -> Void
   ) {
     self.store = store
     self.run = run
     self.pause = pause ?? Self.pause
+    self.wording = wording
     self.say = say
     let process = store.process
     state = Mutex(
@@ -127,13 +131,15 @@ public final class RunRecorder: Sendable {
         } catch {
           guard error.mayPass else { throw error }
           if state.pausedUntil == nil {
-            news = "\(error); numbers are kept in \(state.journal.path) until it can be written"
+            news =
+              "\(wording(error)); numbers are kept in \(state.journal.path) until it can be written"
           }
           state.pausedUntil = .now + pause
           do throws(ResultsError) {
             if let entry { try state.journal.append(entry) }
           } catch let second {
-            throw ResultsError("\(error); \(second)", kind: error.kind)
+            throw ResultsError(
+              "\(wording(error)); \(second)", remedy: second.remedy, kind: error.kind)
           }
         }
       } catch {

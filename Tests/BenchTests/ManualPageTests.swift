@@ -1,0 +1,66 @@
+// The manual page has every command and option, and the version stands in one place.
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import bench
+
+@Suite struct ManualPageTests {
+  private let page: String
+
+  init() throws { page = try ManualPage(dump: Bench._dumpHelp(), version: Bench.version).text }
+
+  /// All commands below one, with their full names.
+  private static func commands(
+    below command: any ParsableCommand.Type, _ path: [String]
+  ) -> [(type: any ParsableCommand.Type, name: [String])] {
+    command.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap { type in
+      let name = path + [type.configuration.commandName ?? ""]
+      return [(type, name)] + commands(below: type, name)
+    }
+  }
+
+  @Test func everyCommandAndOptionIsInIt() {
+    let commands = Self.commands(below: Bench.self, ["bench"])
+    #expect(commands.count > 20)
+    for (type, name) in commands {
+      #expect(page.contains("\n.SS \(name.joined(separator: " "))\n"), "\(name)")
+      let options = Bench.helpMessage(for: type).matches(of: /(?m)^  (--[a-z-]+)/)
+        .map { String($0.1) }
+      for option in options where option != "--version" {
+        #expect(page.contains(option.replacing("-", with: #"\-"#)), "\(name) \(option)")
+      }
+    }
+    #expect(!page.contains("bench manual\n"))
+  }
+
+  @Test func theProgramPrintsItAndDoesNotListIt() throws {
+    let bench = try BuiltBinary()
+    #expect(try bench("manual").output == page)
+    #expect(try !bench("--help").output.contains("manual"))
+  }
+
+  /// No line is taken for a request that is none, and no letter for an escape.
+  @Test func itIsSoundRoff() {
+    let requests: Set = [
+      ".TH", ".SH", ".SS", ".B", ".BR", ".I", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE",
+    ]
+    for line in page.split(separator: "\n") where line.hasPrefix(".") || line.hasPrefix("'") {
+      let word = String(line.prefix { $0 != " " })
+      #expect(requests.contains(word) || word == #".\""#, "\(line)")
+    }
+    #expect(page.allSatisfy(\.isASCII))
+    #expect(page.matches(of: /\\(.)/).allSatisfy { "(-[f& \"".contains($0.1) })
+  }
+
+  @Test func theVersionIsThatOfTheDocuments() throws {
+    let bench = try BuiltBinary()
+    #expect(try bench("--version").output == "\(Bench.version)\n")
+    func text(_ name: String) throws -> String {
+      try String(contentsOf: bench.root.appending(path: name), encoding: .utf8)
+    }
+    #expect(try text("CITATION.cff").contains("\nversion: \(Bench.version)\n"))
+    #expect(try text("CHANGELOG.md").contains("\n## [\(Bench.version)] - "))
+    #expect(page.contains("\"bench \(Bench.version)\""))
+  }
+}
