@@ -72,7 +72,7 @@ extension NumericIdentity {
   public static var libraryVersion: String { String(cString: bench_gemm_version()) }
 
   /// How 3×3 convolutions of stride 1 may be computed, for the record: `winograd` or `direct`.
-  public static var convolution: String { WinogradConvolution.isAllowed ? "winograd" : "direct" }
+  public static var convolution: String { ConvolutionMethod.allowsWinograd ? "winograd" : "direct" }
 }
 
 /// The elementwise sweeps for this CPU.

@@ -9,6 +9,8 @@ import Numerics
 /// The arena, per plane of 16: V of the input, then M of the output; in the backward pass V of the
 /// gradient, V of the input, and A dy Aᵀ. The input's V gives way to M of its gradient.
 final class StagedWinograd: StagedConvolution {
+  let paddedInput: PaddedShape
+  let paddedGradient: PaddedShape
   private let shape: ImageShape
   private let inputs: ChannelBlocks
   private let outputs: ChannelBlocks
@@ -16,28 +18,24 @@ final class StagedWinograd: StagedConvolution {
   private let outputChannels: Int
   private let tilesWide: Int
   private let tiles: Int
-  private let pitchIn: Int
-  private let pitchOut: Int
 
-  /// - Parameter input: the input's shape; the output has the same height and width.
-  init(input: ImageShape, inputs: ChannelBlocks, outputs: ChannelBlocks) {
-    shape = input
-    self.inputs = inputs
-    self.outputs = outputs
-    inputChannels = inputs.width * inputs.count
-    outputChannels = outputs.width * outputs.count
-    tilesWide = (input.width + 1) / 2
-    tiles = tilesWide * ((input.height + 1) / 2)
-    let paddedWidth = 1 + input.width + WinogradConvolution.highPadding(input)
-    pitchIn = paddedWidth * inputChannels
-    pitchOut = paddedWidth * outputChannels
+  /// - Parameter geometry: of a convolution that keeps the size, with multiples of 16 channels.
+  init(_ geometry: ConvolutionGeometry) {
+    shape = geometry.input
+    paddedInput = WinogradConvolution.padded(geometry.input)
+    paddedGradient = WinogradConvolution.padded(geometry.output)
+    (inputChannels, outputChannels) = (geometry.input.channels, geometry.output.channels)
+    inputs = ChannelBlocks(inputChannels)
+    outputs = ChannelBlocks(outputChannels)
+    tilesWide = (shape.width + 1) / 2
+    tiles = tilesWide * ((shape.height + 1) / 2)
   }
 
   var preparedCount: Int { 16 * inputChannels * outputChannels }
   var workspaceCount: Int { 9 * inputs.width * outputs.width }
   var weightGradientCount: Int { preparedCount }
   var stagedCount: Int {
-    16 * (tiles * (inputChannels + 2 * outputChannels) + 3 * Self.planeGap)
+    16 * (tiles * (inputChannels + 2 * outputChannels) + 3 * WinogradConvolution.planeGap)
   }
 
   // MARK: Weights
@@ -74,11 +72,8 @@ final class StagedWinograd: StagedConvolution {
 
   // MARK: The arena
 
-  /// Numbers between planes, so that the same place in all 16 does not fall into one set of a cache.
-  static let planeGap = 64
-
   private func plane(_ channels: Int, _ images: Int) -> Int {
-    channels * tiles * images + Self.planeGap
+    channels * tiles * images + WinogradConvolution.planeGap
   }
 
   private func stagedInput(
@@ -102,7 +97,8 @@ final class StagedWinograd: StagedConvolution {
   ) {
     let to = stagedInput(arena, images, pass) + image * tiles * inputs.width
     sweeps.winograd_input(
-      to, plane(inputChannels, images), images * tiles * inputs.width, inputs.width, x, pitchIn,
+      to, plane(inputChannels, images), images * tiles * inputs.width, inputs.width, x,
+      paddedInput.pitch,
       inputChannels, tilesWide, 0, tiles)
   }
 
@@ -112,10 +108,11 @@ final class StagedWinograd: StagedConvolution {
     let at = image * tiles * outputs.width
     let (plane, block) = (plane(outputChannels, images), images * tiles * outputs.width)
     sweeps.winograd_input(
-      arena + at, plane, block, outputs.width, dy, pitchOut, outputChannels, tilesWide, 0, tiles)
+      arena + at, plane, block, outputs.width, dy, paddedGradient.pitch, outputChannels, tilesWide,
+      0, tiles)
     sweeps.winograd_gradient(
-      spread(arena, images) + at, plane, block, outputs.width, dy + pitchOut + outputChannels,
-      pitchOut, outputChannels, tilesWide, 0, tiles)
+      spread(arena, images) + at, plane, block, outputs.width, dy + paddedGradient.interior,
+      paddedGradient.pitch, outputChannels, tilesWide, 0, tiles)
   }
 
   // MARK: Products

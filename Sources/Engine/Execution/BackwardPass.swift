@@ -52,8 +52,8 @@ extension NetworkExecutor {
     var valuePitch = site.shape.width * site.shape.channels
     switch unit.step.kind {
     case .convolution:
-      guard let kernel = unit.convolution else { return }
-      let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
+      guard let kernel = unit.convolution?.perImage else { return }
+      let x = paddedInput(unit, image: image, storing: false, scratch)
       kernel.weightGradient(
         x, gradient.pointer, accumulate: !isFirst,
         into: partialWeights[slice * largestWeight], workspace: scratch.workspace.pointer)
@@ -62,10 +62,7 @@ extension NetworkExecutor {
       kernel.dataGradient(
         gradient.pointer, unit.transposedWeight.pointer, into: dx,
         workspace: scratch.workspace.pointer)
-      // An expanded input was laid out from the padded one, which is still there.
-      let padded =
-        kernel.expandedCount == 0 ? x : UnsafePointer(scratch.padded[unit.inputScratch].pointer)
-      value = padded + unit.inputShape.interior
+      value = x + unit.inputShape.interior
       valuePitch = unit.inputShape.pitch
     case .maxPool(let kernelSize, let stride, let padding):
       guard unit.needsDataGradient else { return }
@@ -210,7 +207,7 @@ extension NetworkExecutor {
   }
 
   func reduceWeights(_ unit: StepUnit, slices: Int) {
-    guard let kernel = unit.convolution else { return }
+    guard let kernel = unit.convolution?.perImage else { return }
     let count = kernel.weightGradientCount
     let gradient = state.gradients[unit.weightOffset]
     let transforms = kernel.transformsWeightGradient

@@ -51,8 +51,10 @@ extension NetworkExecutor {
       let weight = state.weights[unit.weightOffset]
       let isNeeded = withDataGradient && unit.needsDataGradient && unit.weightCount > 0
       if let kernel = unit.convolution {
-        guard kernel.staged == nil else { return }
-        kernel.prepareForward(weight, into: unit.forwardWeight?.pointer)
+        guard let kernel = kernel.perImage else { return }
+        if let prepared = unit.forwardWeight {
+          kernel.prepareForward(weight, into: prepared.pointer)
+        }
         guard isNeeded else { return }
         kernel.prepareDataGradient(
           weight, into: unit.transposedWeight.pointer, scratch: scratch[worker].weights.pointer)
@@ -68,8 +70,8 @@ extension NetworkExecutor {
     let output = tensors[unit.step.output][image * shape.count]
     switch unit.step.kind {
     case .convolution:
-      guard let kernel = unit.convolution else { return }
-      let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
+      guard let kernel = unit.convolution?.perImage else { return }
+      let x = paddedInput(unit, image: image, storing: unit.isFirstReader, scratch)
       let weight = unit.forwardWeight?.pointer ?? state.weights[unit.weightOffset]
       kernel.forward(x, weight, into: output, workspace: scratch.workspace.pointer)
       addBias(unit, to: output)
@@ -109,22 +111,19 @@ extension NetworkExecutor {
     sweeps.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
   }
 
-  /// The input of a convolution, padded or expanded as the kernel wants it.
-  func convolutionInput(
-    _ unit: StepUnit, _ kernel: ConvolutionKernel, image: Int, storing: Bool,
-    _ scratch: WorkerScratch
+  /// The input of a convolution, padded as its kernel wants it.
+  func paddedInput(
+    _ unit: StepUnit, image: Int, storing: Bool, _ scratch: WorkerScratch
   ) -> UnsafePointer<Float> {
     let padded = unit.inputShape
-    if padded.low == 0 && padded.high == 0 && kernel.expandedCount == 0 {
+    if padded.low == 0 && padded.high == 0 {
       return compactInput(unit, image: image, storing: storing, scratch)
     }
     let buffer = scratch.padded[unit.inputScratch]
     read(
       unit.step.input, image: image, storing: storing, into: buffer[padded.interior],
       pitch: padded.pitch, scratch)
-    guard kernel.expandedCount > 0 else { return UnsafePointer(buffer.pointer) }
-    kernel.expand(buffer.pointer, into: scratch.expanded.pointer)
-    return UnsafePointer(scratch.expanded.pointer)
+    return UnsafePointer(buffer.pointer)
   }
 
   /// The input of a step without a border; the stored tensor itself where there is one.

@@ -46,7 +46,6 @@ extension NetworkExecutor {
   }
 
   func forward(_ unit: StepUnit, _ staged: any StagedConvolution, withMoments: Bool) {
-    guard let kernel = unit.convolution else { return }
     let shape = plan.tensors[unit.step.output]
     let output = tensors[unit.step.output]
     let weight = state.weights[unit.weightOffset]
@@ -62,7 +61,7 @@ extension NetworkExecutor {
           return
         }
         for image in images(ofSlice: group.slices.lowerBound + task, of: unit) {
-          let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
+          let x = paddedInput(unit, image: image, storing: unit.isFirstReader, scratch)
           staged.stageInput(x, image: image - start, of: count, .forward, into: arena.pointer)
         }
       }
@@ -87,7 +86,6 @@ extension NetworkExecutor {
   }
 
   func backward(_ unit: StepUnit, _ staged: any StagedConvolution) {
-    guard let kernel = unit.convolution else { return }
     let site = plan.sites[unit.step.input]
     let weight = state.weights[unit.weightOffset]
     let dWeight = state.gradients[unit.weightOffset]
@@ -113,7 +111,7 @@ extension NetworkExecutor {
           takeBiasGradient(unit, dy, slice: slice)
           staged.stageGradient(
             gradient.pointer, image: image - start, of: count, into: arena.pointer)
-          let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
+          let x = paddedInput(unit, image: image, storing: false, scratch)
           staged.stageInput(x, image: image - start, of: count, .backward, into: arena.pointer)
         }
       }
@@ -135,7 +133,7 @@ extension NetworkExecutor {
           // Only a rectifier's mask asks for the value again.
           let x =
             site.relu && unit.isFirstReader
-            ? convolutionInput(unit, kernel, image: image, storing: false, scratch) : dx
+            ? paddedInput(unit, image: image, storing: false, scratch) : dx
           let value = site.relu ? x + unit.inputShape.interior : dx
           complete(
             unit, site, image: image, slice: slice, dx: dx, value: value,
