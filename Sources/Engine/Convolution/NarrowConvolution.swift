@@ -8,23 +8,25 @@ import Numerics
 final class NarrowConvolution: ConvolutionAlgorithm {
   let paddedInput: PaddedShape
   let paddedGradient: PaddedShape
-  private let inputs: Int
-  private let outputs: Int
+  private let shape: bench_narrow
 
   /// - Parameter geometry: of a convolution that keeps the size, with multiples of 16 channels.
   init(_ geometry: ConvolutionGeometry) {
     paddedInput = geometry.paddedInput
     paddedGradient = PaddedShape(geometry.output, low: 1, high: 1)
-    (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    let (input, output) = (geometry.input, geometry.output)
+    shape = bench_narrow(
+      rows: output.height, width: output.width, inputs: input.channels, outputs: output.channels)
   }
 
-  var preparedCount: Int { 9 * inputs * outputs }
+  var preparedCount: Int { 9 * shape.inputs * shape.outputs }
   var workspaceCount: Int { 0 }
 
   func prepareDataGradient(
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    let (inputs, outputs) = (shape.inputs, shape.outputs)
     let size = inputs * outputs
     for tap in 0..<9 {
       sweeps.transpose(
@@ -36,16 +38,16 @@ final class NarrowConvolution: ConvolutionAlgorithm {
     _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
     workspace: UnsafeMutablePointer<Float>
   ) {
-    sweeps.narrow_convolution(
-      y, x, paddedInput.pitch, weight, paddedInput.height, paddedInput.width, inputs, outputs)
+    sweeps.narrow_convolution(y, paddedInput.source(x), weight, shape)
   }
 
   func dataGradient(
     _ dy: UnsafePointer<Float>, _ weight: UnsafePointer<Float>,
     into dx: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
-    sweeps.narrow_convolution(
-      dx, dy, paddedGradient.pitch, weight, paddedInput.height, paddedInput.width, outputs, inputs)
+    var exchanged = shape
+    swap(&exchanged.inputs, &exchanged.outputs)
+    sweeps.narrow_convolution(dx, paddedGradient.source(dy), weight, exchanged)
   }
 
   func weightGradient(
@@ -53,7 +55,6 @@ final class NarrowConvolution: ConvolutionAlgorithm {
     into dWeight: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
     sweeps.narrow_weight_gradient(
-      dWeight, x, paddedInput.pitch, dy + paddedGradient.interior, paddedGradient.pitch,
-      paddedInput.height, paddedInput.width, inputs, outputs, accumulate ? 1 : 0)
+      dWeight, paddedInput.source(x), paddedGradient.interior(of: dy), shape, accumulate ? 1 : 0)
   }
 }

@@ -40,6 +40,13 @@ final class StagedWinograd: StagedConvolution {
 
   // MARK: Weights
 
+  /// One block of inputs and outputs in the weights.
+  private var blockOfWeights: bench_weights {
+    bench_weights(
+      tapStride: inputChannels * outputChannels, rowStride: outputChannels, rows: inputs.width,
+      columns: outputs.width)
+  }
+
   func preparationCount(_ pass: StagedPass) -> Int { inputs.count * outputs.count }
 
   /// Blocks lie [16][blocks of results][blocks of operands][operand][result].
@@ -55,8 +62,7 @@ final class StagedWinograd: StagedConvolution {
     case .forward:
       let (m, k) = (piece / inputs.count, piece % inputs.count)
       sweeps.winograd_weight(
-        to, plane, weight + k * inputs.width * outputChannels + m * outputs.width, tap,
-        outputChannels, inputs.width, outputs.width)
+        to, plane, weight + k * inputs.width * outputChannels + m * outputs.width, blockOfWeights)
     case .backward:
       let (m, k) = (piece / outputs.count, piece % outputs.count)
       let block = weight + m * inputs.width * outputChannels + k * outputs.width
@@ -66,7 +72,9 @@ final class StagedWinograd: StagedConvolution {
           outputs.width)
       }
       sweeps.winograd_weight(
-        to, plane, workspace, size, inputs.width, outputs.width, inputs.width)
+        to, plane, workspace,
+        bench_weights(
+          tapStride: size, rowStride: inputs.width, rows: outputs.width, columns: inputs.width))
     }
   }
 
@@ -75,6 +83,14 @@ final class StagedWinograd: StagedConvolution {
   private func plane(_ channels: Int, _ images: Int) -> Int {
     channels * tiles * images + WinogradConvolution.planeGap
   }
+
+  private func planes(_ blocks: ChannelBlocks, _ images: Int) -> bench_planes {
+    bench_planes(
+      plane: plane(blocks.width * blocks.count, images), block: images * tiles * blocks.width,
+      width: blocks.width)
+  }
+
+  private var allTiles: bench_tiles { bench_tiles(tilesWide: tilesWide, first: 0, count: tiles) }
 
   private func stagedInput(
     _ arena: UnsafeMutablePointer<Float>, _ images: Int, _ pass: StagedPass
@@ -97,22 +113,18 @@ final class StagedWinograd: StagedConvolution {
   ) {
     let to = stagedInput(arena, images, pass) + image * tiles * inputs.width
     sweeps.winograd_input(
-      to, plane(inputChannels, images), images * tiles * inputs.width, inputs.width, x,
-      paddedInput.pitch,
-      inputChannels, tilesWide, 0, tiles)
+      to, planes(inputs, images), paddedInput.source(x), inputChannels, allTiles)
   }
 
   func stageGradient(
     _ dy: UnsafePointer<Float>, image: Int, of images: Int, into arena: UnsafeMutablePointer<Float>
   ) {
     let at = image * tiles * outputs.width
-    let (plane, block) = (plane(outputChannels, images), images * tiles * outputs.width)
+    let planes = planes(outputs, images)
     sweeps.winograd_input(
-      arena + at, plane, block, outputs.width, dy, paddedGradient.pitch, outputChannels, tilesWide,
-      0, tiles)
+      arena + at, planes, paddedGradient.source(dy), outputChannels, allTiles)
     sweeps.winograd_gradient(
-      spread(arena, images) + at, plane, block, outputs.width, dy + paddedGradient.interior,
-      paddedGradient.pitch, outputChannels, tilesWide, 0, tiles)
+      spread(arena, images) + at, planes, paddedGradient.interior(of: dy), outputChannels, allTiles)
   }
 
   // MARK: Products
@@ -170,26 +182,25 @@ final class StagedWinograd: StagedConvolution {
     image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
   ) {
     finish(
-      arena + 16 * plane(inputChannels, images), outputs, outputChannels, image: image, of: images,
-      into: y)
+      arena + 16 * plane(inputChannels, images), outputs, image: image, of: images, into: y)
   }
 
   func finishBackward(
     image: Int, of images: Int, arena: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
     finish(
-      arena + 16 * plane(outputChannels, images), inputs, inputChannels, image: image, of: images,
-      into: dx)
+      arena + 16 * plane(outputChannels, images), inputs, image: image, of: images, into: dx)
     return UnsafePointer(dx)
   }
 
   private func finish(
-    _ m: UnsafePointer<Float>, _ blocks: ChannelBlocks, _ channels: Int, image: Int, of images: Int,
+    _ m: UnsafePointer<Float>, _ blocks: ChannelBlocks, image: Int, of images: Int,
     into out: UnsafeMutablePointer<Float>
   ) {
+    let result = bench_shape(
+      rows: shape.height, width: shape.width, channels: blocks.width * blocks.count)
     sweeps.winograd_output(
-      out, m + image * tiles * blocks.width, plane(channels, images), images * tiles * blocks.width,
-      blocks.width, shape.height, shape.width, channels, tilesWide, 0, tiles)
+      out, result, m + image * tiles * blocks.width, planes(blocks, images), allTiles)
   }
 
   var weightFinishCount: Int { inputs.count * outputs.count }
@@ -200,7 +211,7 @@ final class StagedWinograd: StagedConvolution {
     let (row, column) = (piece / outputs.count * inputs.width, piece % outputs.count)
     let plane = inputChannels * outputChannels
     sweeps.winograd_weight_gradient(
-      dWeight + row * outputChannels + column * outputs.width, plane, outputChannels,
-      transformed + piece * inputs.width * outputs.width, plane, inputs.width, outputs.width)
+      dWeight + row * outputChannels + column * outputs.width, blockOfWeights,
+      transformed + piece * inputs.width * outputs.width, plane)
   }
 }

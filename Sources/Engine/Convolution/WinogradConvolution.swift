@@ -74,20 +74,26 @@ final class WinogradConvolution: ConvolutionAlgorithm {
   }
 
   var preparedCount: Int { 16 * inputs * outputs }
-  var workspaceCount: Int { 16 * (plane(inputs) + plane(outputs)) }
+  var workspaceCount: Int { 16 * (planes(inputs).plane + planes(outputs).plane) }
   var preparesForward: Bool { true }
   var transformsWeightGradient: Bool { true }
 
-  /// Numbers from one plane of a block of tiles to the next.
-  private func plane(_ channels: Int) -> Int { block * channels + Self.planeGap }
+  /// The planes of a block of tiles, all channels of a tile side by side.
+  private func planes(_ channels: Int) -> bench_planes {
+    bench_planes(plane: block * channels + Self.planeGap, block: 0, width: channels)
+  }
+
+  private var weights: bench_weights {
+    bench_weights(
+      tapStride: inputs * outputs, rowStride: outputs, rows: inputs, columns: outputs)
+  }
 
   // MARK: Weights
 
   func prepareForward(
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>
   ) {
-    sweeps.winograd_weight(
-      prepared, inputs * outputs, weight, inputs * outputs, outputs, inputs, outputs)
+    sweeps.winograd_weight(prepared, inputs * outputs, weight, weights)
   }
 
   func prepareDataGradient(
@@ -99,14 +105,15 @@ final class WinogradConvolution: ConvolutionAlgorithm {
       sweeps.transpose(
         scratch + (8 - tap) * size, inputs, weight + tap * size, outputs, inputs, outputs)
     }
-    sweeps.winograd_weight(prepared, size, scratch, size, inputs, outputs, inputs)
+    sweeps.winograd_weight(
+      prepared, size, scratch,
+      bench_weights(tapStride: size, rowStride: inputs, rows: outputs, columns: inputs))
   }
 
   func finishWeightGradient(
     _ sum: UnsafePointer<Float>, into dWeight: UnsafeMutablePointer<Float>
   ) {
-    sweeps.winograd_weight_gradient(
-      dWeight, inputs * outputs, outputs, sum, inputs * outputs, inputs, outputs)
+    sweeps.winograd_weight_gradient(dWeight, weights, sum, inputs * outputs)
   }
 
   // MARK: Passes
@@ -134,22 +141,20 @@ final class WinogradConvolution: ConvolutionAlgorithm {
     _ u: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, channels: Int,
     _ workspace: UnsafeMutablePointer<Float>
   ) {
-    let (operandPlane, resultPlane) = (plane(padded.channels), plane(channels))
+    let (operands, results) = (planes(padded.channels), planes(channels))
+    let result = bench_shape(rows: shape.height, width: shape.width, channels: channels)
     let v = workspace
-    let m = workspace + 16 * operandPlane
+    let m = workspace + 16 * operands.plane
     var first = 0
     while first < tileCount {
       let count = min(block, tileCount - first)
-      sweeps.winograd_input(
-        v, operandPlane, 0, padded.channels, x, padded.pitch, padded.channels, tilesWide, first,
-        count)
+      let tiles = bench_tiles(tilesWide: tilesWide, first: first, count: count)
+      sweeps.winograd_input(v, operands, padded.source(x), padded.channels, tiles)
       let product = count == block ? products.whole : products.last ?? products.whole
       for i in 0..<16 {
-        product.run(u + i * inputs * outputs, v + i * operandPlane, m + i * resultPlane)
+        product.run(u + i * inputs * outputs, v + i * operands.plane, m + i * results.plane)
       }
-      sweeps.winograd_output(
-        y, m, resultPlane, 0, channels, shape.height, shape.width, channels, tilesWide, first,
-        count)
+      sweeps.winograd_output(y, result, m, results, tiles)
       first += count
     }
   }
@@ -160,21 +165,19 @@ final class WinogradConvolution: ConvolutionAlgorithm {
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, accumulate: Bool,
     into dWeight: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
-    let (inputPlane, outputPlane) = (plane(inputs), plane(outputs))
+    let (operands, results) = (planes(inputs), planes(outputs))
     let v = workspace
-    let w = workspace + 16 * inputPlane
+    let w = workspace + 16 * operands.plane
     var first = 0
     while first < tileCount {
       let count = min(block, tileCount - first)
-      sweeps.winograd_input(
-        v, inputPlane, 0, inputs, x, paddedInput.pitch, inputs, tilesWide, first, count)
-      sweeps.winograd_gradient(
-        w, outputPlane, 0, outputs, dy + paddedGradient.interior, paddedGradient.pitch, outputs,
-        tilesWide, first, count)
+      let tiles = bench_tiles(tilesWide: tilesWide, first: first, count: count)
+      sweeps.winograd_input(v, operands, paddedInput.source(x), inputs, tiles)
+      sweeps.winograd_gradient(w, results, paddedGradient.interior(of: dy), outputs, tiles)
       let next = count == block ? nextWeightProduct : lastWeightProduct ?? nextWeightProduct
       let product = first == 0 && !accumulate ? firstWeightProduct : next
       for i in 0..<16 {
-        product.run(w + i * outputPlane, v + i * inputPlane, dWeight + i * inputs * outputs)
+        product.run(w + i * results.plane, v + i * operands.plane, dWeight + i * inputs * outputs)
       }
       first += count
     }

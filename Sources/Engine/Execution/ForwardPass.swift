@@ -77,17 +77,18 @@ extension NetworkExecutor {
       addBias(unit, to: output)
     case .maxPool(let kernelSize, let stride, let padding):
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
-      let from = plan.sites[unit.step.input].shape
       sweeps.max_pool(
-        output, x, from.height, from.width, from.channels, kernelSize, stride, padding,
-        shape.height, shape.width)
+        output, x,
+        bench_pooling(
+          plan.sites[unit.step.input].shape, kernelSize: kernelSize, stride: stride,
+          padding: padding, output: shape))
     case .globalAveragePool:
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
       let from = plan.sites[unit.step.input].shape
       let sums = scratch.mean
       for c in 0..<from.channels { sums.pointer[c] = 0 }
       sweeps.channel_sums(
-        x, from.width * from.channels, from.height, from.width, from.channels, sums.pointer)
+        bench_source(first: x, pitch: from.pitch), bench_shape(from), sums.pointer)
       for c in 0..<from.channels { output[c] = Float(sums.pointer[c] / Double(from.pixels)) }
     case .copy:
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
@@ -121,8 +122,8 @@ extension NetworkExecutor {
     }
     let buffer = scratch.padded[unit.inputScratch]
     read(
-      unit.step.input, image: image, storing: storing, into: buffer[padded.interior],
-      pitch: padded.pitch, scratch)
+      unit.step.input, image: image, storing: storing, into: padded.interior(of: buffer.pointer),
+      scratch)
     return UnsafePointer(buffer.pointer)
   }
 
@@ -137,8 +138,8 @@ extension NetworkExecutor {
     }
     let buffer = scratch.padded[unit.inputScratch]
     read(
-      unit.step.input, image: image, storing: storing, into: buffer.pointer,
-      pitch: site.shape.width * site.shape.channels, scratch)
+      unit.step.input, image: image, storing: storing,
+      into: bench_target(first: buffer.pointer, pitch: site.shape.pitch), scratch)
     return UnsafePointer(buffer.pointer)
   }
 
@@ -146,31 +147,29 @@ extension NetworkExecutor {
   /// - Parameters:
   ///   - storing: whether this is the first reading, which stores the value if others need it;
   ///     later ones read what is stored.
-  ///   - out: the first pixel, with `pitch` floats per row.
   func read(
-    _ id: SiteID, image: Int, storing: Bool, into out: UnsafeMutablePointer<Float>, pitch: Int,
-    _ scratch: WorkerScratch
+    _ id: SiteID, image: Int, storing: Bool, into out: bench_target, _ scratch: WorkerScratch
   ) {
     let site = plan.sites[id]
     let shape = site.shape
-    let (rows, width, channels) = (shape.height, shape.width, shape.channels)
+    let size = bench_shape(shape)
     let none = bench_affine()
     let stored = site.stored.map { tensors[$0][image * shape.count] }
     let isPlain = site.operands.count == 1 && site.stored == site.operands[0].tensor
     if let stored, isPlain || !storing {
-      sweeps.read_one(out, pitch, stored, rows, width, channels, none, 0)
+      sweeps.read_one(out, bench_operand(values: stored, affine: none), size, 0)
       return
     }
     let first = site.operands[0]
     let x = summand(first, shape: shape, image: image, scratch)
-    let affine = first.norm.map { norms[$0].affine } ?? none
+    let operand = bench_operand(values: x, affine: first.norm.map { norms[$0].affine } ?? none)
     let relu: Int32 = site.relu ? 1 : 0
     if site.operands.count == 1 {
       if let stored {
-        sweeps.read_one(stored, width * channels, x, rows, width, channels, affine, relu)
-        sweeps.read_one(out, pitch, stored, rows, width, channels, none, 0)
+        sweeps.read_one(bench_target(first: stored, pitch: shape.pitch), operand, size, relu)
+        sweeps.read_one(out, bench_operand(values: stored, affine: none), size, 0)
       } else {
-        sweeps.read_one(out, pitch, x, rows, width, channels, affine, relu)
+        sweeps.read_one(out, operand, size, relu)
       }
       return
     }
@@ -180,7 +179,7 @@ extension NetworkExecutor {
       isSecond: first.isDerived)
     let secondAffine = second.norm.map { norms[$0].affine } ?? none
     sweeps.read_two(
-      out, pitch, stored, x, affine, y, secondAffine, rows, width, channels, relu)
+      out, stored, operand, bench_operand(values: y, affine: secondAffine), size, relu)
   }
 
   // MARK: Statistics

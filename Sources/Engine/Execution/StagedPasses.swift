@@ -105,10 +105,10 @@ extension NetworkExecutor {
         clearSums(slice)
         for image in images(ofSlice: slice, of: unit) {
           let gradient = scratch.padded[unit.gradientScratch]
-          let dy = gradient[unit.gradientShape.interior]
           gatherGradient(
-            of: unit.step.output, image: image, into: dy, pitch: unit.gradientShape.pitch, scratch)
-          takeBiasGradient(unit, dy, slice: slice)
+            of: unit.step.output, image: image,
+            into: unit.gradientShape.interior(of: gradient.pointer), scratch)
+          takeBiasGradient(unit, gradient.pointer, slice: slice)
           staged.stageGradient(
             gradient.pointer, image: image - start, of: count, into: arena.pointer)
           let x = paddedInput(unit, image: image, storing: false, scratch)
@@ -134,10 +134,9 @@ extension NetworkExecutor {
           let x =
             site.relu && unit.isFirstReader
             ? paddedInput(unit, image: image, storing: false, scratch) : dx
-          let value = site.relu ? x + unit.inputShape.interior : dx
           complete(
-            unit, site, image: image, slice: slice, dx: dx, value: value,
-            valuePitch: unit.inputShape.pitch, scratch)
+            unit, site, image: image, slice: slice, dx: dx,
+            value: unit.inputShape.interior(of: x), scratch)
         }
       }
     }
