@@ -55,12 +55,13 @@ const char *bench_gemm_version(void) {
 
 static void run_blas(const bench_gemm *g, const float *a, const float *b, float *c, uint64_t count,
                      const uint64_t *aOffsets, const uint64_t *bOffsets) {
+  const bench_gemm_shape *s = &g->shape;
   for (uint64_t i = 0; i < count; i++) {
     const float *ai = (const float *)((const char *)a + aOffsets[i]);
     const float *bi = (const float *)((const char *)b + bOffsets[i]);
-    float beta = (i > 0 || g->accumulate) ? 1.0f : 0.0f;
-    cblas_sgemm(CblasColMajor, CblasNoTrans, g->transposeB ? CblasTrans : CblasNoTrans, g->m, g->n,
-                g->k, 1.0f, ai, g->lda, bi, g->ldb, beta, c, g->ldc);
+    float beta = (i > 0 || s->accumulate) ? 1.0f : 0.0f;
+    cblas_sgemm(CblasColMajor, CblasNoTrans, s->transposeB ? CblasTrans : CblasNoTrans, s->m, s->n,
+                s->k, 1.0f, ai, s->lda, bi, s->ldb, beta, c, s->ldc);
   }
 }
 
@@ -73,22 +74,20 @@ static void run_libxsmm(const bench_gemm *g, const float *a, const float *b, flo
 }
 #endif
 
-bench_gemm bench_gemm_make_blas(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb,
-                                int32_t ldc, int32_t transposeB, int32_t accumulate) {
+bench_gemm bench_gemm_make_blas(bench_gemm_shape shape) {
   pthread_once(&once, choose_backend);
-  return (bench_gemm){m, n, k, lda, ldb, ldc, transposeB, accumulate, run_blas, NULL};
+  return (bench_gemm){.shape = shape, .run = run_blas, .generated = NULL};
 }
 
-bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
-                           int32_t transposeB, int32_t accumulate) {
-  bench_gemm g = bench_gemm_make_blas(m, n, k, lda, ldb, ldc, transposeB, accumulate);
+bench_gemm bench_gemm_make(bench_gemm_shape shape) {
+  bench_gemm g = bench_gemm_make_blas(shape);
 #ifdef BENCH_HAVE_LIBXSMM
   if (uses_libxsmm) {
-    float alpha = 1.0f, beta = accumulate ? 1.0f : 0.0f;
-    int flags = transposeB ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
+    float alpha = 1.0f, beta = shape.accumulate ? 1.0f : 0.0f;
+    int flags = shape.transposeB ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
     int prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
     libxsmm_smmfunction_reducebatch_offs f = libxsmm_smmdispatch_reducebatch_offs(
-        m, n, k, &lda, &ldb, &ldc, &alpha, &beta, &flags, &prefetch);
+        shape.m, shape.n, shape.k, &shape.lda, &shape.ldb, &shape.ldc, &alpha, &beta, &flags, &prefetch);
     if (f) {
       g.generated = (void *)(uintptr_t)f;
       g.run = run_libxsmm;

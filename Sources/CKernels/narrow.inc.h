@@ -46,12 +46,11 @@ INLINE void narrow_body(float *y, const float *x, long pitch, const float *w, lo
     }
 }
 
-static void narrow_convolution(float *y, const float *x, long pitch, const float *w, long rows,
-                               long width, long inputs, long outputs) {
-  if (inputs == 16)
-    narrow_body(y, x, pitch, w, rows, width, 16, outputs);
+static void narrow_convolution(float *y, bench_source x, const float *w, bench_narrow s) {
+  if (s.inputs == 16)
+    narrow_body(y, x.first, x.pitch, w, s.rows, s.width, 16, s.outputs);
   else
-    narrow_body(y, x, pitch, w, rows, width, inputs, outputs);
+    narrow_body(y, x.first, x.pitch, w, s.rows, s.width, s.inputs, s.outputs);
 }
 
 // One kernel row of the weight gradient for CONV_INPUTS input and 16 output channels.
@@ -86,17 +85,18 @@ INLINE void narrow_weights(float *dw, const float *x, long pitchX, const float *
     for (int i = 0; i < CONV_INPUTS; i++) store(dw + (k * inputs + i) * outputs, sum[k][i]);
 }
 
-static void narrow_weight_gradient(float *dw, const float *x, long pitchX, const float *dy,
-                                   long pitchY, long rows, long width, long inputs, long outputs,
+static void narrow_weight_gradient(float *dw, bench_source x, bench_source dy, bench_narrow s,
                                    int accumulate) {
+  const long inputs = s.inputs, outputs = s.outputs;
   for (long row = 0; row < 3; row++)
     for (long i = 0; i < inputs; i += CONV_INPUTS)
       for (long o = 0; o < outputs; o += LANES) {
         float *to = dw + (row * 3 * inputs + i) * outputs + o;
-        const float *from = x + row * pitchX + i;
+        const float *from = x.first + row * x.pitch + i, *d = dy.first + o;
         if (inputs == 16 && outputs == 16)
-          narrow_weights(to, from, pitchX, dy + o, pitchY, rows, width, 16, 16, accumulate);
+          narrow_weights(to, from, x.pitch, d, dy.pitch, s.rows, s.width, 16, 16, accumulate);
         else
-          narrow_weights(to, from, pitchX, dy + o, pitchY, rows, width, inputs, outputs, accumulate);
+          narrow_weights(to, from, x.pitch, d, dy.pitch, s.rows, s.width, inputs, outputs,
+                         accumulate);
       }
 }

@@ -1,26 +1,22 @@
 // Max pooling of one image, forward and backward.
 // Included by sweeps.inc.h, once per instruction set.
 
-typedef struct {
-  long height, width, kernel, stride, padding;
-} pool_shape;
-
 // Where a window starts, and which of its rows (or columns) lie inside the image.
-INLINE long window_start(long out, long size, const pool_shape *s, long *first, long *end) {
-  long start = out * s->stride - s->padding;
+INLINE long window_start(long out, long size, bench_pooling s, long *first, long *end) {
+  long start = out * s.stride - s.padding;
   *first = start < 0 ? -start : 0;
-  *end = size - start < s->kernel ? size - start : s->kernel;
+  *end = size - start < s.kernel ? size - start : s.kernel;
   return start;
 }
 
-static void max_pool(float *out, const float *x, long height, long width, long C, long kernel,
-                     long stride, long padding, long outHeight, long outWidth) {
-  pool_shape s = {height, width, kernel, stride, padding};
+static void max_pool(float *out, const float *x, bench_pooling s) {
+  const long height = s.input.rows, width = s.input.width, C = s.input.channels;
+  const long outWidth = s.outWidth;
   long vectors = C / LANES * LANES, y0, y1, x0, x1;
-  for (long oy = 0; oy < outHeight; oy++) {
-    long top = window_start(oy, height, &s, &y0, &y1);
+  for (long oy = 0; oy < s.outRows; oy++) {
+    long top = window_start(oy, height, s, &y0, &y1);
     for (long ox = 0; ox < outWidth; ox++) {
-      long left = window_start(ox, width, &s, &x0, &x1);
+      long left = window_start(ox, width, s, &x0, &x1);
       const float *corner = x + (top * width + left) * C;
       float *o = out + (oy * outWidth + ox) * C;
       for (long c = 0; c < vectors; c += LANES) {
@@ -46,16 +42,15 @@ static void max_pool(float *out, const float *x, long height, long width, long C
   }
 }
 
-static void max_pool_backward(float *dx, const float *x, const float *dy, long height, long width,
-                              long C, long kernel, long stride, long padding, long outHeight,
-                              long outWidth) {
+static void max_pool_backward(float *dx, const float *x, const float *dy, bench_pooling s) {
+  const long height = s.input.rows, width = s.input.width, C = s.input.channels;
+  const long kernel = s.kernel, outWidth = s.outWidth;
   memset(dx, 0, sizeof(float) * (size_t)(height * width * C));
-  pool_shape s = {height, width, kernel, stride, padding};
   long vectors = C / LANES * LANES, y0, y1, x0, x1;
-  for (long oy = 0; oy < outHeight; oy++) {
-    long top = window_start(oy, height, &s, &y0, &y1);
+  for (long oy = 0; oy < s.outRows; oy++) {
+    long top = window_start(oy, height, s, &y0, &y1);
     for (long ox = 0; ox < outWidth; ox++) {
-      long left = window_start(ox, width, &s, &x0, &x1);
+      long left = window_start(ox, width, s, &x0, &x1);
       long corner = (top * width + left) * C;
       const float *d = dy + (oy * outWidth + ox) * C;
       for (long c = 0; c < vectors; c += LANES) {

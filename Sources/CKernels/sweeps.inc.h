@@ -53,20 +53,21 @@ INLINE void read_one_body(float *out, long outPitch, const float *x, long rows, 
   }
 }
 
-static void read_one(float *out, long outPitch, const float *x, long rows, long width,
-                     long channels, bench_affine f, int relu) {
+static void read_one(bench_target out, bench_operand x, bench_shape shape, int relu) {
+  const long rows = shape.rows, width = shape.width;
+  const bench_affine f = x.affine;
 #define CASE(C)                                                               \
   case C:                                                                     \
     if (f.scale && relu)                                                      \
-      read_one_body(out, outPitch, x, rows, width, C, f, 1);                  \
+      read_one_body(out.first, out.pitch, x.values, rows, width, C, f, 1);    \
     else                                                                      \
-      read_one_body(out, outPitch, x, rows, width, C, f, relu);               \
+      read_one_body(out.first, out.pitch, x.values, rows, width, C, f, relu); \
     break;
-  switch (channels) {
+  switch (shape.channels) {
     CASE(16)
     CASE(32)
     CASE(64)
-    default: read_one_body(out, outPitch, x, rows, width, channels, f, relu);
+    default: read_one_body(out.first, out.pitch, x.values, rows, width, shape.channels, f, relu);
   }
 #undef CASE
 }
@@ -98,24 +99,27 @@ INLINE void read_two_body(float *out, long outPitch, float *tee, const float *x,
   }
 }
 
-static void read_two(float *out, long outPitch, float *tee, const float *x, bench_affine fx,
-                     const float *y, bench_affine fy, long rows, long width, long channels,
-                     int relu) {
-  bench_affine none = {0, 0, 0};
-#define CASE(C)                                                                      \
-  case C:                                                                            \
-    if (fx.scale && !fy.scale && relu && tee)                                        \
-      read_two_body(out, outPitch, tee, x, fx, y, none, rows, width, C, 1);          \
-    else                                                                             \
-      read_two_body(out, outPitch, tee, x, fx, y, fy, rows, width, C, relu);         \
+static void read_two(bench_target out, float *tee, bench_operand x, bench_operand y,
+                     bench_shape shape, int relu) {
+  const long rows = shape.rows, width = shape.width;
+  const bench_affine fx = x.affine, fy = y.affine, none = {0, 0, 0};
+#define BODY(fy, C, relu) \
+  read_two_body(out.first, out.pitch, tee, x.values, fx, y.values, fy, rows, width, C, relu)
+#define CASE(C)                               \
+  case C:                                     \
+    if (fx.scale && !fy.scale && relu && tee) \
+      BODY(none, C, 1);                       \
+    else                                      \
+      BODY(fy, C, relu);                      \
     break;
-  switch (channels) {
+  switch (shape.channels) {
     CASE(16)
     CASE(32)
     CASE(64)
-    default: read_two_body(out, outPitch, tee, x, fx, y, fy, rows, width, channels, relu);
+    default: BODY(fy, shape.channels, relu);
   }
 #undef CASE
+#undef BODY
 }
 
 // --- Statistics ----------------------------------------------------------------------------------
@@ -176,10 +180,11 @@ static void moments(const float *x, long pixels, long C, double *mean, double *m
   }
 }
 
-static void channel_sums(const float *x, long pitch, long rows, long width, long C, double *sums) {
+static void channel_sums(bench_source x, bench_shape shape, double *sums) {
+  const long rows = shape.rows, width = shape.width, C = shape.channels;
   long vectors = C / LANES * LANES;
   for (long r = 0; r < rows; r++) {
-    const float *row = x + r * pitch;
+    const float *row = x.first + r * x.pitch;
     for (long c = 0; c < vectors; c += LANES) {
       vf s = splat(0);
       for (long p = 0; p < width; p++) s += load(row + p * C + c);
@@ -192,9 +197,9 @@ static void channel_sums(const float *x, long pitch, long rows, long width, long
 
 // --- Gradients -----------------------------------------------------------------------------------
 
-INLINE void gradient_body(float *out, long outPitch, float *tee, const float *g, const float *z,
-                          const float *mean, const float *a, const float *b, const float *c0,
-                          const float *other, long rows, long width, long C) {
+INLINE void gradient_body(float *out, long outPitch, float *tee, const float *g,
+                          bench_norm_gradient n, const float *other, long rows, long width,
+                          long C) {
   long vectors = C / LANES * LANES;
   for (long r = 0; r < rows; r++) {
     float *o = out + r * outPitch;
@@ -202,15 +207,16 @@ INLINE void gradient_body(float *out, long outPitch, float *tee, const float *g,
       long at = (r * width + p) * C;
       for (long c = 0; c < vectors; c += LANES) {
         vf v = load(g + at + c);
-        if (z)
-          v = load(a + c) * v + (load(b + c) * (load(z + at + c) - load(mean + c)) + load(c0 + c));
+        if (n.z)
+          v = load(n.a + c) * v +
+              (load(n.b + c) * (load(n.z + at + c) - load(n.mean + c)) + load(n.c + c));
         if (other) v += load(other + at + c);
         store(o + c, v);
         if (tee) store(tee + at + c, v);
       }
       for (long c = vectors; c < C; c++) {
         float v = g[at + c];
-        if (z) v = a[c] * v + (b[c] * (z[at + c] - mean[c]) + c0[c]);
+        if (n.z) v = n.a[c] * v + (n.b[c] * (n.z[at + c] - n.mean[c]) + n.c[c]);
         if (other) v += other[at + c];
         o[c] = v;
         if (tee) tee[at + c] = v;
@@ -219,21 +225,21 @@ INLINE void gradient_body(float *out, long outPitch, float *tee, const float *g,
   }
 }
 
-static void gradient(float *out, long outPitch, float *tee, const float *g, const float *z,
-                     const float *mean, const float *a, const float *b, const float *c0,
-                     const float *other, long rows, long width, long channels) {
-#define CASE(C)                                                                              \
-  case C:                                                                                    \
-    if (z && !other && !tee)                                                                 \
-      gradient_body(out, outPitch, 0, g, z, mean, a, b, c0, 0, rows, width, C);              \
-    else                                                                                     \
-      gradient_body(out, outPitch, tee, g, z, mean, a, b, c0, other, rows, width, C);        \
+static void gradient(bench_target out, float *tee, const float *g, bench_norm_gradient norm,
+                     const float *other, bench_shape shape) {
+  const long rows = shape.rows, width = shape.width;
+#define CASE(C)                                                                         \
+  case C:                                                                               \
+    if (norm.z && !other && !tee)                                                       \
+      gradient_body(out.first, out.pitch, 0, g, norm, 0, rows, width, C);               \
+    else                                                                                \
+      gradient_body(out.first, out.pitch, tee, g, norm, other, rows, width, C);         \
     break;
-  switch (channels) {
+  switch (shape.channels) {
     CASE(16)
     CASE(32)
     CASE(64)
-    default: gradient_body(out, outPitch, tee, g, z, mean, a, b, c0, other, rows, width, channels);
+    default: gradient_body(out.first, out.pitch, tee, g, norm, other, rows, width, shape.channels);
   }
 #undef CASE
 }
@@ -284,18 +290,21 @@ INLINE void join_body(float *g, const float *dx, const float *first, const float
       }
 }
 
-static void join(float *g, const float *dx, const float *first, const float *second,
-                 const float *value, long valuePitch, int relu, long rows, long width,
-                 long channels, bench_moments one, bench_moments two) {
-  bench_moments none = {0, 0, 0, 0};
-  if (relu && one.z && one.gradientSum && !two.z && !two.gradientSum && !second) {
-    if (first)
-      join_body(g, dx, first, 0, value, valuePitch, 1, rows, width, channels, one, none);
+static void join(float *g, bench_summands dx, bench_source value, int relu, bench_shape shape,
+                 bench_moments one, bench_moments two) {
+  const bench_moments none = {0, 0, 0, 0};
+#define BODY(second, third, relu, two)                                                      \
+  join_body(g, dx.first, second, third, value.first, value.pitch, relu, shape.rows,         \
+            shape.width, shape.channels, one, two)
+  if (relu && one.z && one.gradientSum && !two.z && !two.gradientSum && !dx.third) {
+    if (dx.second)
+      BODY(dx.second, 0, 1, none);
     else
-      join_body(g, dx, 0, 0, value, valuePitch, 1, rows, width, channels, one, none);
+      BODY(0, 0, 1, none);
   } else {
-    join_body(g, dx, first, second, value, valuePitch, relu, rows, width, channels, one, two);
+    BODY(dx.second, dx.third, relu, two);
   }
+#undef BODY
 }
 
 static void add(float *x, const float *y, long count) {
@@ -367,9 +376,33 @@ static double multiply_add(long rounds, float *sink) {
 }
 
 const bench_sweeps TABLE = {
-    NAME,         read_one,     read_two, moments,           gradient, join,           add,
-    add_bias,     channel_sums, max_pool, max_pool_backward, sgd,      sum_of_squares, sum_parts,
-    transpose,    expand_columns, block_channels, winograd_input, winograd_output, winograd_gradient,
-    winograd_weight, winograd_weight_gradient, narrow_convolution, narrow_weight_gradient,
-    scale, gate, gate_gradient, dropout, multiply_add,
+    .name = NAME,
+    .read_one = read_one,
+    .read_two = read_two,
+    .moments = moments,
+    .gradient = gradient,
+    .join = join,
+    .add = add,
+    .add_bias = add_bias,
+    .channel_sums = channel_sums,
+    .max_pool = max_pool,
+    .max_pool_backward = max_pool_backward,
+    .sgd = sgd,
+    .sum_of_squares = sum_of_squares,
+    .sum_parts = sum_parts,
+    .transpose = transpose,
+    .expand_columns = expand_columns,
+    .block_channels = block_channels,
+    .winograd_input = winograd_input,
+    .winograd_output = winograd_output,
+    .winograd_gradient = winograd_gradient,
+    .winograd_weight = winograd_weight,
+    .winograd_weight_gradient = winograd_weight_gradient,
+    .narrow_convolution = narrow_convolution,
+    .narrow_weight_gradient = narrow_weight_gradient,
+    .scale = scale,
+    .gate = gate,
+    .gate_gradient = gate_gradient,
+    .dropout = dropout,
+    .multiply_add = multiply_add,
 };

@@ -19,19 +19,24 @@ INLINE void winograd_input_lane(float *v, long plane, const float *x, long pitch
   }
 }
 
-static void winograd_input(float *v, long plane, long block, long W, const float *x, long pitch,
-                           long C, long wide, long first, long count) {
+static void winograd_input(float *v, bench_planes planes, bench_source x, long C,
+                           bench_tiles tiles) {
+  const long plane = planes.plane, block = planes.block, W = planes.width, pitch = x.pitch;
+  const long wide = tiles.tilesWide, first = tiles.first, count = tiles.count;
   for (long n = 0; n < count; n++) {
     long tile = first + n;
-    const float *from = x + tile / wide * 2 * pitch + tile % wide * 2 * C;
+    const float *from = x.first + tile / wide * 2 * pitch + tile % wide * 2 * C;
     for (long b = 0; b < C / W; b++)
       for (long c = 0; c < W; c += LANES)
         winograd_input_lane(v + b * block + n * W + c, plane, from + b * W + c, pitch, C);
   }
 }
 
-static void winograd_output(float *y, const float *m, long plane, long block, long W, long height,
-                            long width, long C, long wide, long first, long count) {
+static void winograd_output(float *y, bench_shape shape, const float *m, bench_planes planes,
+                            bench_tiles tiles) {
+  const long height = shape.rows, width = shape.width, C = shape.channels;
+  const long plane = planes.plane, block = planes.block, W = planes.width;
+  const long wide = tiles.tilesWide, first = tiles.first, count = tiles.count;
   for (long n = 0; n < count; n++) {
     long row = (first + n) / wide * 2, column = (first + n) % wide * 2;
     int down = row + 1 < height, right = column + 1 < width;
@@ -55,11 +60,13 @@ static void winograd_output(float *y, const float *m, long plane, long block, lo
   }
 }
 
-static void winograd_gradient(float *v, long plane, long block, long W, const float *dy, long pitch,
-                              long C, long wide, long first, long count) {
+static void winograd_gradient(float *v, bench_planes planes, bench_source dy, long C,
+                              bench_tiles tiles) {
+  const long plane = planes.plane, block = planes.block, W = planes.width, pitch = dy.pitch;
+  const long wide = tiles.tilesWide, first = tiles.first, count = tiles.count;
   for (long n = 0; n < count; n++) {
     long tile = first + n;
-    const float *from = dy + tile / wide * 2 * pitch + tile % wide * 2 * C;
+    const float *from = dy.first + tile / wide * 2 * pitch + tile % wide * 2 * C;
     for (long b = 0; b < C / W; b++)
       for (long c = 0; c < W; c += LANES) {
         const float *p = from + b * W + c;
@@ -100,8 +107,9 @@ INLINE void winograd_weight_lane(vf t[4][4], vf w[3][3]) {
   }
 }
 
-static void winograd_weight(float *u, long plane, const float *w, long tapStride, long rowStride,
-                            long rows, long columns) {
+static void winograd_weight(float *u, long plane, const float *w, bench_weights layout) {
+  const long tapStride = layout.tapStride, rowStride = layout.rowStride;
+  const long rows = layout.rows, columns = layout.columns;
   for (long r = 0; r < rows; r++)
     for (long c = 0; c < columns; c += LANES) {
       const float *from = w + r * rowStride + c;
@@ -112,8 +120,9 @@ static void winograd_weight(float *u, long plane, const float *w, long tapStride
     }
 }
 
-static void winograd_weight_gradient(float *dw, long tapStride, long rowStride, const float *du,
-                                     long plane, long rows, long columns) {
+static void winograd_weight_gradient(float *dw, bench_weights layout, const float *du, long plane) {
+  const long tapStride = layout.tapStride, rowStride = layout.rowStride;
+  const long rows = layout.rows, columns = layout.columns;
   vf half = splat(0.5f);
   for (long r = 0; r < rows; r++)
     for (long c = 0; c < columns; c += LANES) {

@@ -5,7 +5,17 @@ import Testing
 @testable import Numerics
 
 @Suite struct ConvolutionKernelTests {
-  /// A convolution on random shapes: forward, data gradient and weight gradient of two images.
+  /// Every algorithm that takes convolutions of a shape image by image, whether or not the rules
+  /// give it that shape.
+  private func algorithms(for geometry: ConvolutionGeometry) -> [any ConvolutionAlgorithm] {
+    let hasVectors = [geometry.input, geometry.output].allSatisfy { $0.channels % 16 == 0 }
+    guard geometry.keepsSize && hasVectors else { return [DirectConvolution(geometry)] }
+    return [
+      DirectConvolution(geometry), NarrowConvolution(geometry), WinogradConvolution(geometry),
+    ]
+  }
+
+  /// Convolutions on random shapes: forward, data gradient and weight gradient of two images.
   @Test func randomShapesAgree() throws {
     var random = CounterRandom(seed: 42, purpose: .statistics)
     func pick(_ values: [Int]) -> Int { values[random.integer(below: values.count)] }
@@ -36,6 +46,17 @@ import Testing
   }
 
   private func check(_ p: ConvolutionParameters, _ input: ImageShape, seed: UInt64) throws {
+    let geometry = ConvolutionGeometry(p, input: input)
+    for algorithm in algorithms(for: geometry) {
+      try check(algorithm, geometry, seed: seed)
+    }
+  }
+
+  private func check(
+    _ kernel: any ConvolutionAlgorithm, _ geometry: ConvolutionGeometry, seed: UInt64
+  ) throws {
+    let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
+    let what = "\(type(of: kernel)) \(p) \(input)"
     var graph = Graph(input: input)
     _ = graph.convolution(
       0, name: "c", outputChannels: p.outputChannels, kernelSize: p.kernelSize, stride: p.stride,
@@ -44,8 +65,6 @@ import Testing
     state.initialize(seed: seed)
     let count = 2
     let x = randomNumbers(count * input.count, seed: seed + 1)
-    let kernel = ConvolutionKernel(p, input: input)
-    let output = kernel.output
     let dy = randomNumbers(count * output.count, seed: seed + 2)
     var reference = ReferenceNetwork<Double>(graph, state: state)
     reference.forward(x.map(Double.init), count: count, mode: .training)
@@ -55,7 +74,7 @@ import Testing
       count: p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels)
     weight.pointer.update(from: state.weights.pointer, count: weight.count)
     let forwardWeight = FloatBuffer(count: kernel.preparedCount)
-    let isPrepared = kernel.prepareForward(weight.pointer, into: forwardWeight.pointer)
+    kernel.prepareForward(weight.pointer, into: forwardWeight.pointer)
     let gradientWeight = FloatBuffer(count: kernel.preparedCount)
     let scratch = FloatBuffer(count: weight.count)
     kernel.prepareDataGradient(
@@ -66,18 +85,15 @@ import Testing
     let dWeightSum = FloatBuffer(count: kernel.weightGradientCount)
     for image in 0..<count {
       let padded = pad(x, image, input, kernel.paddedInput)
-      let expanded = FloatBuffer(count: kernel.expandedCount)
-      if kernel.expandedCount > 0 { kernel.expand(padded.pointer, into: expanded.pointer) }
-      let source = kernel.expandedCount > 0 ? expanded : padded
       let gradient = pad(dy, image, output, kernel.paddedGradient)
       kernel.forward(
-        source.pointer, (isPrepared ? forwardWeight : weight).pointer,
+        padded.pointer, (kernel.preparesForward ? forwardWeight : weight).pointer,
         into: y[image * output.count], workspace: workspace.pointer)
       kernel.dataGradient(
         gradient.pointer, gradientWeight.pointer, into: dx[image * input.count],
         workspace: workspace.pointer)
       kernel.weightGradient(
-        source.pointer, gradient.pointer, accumulate: image > 0, into: dWeightSum.pointer,
+        padded.pointer, gradient.pointer, accumulate: image > 0, into: dWeightSum.pointer,
         workspace: workspace.pointer)
     }
     let dWeight = kernel.transformsWeightGradient ? FloatBuffer(count: weight.count) : dWeightSum
@@ -90,10 +106,10 @@ import Testing
     let expectedGradient = try #require(reference.gradients["c.weight"])
     state.gradients.pointer.update(from: dWeight.pointer, count: dWeight.count)
     let weightGradient = try #require(state.values(of: "c.weight", .gradient)).map(Double.init)
-    #expect(relativeError(numbers(y), reference.values[1].values) < 1e-5, "\(p) \(input) forward")
+    #expect(relativeError(numbers(y), reference.values[1].values) < 1e-5, "\(what) forward")
     #expect(
-      relativeError(numbers(dx), reference.valueGradients[0].values) < 1e-5, "\(p) \(input) data")
-    #expect(relativeError(weightGradient, expectedGradient) < 1e-5, "\(p) \(input) weight")
+      relativeError(numbers(dx), reference.valueGradients[0].values) < 1e-5, "\(what) data")
+    #expect(relativeError(weightGradient, expectedGradient) < 1e-5, "\(what) weight")
   }
 
   private func pad(

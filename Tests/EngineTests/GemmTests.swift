@@ -39,8 +39,9 @@ import Testing
       }
       let make = throughBlas ? bench_gemm_make_blas : bench_gemm_make
       var kernel = make(
-        Int32(m), Int32(n), Int32(k), Int32(lda), Int32(ldb), Int32(ldc), transposeB ? 1 : 0,
-        accumulate ? 1 : 0)
+        bench_gemm_shape(
+          m: Int32(m), n: Int32(n), k: Int32(k), lda: Int32(lda), ldb: Int32(ldb),
+          ldc: Int32(ldc), transposeB: transposeB ? 1 : 0, accumulate: accumulate ? 1 : 0))
       let bytes = UInt64(MemoryLayout<Float>.stride)
       bench_gemm_call(
         &kernel, a.pointer(), b.pointer(), c.pointer(), UInt64(count),

@@ -29,6 +29,16 @@ final class Guarded<Number: BinaryFloatingPoint> {
     memory.baseAddress.map { $0 + Self.margin + offset }
   }
 
+  /// The numbers as an image whose rows lie `pitch` apart.
+  func source(pitch: Int, at offset: Int = 0) -> bench_source where Number == Float {
+    bench_source(first: pointer(at: offset), pitch: pitch)
+  }
+
+  /// The place of an image whose rows lie `pitch` apart.
+  func target(pitch: Int) -> bench_target where Number == Float {
+    bench_target(first: pointer(), pitch: pitch)
+  }
+
   var values: [Number] { Array(memory[Self.margin..<Self.margin + count]) }
 
   var isIntact: Bool {

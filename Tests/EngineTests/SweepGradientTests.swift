@@ -18,9 +18,11 @@ import Testing
       let numbers = (0..<4).map { _ in Guarded(trial.numbers(channels)) }
       let out = Guarded<Float>(gaps: rows * pitch)
       table.gradient(
-        out.pointer(), pitch, tee?.pointer(), g.pointer(), z?.pointer(), numbers[0].pointer(),
-        numbers[1].pointer(), numbers[2].pointer(), numbers[3].pointer(), other?.pointer(), rows,
-        width, channels)
+        out.target(pitch: pitch), tee?.pointer(), g.pointer(),
+        bench_norm_gradient(
+          z: z?.pointer(), mean: numbers[0].pointer(), a: numbers[1].pointer(),
+          b: numbers[2].pointer(), c: numbers[3].pointer()),
+        other?.pointer(), bench_shape(rows: rows, width: width, channels: channels))
       let n = numbers.map { $0.values.map(Double.init) }
       let (gs, zs, others) = (g.values, z?.values, other?.values)
       let results = gs.indices.map { at -> Double in
@@ -103,9 +105,11 @@ import Testing
       }
       let sums = [one, two].map { $0?.sums(after: truth) }
       table.join(
-        target.pointer(), dx.pointer(), first?.pointer(), second?.pointer(), value.pointer(),
-        pitch, relu ? 1 : 0, rows, width, channels, one?.pointers ?? bench_moments(),
-        two?.pointers ?? bench_moments())
+        target.pointer(),
+        bench_summands(first: dx.pointer(), second: first?.pointer(), third: second?.pointer()),
+        value.source(pitch: pitch), relu ? 1 : 0,
+        bench_shape(rows: rows, width: width, channels: channels),
+        one?.pointers ?? bench_moments(), two?.pointers ?? bench_moments())
       let what =
         "\(name) \(rows)x\(width)x\(channels) first \(first != nil) second \(second != nil) "
         + "relu \(relu) into \(place)"
@@ -177,15 +181,14 @@ import Testing
         dx[winner] += Double(dys[at])
       }
       let what = "\(name) \(height)x\(width)x\(channels), \(kernel)/\(stride)+\(padding)"
+      let pooling = bench_pooling(
+        input: bench_shape(rows: height, width: width, channels: channels), kernel: kernel,
+        stride: stride, padding: padding, outRows: outHeight, outWidth: outWidth)
       let out = Guarded<Float>(gaps: dys.count)
-      table.max_pool(
-        out.pointer(), x.pointer(), height, width, channels, kernel, stride, padding, outHeight,
-        outWidth)
+      table.max_pool(out.pointer(), x.pointer(), pooling)
       expectClose(out, y, tolerance: 0, what)
       let back = Guarded<Float>(gaps: xs.count)
-      table.max_pool_backward(
-        back.pointer(), x.pointer(), dy.pointer(), height, width, channels, kernel, stride, padding,
-        outHeight, outWidth)
+      table.max_pool_backward(back.pointer(), x.pointer(), dy.pointer(), pooling)
       expectClose(back, dx, tolerance: 2e-6, what + " backward")
     }
   }

@@ -37,7 +37,8 @@ import Testing
       let relu = trial.flag()
       let out = Guarded<Float>(gaps: rows * pitch)
       table.read_one(
-        out.pointer(), pitch, x.pointer(), rows, width, channels, affine.pointers, relu ? 1 : 0)
+        out.target(pitch: pitch), bench_operand(values: x.pointer(), affine: affine.pointers),
+        bench_shape(rows: rows, width: width, channels: channels), relu ? 1 : 0)
       var truth = [Double](repeating: gapValue, count: rows * pitch)
       for (at, value) in x.values.enumerated() {
         let v = affine.apply(value, channel: at % channels)
@@ -63,8 +64,10 @@ import Testing
       let out = Guarded<Float>(gaps: rows * pitch)
       let tee = trial.flag() ? Guarded<Float>(gaps: count) : nil
       table.read_two(
-        out.pointer(), pitch, tee?.pointer(), x.pointer(), first.pointers, y.pointer(),
-        second.pointers, rows, width, channels, relu ? 1 : 0)
+        out.target(pitch: pitch), tee?.pointer(),
+        bench_operand(values: x.pointer(), affine: first.pointers),
+        bench_operand(values: y.pointer(), affine: second.pointers),
+        bench_shape(rows: rows, width: width, channels: channels), relu ? 1 : 0)
       let (xs, ys) = (x.values, y.values)
       let sums = xs.indices.map { at -> Double in
         let c = at % channels
@@ -116,7 +119,9 @@ import Testing
       let x = Guarded(trial.numbers(rows * pitch))
       let before = trial.numbers(channels).map(Double.init)
       let sums = Guarded(before)
-      table.channel_sums(x.pointer(), pitch, rows, width, channels, sums.pointer())
+      table.channel_sums(
+        x.source(pitch: pitch), bench_shape(rows: rows, width: width, channels: channels),
+        sums.pointer())
       var truth = before
       let values = x.values
       for row in 0..<rows {

@@ -53,6 +53,10 @@ import Testing
       plane = blocks * block + trial.pick([0, 16, 64])
     }
 
+    var shape: bench_shape { bench_shape(rows: height, width: width, channels: channels) }
+    var planes: bench_planes { bench_planes(plane: plane, block: block, width: w) }
+    var range: bench_tiles { bench_tiles(tilesWide: tilesWide, first: first, count: count) }
+
     var what: String { "\(height)x\(width)x\(channels) by \(w), tiles \(first)+\(count)" }
 
     /// Where channel `c` of the `n`-th tile lies in a plane.
@@ -79,8 +83,7 @@ import Testing
       let x = Guarded(trial.numbers(rows * pitch))
       let v = Guarded<Float>(gaps: 16 * tiles.plane)
       table.winograd_input(
-        v.pointer(), tiles.plane, tiles.block, tiles.w, x.pointer(), pitch, tiles.channels,
-        tiles.tilesWide, tiles.first, tiles.count)
+        v.pointer(), tiles.planes, x.source(pitch: pitch), tiles.channels, tiles.range)
       var truth = [Double](repeating: gapValue, count: v.count)
       let values = x.values.map(Double.init)
       for (n, row, column, c) in tiles.all {
@@ -104,8 +107,7 @@ import Testing
       let m = Guarded(trial.numbers(16 * tiles.plane))
       let y = Guarded<Float>(gaps: tiles.height * tiles.width * tiles.channels)
       table.winograd_output(
-        y.pointer(), m.pointer(), tiles.plane, tiles.block, tiles.w, tiles.height, tiles.width,
-        tiles.channels, tiles.tilesWide, tiles.first, tiles.count)
+        y.pointer(), tiles.shape, m.pointer(), tiles.planes, tiles.range)
       var truth = [Double](repeating: gapValue, count: y.count)
       let values = m.values.map(Double.init)
       for (n, row, column, c) in tiles.all {
@@ -131,8 +133,7 @@ import Testing
       let dy = Guarded(trial.numbers(rows * pitch))
       let v = Guarded<Float>(gaps: 16 * tiles.plane)
       table.winograd_gradient(
-        v.pointer(), tiles.plane, tiles.block, tiles.w, dy.pointer(), pitch, tiles.channels,
-        tiles.tilesWide, tiles.first, tiles.count)
+        v.pointer(), tiles.planes, dy.source(pitch: pitch), tiles.channels, tiles.range)
       var truth = [Double](repeating: gapValue, count: v.count)
       let values = dy.values.map(Double.init)
       for (n, row, column, c) in tiles.all {
@@ -159,12 +160,12 @@ import Testing
       let plane = rows * columns + trial.pick([0, 16])
       let w = Guarded(trial.numbers(9 * tapStride))
       let u = Guarded<Float>(gaps: 16 * plane)
-      table.winograd_weight(
-        u.pointer(), plane, w.pointer(), tapStride, rowStride, rows, columns)
+      let layout = bench_weights(
+        tapStride: tapStride, rowStride: rowStride, rows: rows, columns: columns)
+      table.winograd_weight(u.pointer(), plane, w.pointer(), layout)
       let du = Guarded(trial.numbers(16 * plane))
       let dw = Guarded<Float>(gaps: 9 * tapStride)
-      table.winograd_weight_gradient(
-        dw.pointer(), tapStride, rowStride, du.pointer(), plane, rows, columns)
+      table.winograd_weight_gradient(dw.pointer(), layout, du.pointer(), plane)
 
       var truth = [Double](repeating: gapValue, count: u.count)
       var adjoint = [Double](repeating: gapValue, count: dw.count)
@@ -199,8 +200,8 @@ import Testing
       let x = Guarded(trial.numbers((rows + 2) * pitchX))
       let w = Guarded(trial.numbers(9 * inputs * outputs))
       let y = Guarded<Float>(gaps: rows * width * outputs)
-      table.narrow_convolution(
-        y.pointer(), x.pointer(), pitchX, w.pointer(), rows, width, inputs, outputs)
+      let shape = bench_narrow(rows: rows, width: width, inputs: inputs, outputs: outputs)
+      table.narrow_convolution(y.pointer(), x.source(pitch: pitchX), w.pointer(), shape)
 
       var dyValues = trial.numbers((rows + 2) * pitchY)
       for row in 0..<rows + 2 {
@@ -214,8 +215,8 @@ import Testing
       let before = trial.numbers(9 * inputs * outputs)
       let dw = Guarded(before)
       table.narrow_weight_gradient(
-        dw.pointer(), x.pointer(), pitchX, dy.pointer(at: pitchY + outputs), pitchY, rows, width,
-        inputs, outputs, accumulate ? 1 : 0)
+        dw.pointer(), x.source(pitch: pitchX), dy.source(pitch: pitchY, at: pitchY + outputs),
+        shape, accumulate ? 1 : 0)
 
       let (xs, ws, dys) = (
         x.values.map(Double.init), w.values.map(Double.init), dyValues.map(Double.init)

@@ -61,25 +61,45 @@ static bench_moments moments_of(long count, long C) {
   return (bench_moments){numbers(count), numbers(C), flag() ? sums(C) : NULL, sums(C)};
 }
 
+static bench_operand operand(long count, long C) {
+  return (bench_operand){.values = numbers(count), .affine = affine(C)};
+}
+
+static bench_norm_gradient norm(long count, long C) {
+  return (bench_norm_gradient){.z = flag() ? numbers(count) : NULL,
+                               .mean = numbers(C),
+                               .a = numbers(C),
+                               .b = numbers(C),
+                               .c = numbers(C)};
+}
+
 // The last row of an image with a pitch ends with its last pixel.
 static long pitched(long rows, long pitch, long row) { return (rows - 1) * pitch + row; }
+
+static bench_source source(bench_shape s, long pitch) {
+  return (bench_source){numbers(pitched(s.rows, pitch, s.width * s.channels)), pitch};
+}
+
+static bench_target target(bench_shape s, long pitch) {
+  return (bench_target){numbers(pitched(s.rows, pitch, s.width * s.channels)), pitch};
+}
+
+static float *optional(long count) { return flag() ? numbers(count) : NULL; }
 
 static void elementwise(const bench_sweeps *t) {
   long rows = size(1, 7), width = size(1, 11), C = channels(), row = width * C, count = rows * row;
   long pitch = row + (flag() ? 2 * C : 0);
-  t->read_one(numbers(pitched(rows, pitch, row)), pitch, numbers(count), rows, width, C, affine(C),
+  bench_shape shape = {.rows = rows, .width = width, .channels = C};
+  t->read_one(target(shape, pitch), operand(count, C), shape, flag());
+  t->read_two(target(shape, pitch), optional(count), operand(count, C), operand(count, C), shape,
               flag());
-  t->read_two(numbers(pitched(rows, pitch, row)), pitch, flag() ? numbers(count) : NULL,
-              numbers(count), affine(C), numbers(count), affine(C), rows, width, C, flag());
   t->moments(numbers(count), rows * width, C, sums(C), sums(C));
-  t->channel_sums(numbers(pitched(rows, pitch, row)), pitch, rows, width, C, sums(C));
+  t->channel_sums(source(shape, pitch), shape, sums(C));
   release();
-  t->gradient(numbers(pitched(rows, pitch, row)), pitch, flag() ? numbers(count) : NULL,
-              numbers(count), flag() ? numbers(count) : NULL, numbers(C), numbers(C), numbers(C),
-              numbers(C), flag() ? numbers(count) : NULL, rows, width, C);
-  t->join(numbers(count), numbers(count), flag() ? numbers(count) : NULL,
-          flag() ? numbers(count) : NULL, numbers(pitched(rows, pitch, row)), pitch, flag(), rows,
-          width, C, moments_of(count, C), moments_of(count, C));
+  t->gradient(target(shape, pitch), optional(count), numbers(count), norm(count, C),
+              optional(count), shape);
+  t->join(numbers(count), (bench_summands){numbers(count), optional(count), optional(count)},
+          source(shape, pitch), flag(), shape, moments_of(count, C), moments_of(count, C));
   t->add(numbers(count), numbers(count), count);
   t->add_bias(numbers(count), numbers(C), rows * width, C);
   release();
@@ -91,10 +111,14 @@ static void pooling(const bench_sweeps *t) {
   long outHeight = (height + 2 * padding - kernel) / stride + 1;
   long outWidth = (width + 2 * padding - kernel) / stride + 1;
   float *x = numbers(height * width * C);
-  t->max_pool(numbers(outHeight * outWidth * C), x, height, width, C, kernel, stride, padding,
-              outHeight, outWidth);
-  t->max_pool_backward(numbers(height * width * C), x, numbers(outHeight * outWidth * C), height,
-                       width, C, kernel, stride, padding, outHeight, outWidth);
+  bench_pooling pooling = {.input = {.rows = height, .width = width, .channels = C},
+                           .kernel = kernel,
+                           .stride = stride,
+                           .padding = padding,
+                           .outRows = outHeight,
+                           .outWidth = outWidth};
+  t->max_pool(numbers(outHeight * outWidth * C), x, pooling);
+  t->max_pool_backward(numbers(height * width * C), x, numbers(outHeight * outWidth * C), pooling);
   release();
 }
 
@@ -123,28 +147,31 @@ static void winograd(const bench_sweeps *t) {
   long first = size(0, tiles - 1), count = size(1, tiles - first);
   long apart = count * W, plane = count * C;
   long evenHeight = (height + 1) / 2 * 2, pitch = (wide * 2 + 2) * C;
-  t->winograd_input(numbers(16 * plane), plane, apart, W, numbers((evenHeight + 2) * pitch), pitch,
-                    C, wide, first, count);
-  t->winograd_output(numbers(height * width * C), numbers(16 * plane), plane, apart, W, height,
-                     width, C, wide, first, count);
-  t->winograd_gradient(numbers(16 * plane), plane, apart, W,
-                       numbers(pitched(evenHeight, pitch, wide * 2 * C)), pitch, C, wide, first,
-                       count);
+  bench_planes planes = {.plane = plane, .block = apart, .width = W};
+  bench_tiles range = {.tilesWide = wide, .first = first, .count = count};
+  bench_source x = {numbers((evenHeight + 2) * pitch), pitch};
+  bench_source dy = {numbers(pitched(evenHeight, pitch, wide * 2 * C)), pitch};
+  bench_shape shape = {.rows = height, .width = width, .channels = C};
+  t->winograd_input(numbers(16 * plane), planes, x, C, range);
+  t->winograd_output(numbers(height * width * C), shape, numbers(16 * plane), planes, range);
+  t->winograd_gradient(numbers(16 * plane), planes, dy, C, range);
   release();
   long rows = size(1, 40), columns = 16 * size(1, 5), tap = rows * columns;
-  t->winograd_weight(numbers(16 * tap), tap, numbers(9 * tap), tap, columns, rows, columns);
-  t->winograd_weight_gradient(numbers(9 * tap), tap, columns, numbers(16 * tap), tap, rows, columns);
+  bench_weights weights = {
+      .tapStride = tap, .rowStride = columns, .rows = rows, .columns = columns};
+  t->winograd_weight(numbers(16 * tap), tap, numbers(9 * tap), weights);
+  t->winograd_weight_gradient(numbers(9 * tap), weights, numbers(16 * tap), tap);
   release();
 }
 
 static void narrow(const bench_sweeps *t) {
   long rows = size(1, 7), width = size(1, 36), inputs = 8 * size(1, 5), outputs = 16 * size(1, 4);
   long pitchX = (width + 2) * inputs, pitchY = (width + 2) * outputs;
-  float *x = numbers((rows + 2) * pitchX), *dy = numbers((rows + 2) * pitchY);
-  t->narrow_convolution(numbers(rows * width * outputs), x, pitchX, numbers(9 * inputs * outputs),
-                        rows, width, inputs, outputs);
-  t->narrow_weight_gradient(numbers(9 * inputs * outputs), x, pitchX, dy + pitchY + outputs, pitchY,
-                            rows, width, inputs, outputs, flag());
+  bench_source x = {numbers((rows + 2) * pitchX), pitchX};
+  bench_source dy = {numbers((rows + 2) * pitchY) + pitchY + outputs, pitchY};
+  bench_narrow shape = {.rows = rows, .width = width, .inputs = inputs, .outputs = outputs};
+  t->narrow_convolution(numbers(rows * width * outputs), x, numbers(9 * inputs * outputs), shape);
+  t->narrow_weight_gradient(numbers(9 * inputs * outputs), x, dy, shape, flag());
   release();
 }
 
@@ -155,8 +182,15 @@ static void products(int throughBlas) {
   uint64_t count = (uint64_t)size(1, 9), *offsets = block(sizeof(uint64_t) * count);
   for (uint64_t i = 0; i < count; i++) offsets[i] = sizeof(float) * (uint64_t)size(0, 20);
   long b = transposed ? (long)(k - 1) * ldb + n : (long)(n - 1) * ldb + k;
-  bench_gemm g = (throughBlas ? bench_gemm_make_blas : bench_gemm_make)(
-      m, n, k, lda, ldb, ldc, transposed, flag());
+  bench_gemm_shape shape = {.m = m,
+                            .n = n,
+                            .k = k,
+                            .lda = lda,
+                            .ldb = ldb,
+                            .ldc = ldc,
+                            .transposeB = transposed,
+                            .accumulate = flag()};
+  bench_gemm g = (throughBlas ? bench_gemm_make_blas : bench_gemm_make)(shape);
   bench_gemm_call(&g, numbers((long)(k - 1) * lda + m + 20), numbers(b + 20),
                   numbers((long)(n - 1) * ldc + m), count, offsets, offsets);
   release();

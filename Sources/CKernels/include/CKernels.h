@@ -15,10 +15,14 @@ extern "C" {
 // A_i is m x k with leading dimension lda, op(B_i) is k x n, C is m x n with ldc.
 // transposeB: B_i is stored n x k with leading dimension ldb (n contiguous).
 
-typedef struct bench_gemm bench_gemm;
-struct bench_gemm {
+typedef struct {
   int32_t m, n, k, lda, ldb, ldc;
   int32_t transposeB, accumulate;
+} bench_gemm_shape;
+
+typedef struct bench_gemm bench_gemm;
+struct bench_gemm {
+  bench_gemm_shape shape;
   // A_i = a + aOffsets[i] bytes, B_i = b + bOffsets[i] bytes.
   void (*run)(const bench_gemm *self, const float *a, const float *b, float *c, uint64_t count,
               const uint64_t *aOffsets, const uint64_t *bOffsets);
@@ -31,11 +35,9 @@ const char *bench_gemm_backend(void);
 const char *bench_gemm_version(void);
 
 // Prepares a kernel; it lives as long as the process. All of m, n, k must be positive.
-bench_gemm bench_gemm_make(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb, int32_t ldc,
-                           int32_t transposeB, int32_t accumulate);
+bench_gemm bench_gemm_make(bench_gemm_shape shape);
 // The same through cblas, whatever the process multiplies with: for comparing the two.
-bench_gemm bench_gemm_make_blas(int32_t m, int32_t n, int32_t k, int32_t lda, int32_t ldb,
-                                int32_t ldc, int32_t transposeB, int32_t accumulate);
+bench_gemm bench_gemm_make_blas(bench_gemm_shape shape);
 
 static inline void bench_gemm_call(const bench_gemm *g, const float *a, const float *b, float *c,
                                    uint64_t count, const uint64_t *aOffsets,
@@ -45,10 +47,41 @@ static inline void bench_gemm_call(const bench_gemm *g, const float *a, const fl
 
 // --- Elementwise sweeps ----------------------------------------------------------------------
 
+typedef struct {
+  long rows, width, channels;
+} bench_shape;
+
+// An image to read or to write whose rows need not follow each other without a gap: its first
+// number, and how many floats lie from one row to the next.
+typedef struct {
+  const float *first;
+  long pitch;
+} bench_source;
+typedef struct {
+  float *first;
+  long pitch;
+} bench_target;
+
 // An optional batch norm in front of an operand: (x - mean) * scale + shift; all null for none.
 typedef struct {
   const float *mean, *scale, *shift;
 } bench_affine;
+
+// A summand that is normalised as it is read: compact values.
+typedef struct {
+  const float *values;
+  bench_affine affine;
+} bench_operand;
+
+// The way back through a batch norm: a * g + b * (z - mean) + c; z, its input, null for none.
+typedef struct {
+  const float *z, *mean, *a, *b, *c;
+} bench_norm_gradient;
+
+// A gradient in up to three parts, all compact; the last two may be null.
+typedef struct {
+  const float *first, *second, *third;
+} bench_summands;
 
 // How one batch norm's statistics are taken from a gradient sweep; z null for none.
 typedef struct {
@@ -58,30 +91,58 @@ typedef struct {
   double *productSum;   // += sum of g * (z - mean)
 } bench_moments;
 
+// Max pooling of images of one shape; windows are clipped at the border.
+typedef struct {
+  bench_shape input;
+  long kernel, stride, padding;
+  long outRows, outWidth;
+} bench_pooling;
+
+// Weights of a 3x3 kernel, or a part of its channels: [tap][row][column] with these strides.
+// columns is a multiple of 16.
+typedef struct {
+  long tapStride, rowStride;
+  long rows, columns;
+} bench_weights;
+
+// Winograd F(2x2, 3x3) (Lavin & Gray 2016). Transformed tiles have 16 planes, `plane` floats from one
+// to the next; in a plane lie blocks of `width` channels, a multiple of 16, `block` floats from one
+// to the next; in a block lie the tiles, `width` floats each.
+typedef struct {
+  long plane, block, width;
+} bench_planes;
+
+// The tiles first..first+count of an image with tilesWide tiles a row; the first one's place in a
+// block is the first.
+typedef struct {
+  long tilesWide, first, count;
+} bench_tiles;
+
+// A 3x3 convolution of stride 1: its output's rows and width, and channels on both sides.
+typedef struct {
+  long rows, width, inputs, outputs;
+} bench_narrow;
+
 typedef struct {
   const char *name;
 
-  // out = act(affine(x)); x is compact, out has a pitch.
-  void (*read_one)(float *out, long outPitch, const float *x, long rows, long width, long channels,
-                   bench_affine affine, int relu);
+  // out = act(affine(x))
+  void (*read_one)(bench_target out, bench_operand x, bench_shape shape, int relu);
   // out = act(affineX(x) + affineY(y)); also stored compact in tee unless that is null.
-  void (*read_two)(float *out, long outPitch, float *tee, const float *x, bench_affine affineX,
-                   const float *y, bench_affine affineY, long rows, long width, long channels,
-                   int relu);
+  void (*read_two)(bench_target out, float *tee, bench_operand x, bench_operand y,
+                   bench_shape shape, int relu);
 
   // Mean and sum of squared deviations of every channel over one image.
   void (*moments)(const float *x, long pixels, long channels, double *mean, double *m2);
 
-  // out = a * g + b * (z - mean) + c [+ other], out with a pitch, the rest compact;
-  // z null: out = g [+ other]. Also stored compact in tee unless that is null.
-  void (*gradient)(float *out, long outPitch, float *tee, const float *g, const float *z,
-                   const float *mean, const float *a, const float *b, const float *c,
-                   const float *other, long rows, long width, long channels);
+  // out = norm(g) [+ other], compact operands; without a norm, out = g [+ other].
+  // Also stored compact in tee unless that is null.
+  void (*gradient)(bench_target out, float *tee, const float *g, bench_norm_gradient norm,
+                   const float *other, bench_shape shape);
 
-  // g = (dx [+ first] [+ second]) where value > 0 or not relu, else 0; g may alias any input.
-  // value has a pitch, all else is compact. Takes the sums of up to two batch norms.
-  void (*join)(float *g, const float *dx, const float *first, const float *second,
-               const float *value, long valuePitch, int relu, long rows, long width, long channels,
+  // g = dx where value > 0 or not relu, else 0; g is compact and may alias any part of dx.
+  // Takes the sums of up to two batch norms.
+  void (*join)(float *g, bench_summands dx, bench_source value, int relu, bench_shape shape,
                bench_moments one, bench_moments two);
 
   // x += y
@@ -89,16 +150,12 @@ typedef struct {
   // x[p][c] += bias[c]
   void (*add_bias)(float *x, const float *bias, long pixels, long channels);
   // sums[c] += sum over the pixels of x
-  void (*channel_sums)(const float *x, long pitch, long rows, long width, long channels,
-                       double *sums);
+  void (*channel_sums)(bench_source x, bench_shape shape, double *sums);
 
-  // out[oy][ox][ky*kw...]: one image, windows clipped at the border; first maximum wins.
-  void (*max_pool)(float *out, const float *x, long height, long width, long channels, long kernel,
-                   long stride, long padding, long outHeight, long outWidth);
+  // out[oy][ox] = the first maximum of each window of one image.
+  void (*max_pool)(float *out, const float *x, bench_pooling pooling);
   // dx (zeroed here) receives each window's gradient at its first maximum.
-  void (*max_pool_backward)(float *dx, const float *x, const float *dy, long height, long width,
-                            long channels, long kernel, long stride, long padding, long outHeight,
-                            long outWidth);
+  void (*max_pool_backward)(float *dx, const float *x, const float *dy, bench_pooling pooling);
 
   // velocity = momentum * velocity + (gradient + decay * weight); then
   // weight -= rate * (nesterov ? gradient + decay * weight + momentum * velocity : velocity).
@@ -117,36 +174,27 @@ typedef struct {
   void (*block_channels)(float *out, long block, long W, const float *x, long pixels,
                          long channels);
 
-  // Winograd F(2x2, 3x3) (Lavin & Gray 2016), tiles first..first+count of an image of tilesWide
-  // tiles a row. The transformed tiles have 16 planes, `plane` floats from one to the next; in a
-  // plane lie blocks of W channels, W a multiple of 16, `block` floats from one to the next; in a
-  // block lie the tiles, W floats each, the first of them `first`.
-  // x is the padded image from its first border pixel.
-  void (*winograd_input)(float *v, long plane, long block, long W, const float *x, long pitch,
-                         long channels, long tilesWide, long first, long count);
-  // y is compact [height][width][channels]; what lies beyond its edges is dropped.
-  void (*winograd_output)(float *y, const float *m, long plane, long block, long W, long height,
-                          long width, long channels, long tilesWide, long first, long count);
+  // v = the transform of tiles of x, which is the padded image from its first border pixel.
+  void (*winograd_input)(float *v, bench_planes planes, bench_source x, long channels,
+                         bench_tiles tiles);
+  // y is compact; what lies beyond its edges is dropped.
+  void (*winograd_output)(float *y, bench_shape shape, const float *m, bench_planes planes,
+                          bench_tiles tiles);
   // The adjoint of winograd_output. dy is the interior of a padded image; the pixel beyond its
   // lower and right edges is zero where the size is odd.
-  void (*winograd_gradient)(float *v, long plane, long block, long W, const float *dy, long pitch,
-                            long channels, long tilesWide, long first, long count);
-  // u[k * plane + r * columns + c], k < 16, from w[tap * tapStride + r * rowStride + c], tap < 9.
-  // columns is a multiple of 16.
-  void (*winograd_weight)(float *u, long plane, const float *w, long tapStride, long rowStride,
-                          long rows, long columns);
+  void (*winograd_gradient)(float *v, bench_planes planes, bench_source dy, long channels,
+                            bench_tiles tiles);
+  // u[k * plane + row * columns + column], k < 16, from the weights.
+  void (*winograd_weight)(float *u, long plane, const float *w, bench_weights layout);
   // The adjoint of winograd_weight.
-  void (*winograd_weight_gradient)(float *dw, long tapStride, long rowStride, const float *du,
-                                   long plane, long rows, long columns);
+  void (*winograd_weight_gradient)(float *dw, bench_weights layout, const float *du, long plane);
 
-  // A 3x3 convolution of stride 1: y compact [rows][width][outputs], x padded by one from its first
-  // border pixel, w[3][3][inputs][outputs]. outputs is a multiple of 16.
-  void (*narrow_convolution)(float *y, const float *x, long pitch, const float *w, long rows,
-                             long width, long inputs, long outputs);
+  // y is compact, x padded by one from its first border pixel, w[3][3][inputs][outputs]; outputs is a
+  // multiple of 16.
+  void (*narrow_convolution)(float *y, bench_source x, const float *w, bench_narrow shape);
   // dw[3][3][inputs][outputs] = (or +=) its weight gradient from one image; dy is the interior of an
   // image with a border of zeros. inputs is a multiple of 8, outputs of 16.
-  void (*narrow_weight_gradient)(float *dw, const float *x, long pitchX, const float *dy,
-                                 long pitchY, long rows, long width, long inputs, long outputs,
+  void (*narrow_weight_gradient)(float *dw, bench_source x, bench_source dy, bench_narrow shape,
                                  int accumulate);
 
   // out = factor * x; here and below out may be x.

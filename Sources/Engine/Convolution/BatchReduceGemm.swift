@@ -29,8 +29,9 @@ final class BatchReduceGemm: @unchecked Sendable {
     kernel = .allocate(capacity: 1)
     kernel.initialize(
       to: bench_gemm_make(
-        Int32(m), Int32(n), Int32(k), Int32(leadingA), Int32(leadingB), Int32(leadingC),
-        transposeB ? 1 : 0, accumulate ? 1 : 0))
+        bench_gemm_shape(
+          m: Int32(m), n: Int32(n), k: Int32(k), lda: Int32(leadingA), ldb: Int32(leadingB),
+          ldc: Int32(leadingC), transposeB: transposeB ? 1 : 0, accumulate: accumulate ? 1 : 0)))
     count = offsetsA.count
     self.offsetsA = .allocate(capacity: count)
     self.offsetsB = .allocate(capacity: count)
@@ -72,8 +73,5 @@ extension NumericIdentity {
   public static var libraryVersion: String { String(cString: bench_gemm_version()) }
 
   /// How 3×3 convolutions of stride 1 may be computed, for the record: `winograd` or `direct`.
-  public static var convolution: String { WinogradConvolution.isAllowed ? "winograd" : "direct" }
+  public static var convolution: String { ConvolutionMethod.allowsWinograd ? "winograd" : "direct" }
 }
-
-/// The elementwise sweeps for this CPU.
-nonisolated(unsafe) let sweeps: bench_sweeps = bench_sweeps_select().pointee

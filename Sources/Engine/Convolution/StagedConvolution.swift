@@ -8,22 +8,26 @@ struct ChannelBlocks {
   let width: Int
   let count: Int
 
-  /// Nil where the channels cannot be cut into equal blocks.
-  init?(_ channels: Int) {
-    guard let width = [64, 48, 32, 16].first(where: { channels % $0 == 0 }) else { return nil }
-    self.width = width
+  /// - Parameter channels: a multiple of 16.
+  init(_ channels: Int) {
+    precondition(channels % 16 == 0, "blocks of \(channels) channels")
+    width = [64, 48, 32].first { channels % $0 == 0 } ?? 16
     count = channels / width
   }
 }
 
 /// The products of one wide convolution on a group of images.
 ///
-/// Where `ConvolutionKernel` takes an image through all weights while the image is in cache, here a
+/// Where a `ConvolutionAlgorithm` takes an image through all weights while the image is in cache, here a
 /// block of weights stays in cache and a group of images goes through it. Inputs, gradients and
 /// results wait in an arena that all such layers share, channels in blocks. Three phases with a
 /// barrier after each: stage every image, multiply, finish every image. Jobs of the middle phase
 /// write apart from each other and add images in order, so results do not depend on threads.
 protocol StagedConvolution: Sendable {
+  /// How the input has to be padded.
+  var paddedInput: PaddedShape { get }
+  /// How the output's gradient has to be padded.
+  var paddedGradient: PaddedShape { get }
   /// Numbers that prepared weights take.
   var preparedCount: Int { get }
   /// Numbers that a thread needs to prepare weights.
@@ -87,28 +91,10 @@ struct StagedJobs {
   static var none: StagedJobs { StagedJobs(count: 0) { _ in } }
 }
 
-/// Which convolutions are staged, and how.
+/// How many images go through a staged convolution together.
 enum Staging {
-  /// From this many weights on, 640 KiB, a layer's weights crowd an image out of a cache of
-  /// one mebibyte: a fixed rule, so that results stay reproducible.
-  static let fewestWeights = 160 * 1024
   /// Numbers of the arena that a group should take, 10 MiB, so that it stays in the last-level cache.
   static let arenaGoal = 5 << 19
-
-  static func convolution(
-    _ p: ConvolutionParameters, input: ImageShape, paddedInput: PaddedShape,
-    paddedGradient: PaddedShape
-  ) -> (any StagedConvolution)? {
-    guard p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels >= fewestWeights,
-      let inputs = ChannelBlocks(p.inputChannels), let outputs = ChannelBlocks(p.outputChannels)
-    else { return nil }
-    if WinogradConvolution.isStaged(p, input: input) {
-      return StagedWinograd(input: input, inputs: inputs, outputs: outputs)
-    }
-    return StagedDirect(
-      p, input: input, inputs: inputs, outputs: outputs, paddedInput: paddedInput,
-      paddedGradient: paddedGradient)
-  }
 
   /// Images that go through a layer together: as many as the arena should hold, in whole slices.
   /// Large weights are read once a group, so they ask for larger groups.

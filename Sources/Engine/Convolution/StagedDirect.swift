@@ -5,18 +5,11 @@ import Numerics
 /// The arena holds, per image and with channels in blocks: the padded input; in the backward pass
 /// the padded gradient before it and the input's gradient, not blocked, behind.
 final class StagedDirect: StagedConvolution {
-  private let p: ConvolutionParameters
-  private let input: ImageShape
-  private let output: ImageShape
+  let paddedInput: PaddedShape
+  let paddedGradient: PaddedShape
+  private let geometry: ConvolutionGeometry
   private let inputs: ChannelBlocks
   private let outputs: ChannelBlocks
-  private let inputPixels: Int
-  private let inputRow: Int
-  private let gradientPixels: Int
-  private let gradientRow: Int
-  private let gradientInterior: Int
-  /// 1×1 without stride: rows follow each other without a gap.
-  private let isFlat: Bool
   private let forward: [Phase]
   private let backward: [Phase]
   private let backwardCoversInput: Bool
@@ -40,108 +33,78 @@ final class StagedDirect: StagedConvolution {
   /// Results per block of weights below which more images share it.
   private static let fewestPixels = 196
 
-  init(
-    _ p: ConvolutionParameters, input: ImageShape, inputs: ChannelBlocks, outputs: ChannelBlocks,
-    paddedInput: PaddedShape, paddedGradient: PaddedShape
-  ) {
-    self.p = p
-    self.input = input
-    self.inputs = inputs
-    self.outputs = outputs
-    let (k, s) = (p.kernelSize, p.stride)
-    let output = ImageShape(
-      height: p.outputSize(input.height), width: p.outputSize(input.width),
-      channels: p.outputChannels)
-    self.output = output
-    isFlat = k == 1 && s == 1 && p.padding == 0
-    let isFlat = isFlat
-    inputPixels = paddedInput.count / input.channels
-    inputRow = paddedInput.paddedWidth
-    gradientPixels = paddedGradient.count / output.channels
-    gradientRow = paddedGradient.paddedWidth
-    gradientInterior = paddedGradient.low * (gradientRow + 1)
-    let (inputPixels, inputRow) = (inputPixels, inputRow)
-    let (gradientPixels, gradientRow) = (gradientPixels, gradientRow)
-
-    /// Cuts the products over all taps and operand blocks into pieces whose weights fit the cache.
-    func products(
-      taps: [(tap: Int, pixel: Int)], columns: Int, operands: ChannelBlocks, pixels: Int,
-      results: ChannelBlocks, pixelStride: Int, resultStride: Int
-    ) -> [BatchReduceGemm] {
-      let block = operands.width * results.width
-      var pairs: [(weight: Int, operand: Int)] = []
-      for tap in taps {
-        for b in 0..<operands.count {
-          pairs.append(
-            (
-              (tap.tap * operands.count + b) * block,
-              (b * pixels + tap.pixel) * operands.width
-            ))
-        }
-      }
-      let size = max(1, Self.cachedWeights / block)
-      return stride(from: 0, to: pairs.count, by: size).map { start in
-        let part = pairs[start..<min(start + size, pairs.count)]
-        return BatchReduceGemm(
-          m: results.width, n: columns, k: operands.width, leadingA: results.width,
-          leadingB: pixelStride * operands.width,
-          leadingC: resultStride * results.width * results.count, accumulate: start > 0,
-          offsetsA: part.map(\.weight), offsetsB: part.map(\.operand))
-      }
-    }
-
-    var taps: [(tap: Int, pixel: Int)] = []
-    for row in 0..<k {
-      for column in 0..<k { taps.append((row * k + column, row * inputRow + column)) }
-    }
-    let (outHeight, outWidth) = (output.height, output.width)
+  /// - Parameter geometry: of a convolution with multiples of 16 channels.
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
+    inputs = ChannelBlocks(input.channels)
+    outputs = ChannelBlocks(output.channels)
+    let paddedInput = geometry.paddedInput
+    self.paddedInput = paddedInput
+    let isFlat = geometry.isFlat
     forward = [
       Phase(
-        operandRow: s * inputRow, rows: isFlat ? 1 : outHeight, start: 0, resultRow: outWidth,
-        products: products(
-          taps: taps, columns: isFlat ? outHeight * outWidth : outWidth, operands: inputs,
-          pixels: inputPixels, results: outputs, pixelStride: s, resultStride: 1))
+        operandRow: p.stride * paddedInput.paddedWidth, rows: isFlat ? 1 : output.height, start: 0,
+        resultRow: output.width,
+        products: Self.products(
+          geometry.forwardTaps, columns: isFlat ? output.pixels : output.width, operands: inputs,
+          pixels: paddedInput.pixels, operandStride: p.stride, results: outputs, resultStride: 1))
     ]
-
-    // Inputs of equal remainder by the stride share their taps: one phase each.
-    func reach(_ remainder: Int, _ tap: Int) -> Int? {
-      let offset = remainder + p.padding - tap
-      return offset % s == 0 ? offset / s : nil
+    let gradient = GradientPhases(geometry)
+    let paddedGradient = gradient.paddedGradient
+    self.paddedGradient = paddedGradient
+    let (operands, results) = (outputs, inputs)
+    backward = gradient.phases.map { phase in
+      Phase(
+        operandRow: paddedGradient.paddedWidth, rows: isFlat ? 1 : phase.rows, start: phase.start,
+        resultRow: p.stride * input.width,
+        products: Self.products(
+          phase.taps, columns: isFlat ? input.pixels : phase.columns, operands: operands,
+          pixels: paddedGradient.pixels, operandStride: 1, results: results,
+          resultStride: p.stride))
     }
-    func count(_ remainder: Int, _ size: Int) -> Int { max(0, (size - remainder + s - 1) / s) }
-    let low = paddedGradient.low
-    var backward: [Phase] = []
-    for a in 0..<s where count(a, input.height) > 0 {
-      for b in 0..<s where count(b, input.width) > 0 {
-        var taps: [(tap: Int, pixel: Int)] = []
-        for row in 0..<k {
-          guard let dy = reach(a, row) else { continue }
-          for column in 0..<k {
-            guard let dx = reach(b, column) else { continue }
-            taps.append((row * k + column, (low + dy) * gradientRow + low + dx))
-          }
-        }
-        if taps.isEmpty { continue }
-        let columns = count(b, input.width)
-        backward.append(
-          Phase(
-            operandRow: gradientRow, rows: isFlat ? 1 : count(a, input.height),
-            start: a * input.width + b, resultRow: s * input.width,
-            products: products(
-              taps: taps, columns: isFlat ? outHeight * outWidth : columns, operands: outputs,
-              pixels: gradientPixels, results: inputs, pixelStride: 1, resultStride: s)))
-      }
-    }
-    self.backward = backward
-    backwardCoversInput = backward.count == min(s, input.height) * min(s, input.width)
+    backwardCoversInput = gradient.coverInput
   }
 
-  private var taps: Int { p.kernelSize * p.kernelSize }
-  var preparedCount: Int { taps * p.inputChannels * p.outputChannels }
+  /// Cuts the products over all taps and operand blocks into pieces whose weights fit the cache.
+  /// - Parameters:
+  ///   - columns: pixels of the result that one product works out.
+  ///   - pixels: of one block of operands.
+  ///   - operandStride: pixels from one column's operands to the next one's.
+  ///   - resultStride: pixels from one column's result to the next one's.
+  private static func products(
+    _ taps: [KernelTap], columns: Int, operands: ChannelBlocks, pixels: Int, operandStride: Int,
+    results: ChannelBlocks, resultStride: Int
+  ) -> [BatchReduceGemm] {
+    let block = operands.width * results.width
+    let pairs = taps.flatMap { tap in
+      (0..<operands.count).map { b in
+        (
+          weight: (tap.index * operands.count + b) * block,
+          operand: (b * pixels + tap.pixel) * operands.width
+        )
+      }
+    }
+    let size = max(1, cachedWeights / block)
+    return stride(from: 0, to: pairs.count, by: size).map { start in
+      let part = pairs[start..<min(start + size, pairs.count)]
+      return BatchReduceGemm(
+        m: results.width, n: columns, k: operands.width, leadingA: results.width,
+        leadingB: operandStride * operands.width,
+        leadingC: resultStride * results.width * results.count, accumulate: start > 0,
+        offsetsA: part.map(\.weight), offsetsB: part.map(\.operand))
+    }
+  }
+
+  private var taps: Int { geometry.taps }
+  private var p: ConvolutionParameters { geometry.parameters }
+  private var input: ImageShape { geometry.input }
+  private var output: ImageShape { geometry.output }
+  var preparedCount: Int { geometry.weightCount }
   var workspaceCount: Int { 0 }
   var weightGradientCount: Int { 0 }
-  private var inputCount: Int { inputPixels * p.inputChannels }
-  private var gradientCount: Int { gradientPixels * p.outputChannels }
+  private var inputCount: Int { paddedInput.count }
+  private var gradientCount: Int { paddedGradient.count }
   var stagedCount: Int { gradientCount + inputCount + input.count }
 
   // MARK: Weights
@@ -187,16 +150,16 @@ final class StagedDirect: StagedConvolution {
     into arena: UnsafeMutablePointer<Float>
   ) {
     sweeps.block_channels(
-      stagedInput(arena, images, pass) + image * inputCount, inputPixels * inputs.width,
-      inputs.width, x, inputPixels, p.inputChannels)
+      stagedInput(arena, images, pass) + image * inputCount, paddedInput.pixels * inputs.width,
+      inputs.width, x, paddedInput.pixels, p.inputChannels)
   }
 
   func stageGradient(
     _ dy: UnsafePointer<Float>, image: Int, of images: Int, into arena: UnsafeMutablePointer<Float>
   ) {
     sweeps.block_channels(
-      arena + image * gradientCount, gradientPixels * outputs.width, outputs.width, dy,
-      gradientPixels, p.outputChannels)
+      arena + image * gradientCount, paddedGradient.pixels * outputs.width, outputs.width, dy,
+      paddedGradient.pixels, p.outputChannels)
     guard !backwardCoversInput else { return }
     let dx = arena + images * (gradientCount + inputCount) + image * input.count
     dx.update(repeating: 0, count: input.count)
@@ -247,10 +210,11 @@ final class StagedDirect: StagedConvolution {
     let (inputs, outputs, p) = (inputs, outputs, p)
     let (m, n) = (outputs.width, inputs.width)
     let (inputCount, gradientCount) = (inputCount, gradientCount)
-    let (inputPixels, gradientPixels, inputRow) = (inputPixels, gradientPixels, inputRow)
-    let (gradientInterior, gradientRow) = (gradientInterior, gradientRow)
-    let rows = isFlat ? 1 : output.height
-    let columns = isFlat ? output.pixels : output.width
+    let (inputPixels, gradientPixels) = (paddedInput.pixels, paddedGradient.pixels)
+    let (inputRow, gradientRow) = (paddedInput.paddedWidth, paddedGradient.paddedWidth)
+    let gradientInterior = paddedGradient.low * (gradientRow + 1)
+    let rows = geometry.isFlat ? 1 : output.height
+    let columns = geometry.isFlat ? output.pixels : output.width
     let together = min(images, max(1, Self.pixelsPerProduct / output.pixels))
     func product(images: Int, accumulate: Bool) -> BatchReduceGemm {
       var offsetsA: [Int] = []

@@ -9,6 +9,8 @@ import Numerics
 /// The arena, per plane of 16: V of the input, then M of the output; in the backward pass V of the
 /// gradient, V of the input, and A dy Aᵀ. The input's V gives way to M of its gradient.
 final class StagedWinograd: StagedConvolution {
+  let paddedInput: PaddedShape
+  let paddedGradient: PaddedShape
   private let shape: ImageShape
   private let inputs: ChannelBlocks
   private let outputs: ChannelBlocks
@@ -16,31 +18,34 @@ final class StagedWinograd: StagedConvolution {
   private let outputChannels: Int
   private let tilesWide: Int
   private let tiles: Int
-  private let pitchIn: Int
-  private let pitchOut: Int
 
-  /// - Parameter input: the input's shape; the output has the same height and width.
-  init(input: ImageShape, inputs: ChannelBlocks, outputs: ChannelBlocks) {
-    shape = input
-    self.inputs = inputs
-    self.outputs = outputs
-    inputChannels = inputs.width * inputs.count
-    outputChannels = outputs.width * outputs.count
-    tilesWide = (input.width + 1) / 2
-    tiles = tilesWide * ((input.height + 1) / 2)
-    let paddedWidth = 1 + input.width + WinogradConvolution.highPadding(input)
-    pitchIn = paddedWidth * inputChannels
-    pitchOut = paddedWidth * outputChannels
+  /// - Parameter geometry: of a convolution that keeps the size, with multiples of 16 channels.
+  init(_ geometry: ConvolutionGeometry) {
+    shape = geometry.input
+    paddedInput = WinogradConvolution.padded(geometry.input)
+    paddedGradient = WinogradConvolution.padded(geometry.output)
+    (inputChannels, outputChannels) = (geometry.input.channels, geometry.output.channels)
+    inputs = ChannelBlocks(inputChannels)
+    outputs = ChannelBlocks(outputChannels)
+    tilesWide = (shape.width + 1) / 2
+    tiles = tilesWide * ((shape.height + 1) / 2)
   }
 
   var preparedCount: Int { 16 * inputChannels * outputChannels }
   var workspaceCount: Int { 9 * inputs.width * outputs.width }
   var weightGradientCount: Int { preparedCount }
   var stagedCount: Int {
-    16 * (tiles * (inputChannels + 2 * outputChannels) + 3 * Self.planeGap)
+    16 * (tiles * (inputChannels + 2 * outputChannels) + 3 * WinogradConvolution.planeGap)
   }
 
   // MARK: Weights
+
+  /// One block of inputs and outputs in the weights.
+  private var blockOfWeights: bench_weights {
+    bench_weights(
+      tapStride: inputChannels * outputChannels, rowStride: outputChannels, rows: inputs.width,
+      columns: outputs.width)
+  }
 
   func preparationCount(_ pass: StagedPass) -> Int { inputs.count * outputs.count }
 
@@ -57,8 +62,7 @@ final class StagedWinograd: StagedConvolution {
     case .forward:
       let (m, k) = (piece / inputs.count, piece % inputs.count)
       sweeps.winograd_weight(
-        to, plane, weight + k * inputs.width * outputChannels + m * outputs.width, tap,
-        outputChannels, inputs.width, outputs.width)
+        to, plane, weight + k * inputs.width * outputChannels + m * outputs.width, blockOfWeights)
     case .backward:
       let (m, k) = (piece / outputs.count, piece % outputs.count)
       let block = weight + m * inputs.width * outputChannels + k * outputs.width
@@ -68,18 +72,25 @@ final class StagedWinograd: StagedConvolution {
           outputs.width)
       }
       sweeps.winograd_weight(
-        to, plane, workspace, size, inputs.width, outputs.width, inputs.width)
+        to, plane, workspace,
+        bench_weights(
+          tapStride: size, rowStride: inputs.width, rows: outputs.width, columns: inputs.width))
     }
   }
 
   // MARK: The arena
 
-  /// Numbers between planes, so that the same place in all 16 does not fall into one set of a cache.
-  static let planeGap = 64
-
   private func plane(_ channels: Int, _ images: Int) -> Int {
-    channels * tiles * images + Self.planeGap
+    channels * tiles * images + WinogradConvolution.planeGap
   }
+
+  private func planes(_ blocks: ChannelBlocks, _ images: Int) -> bench_planes {
+    bench_planes(
+      plane: plane(blocks.width * blocks.count, images), block: images * tiles * blocks.width,
+      width: blocks.width)
+  }
+
+  private var allTiles: bench_tiles { bench_tiles(tilesWide: tilesWide, first: 0, count: tiles) }
 
   private func stagedInput(
     _ arena: UnsafeMutablePointer<Float>, _ images: Int, _ pass: StagedPass
@@ -102,20 +113,18 @@ final class StagedWinograd: StagedConvolution {
   ) {
     let to = stagedInput(arena, images, pass) + image * tiles * inputs.width
     sweeps.winograd_input(
-      to, plane(inputChannels, images), images * tiles * inputs.width, inputs.width, x, pitchIn,
-      inputChannels, tilesWide, 0, tiles)
+      to, planes(inputs, images), paddedInput.source(x), inputChannels, allTiles)
   }
 
   func stageGradient(
     _ dy: UnsafePointer<Float>, image: Int, of images: Int, into arena: UnsafeMutablePointer<Float>
   ) {
     let at = image * tiles * outputs.width
-    let (plane, block) = (plane(outputChannels, images), images * tiles * outputs.width)
+    let planes = planes(outputs, images)
     sweeps.winograd_input(
-      arena + at, plane, block, outputs.width, dy, pitchOut, outputChannels, tilesWide, 0, tiles)
+      arena + at, planes, paddedGradient.source(dy), outputChannels, allTiles)
     sweeps.winograd_gradient(
-      spread(arena, images) + at, plane, block, outputs.width, dy + pitchOut + outputChannels,
-      pitchOut, outputChannels, tilesWide, 0, tiles)
+      spread(arena, images) + at, planes, paddedGradient.interior(of: dy), outputChannels, allTiles)
   }
 
   // MARK: Products
@@ -173,26 +182,25 @@ final class StagedWinograd: StagedConvolution {
     image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
   ) {
     finish(
-      arena + 16 * plane(inputChannels, images), outputs, outputChannels, image: image, of: images,
-      into: y)
+      arena + 16 * plane(inputChannels, images), outputs, image: image, of: images, into: y)
   }
 
   func finishBackward(
     image: Int, of images: Int, arena: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
     finish(
-      arena + 16 * plane(outputChannels, images), inputs, inputChannels, image: image, of: images,
-      into: dx)
+      arena + 16 * plane(outputChannels, images), inputs, image: image, of: images, into: dx)
     return UnsafePointer(dx)
   }
 
   private func finish(
-    _ m: UnsafePointer<Float>, _ blocks: ChannelBlocks, _ channels: Int, image: Int, of images: Int,
+    _ m: UnsafePointer<Float>, _ blocks: ChannelBlocks, image: Int, of images: Int,
     into out: UnsafeMutablePointer<Float>
   ) {
+    let result = bench_shape(
+      rows: shape.height, width: shape.width, channels: blocks.width * blocks.count)
     sweeps.winograd_output(
-      out, m + image * tiles * blocks.width, plane(channels, images), images * tiles * blocks.width,
-      blocks.width, shape.height, shape.width, channels, tilesWide, 0, tiles)
+      out, result, m + image * tiles * blocks.width, planes(blocks, images), allTiles)
   }
 
   var weightFinishCount: Int { inputs.count * outputs.count }
@@ -203,7 +211,7 @@ final class StagedWinograd: StagedConvolution {
     let (row, column) = (piece / outputs.count * inputs.width, piece % outputs.count)
     let plane = inputChannels * outputChannels
     sweeps.winograd_weight_gradient(
-      dWeight + row * outputChannels + column * outputs.width, plane, outputChannels,
-      transformed + piece * inputs.width * outputs.width, plane, inputs.width, outputs.width)
+      dWeight + row * outputChannels + column * outputs.width, blockOfWeights,
+      transformed + piece * inputs.width * outputs.width, plane)
   }
 }

@@ -41,69 +41,66 @@ extension NetworkExecutor {
     _ unit: StepUnit, image: Int, slice: Int, isFirst: Bool, _ scratch: WorkerScratch
   ) {
     let output = unit.step.output
-    let gradientShape = unit.gradientShape
     let gradient = scratch.padded[unit.gradientScratch]
-    let dy = gradient[gradientShape.interior]
-    gatherGradient(of: output, image: image, into: dy, pitch: gradientShape.pitch, scratch)
+    gatherGradient(
+      of: output, image: image, into: unit.gradientShape.interior(of: gradient.pointer), scratch)
+    let dy = UnsafePointer(gradient[unit.gradientShape.interior])
 
     let site = plan.sites[unit.step.input]
     let dx = scratch.dx.pointer
-    var value: UnsafePointer<Float>
-    var valuePitch = site.shape.width * site.shape.channels
+    let value: bench_source
+    func compact() -> bench_source {
+      bench_source(
+        first: compactInput(unit, image: image, storing: false, scratch), pitch: site.shape.pitch)
+    }
     switch unit.step.kind {
     case .convolution:
-      guard let kernel = unit.convolution else { return }
-      let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
+      guard let kernel = unit.convolution?.perImage else { return }
+      let x = paddedInput(unit, image: image, storing: false, scratch)
       kernel.weightGradient(
         x, gradient.pointer, accumulate: !isFirst,
         into: partialWeights[slice * largestWeight], workspace: scratch.workspace.pointer)
-      takeBiasGradient(unit, dy, slice: slice)
+      takeBiasGradient(unit, gradient.pointer, slice: slice)
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(
         gradient.pointer, unit.transposedWeight.pointer, into: dx,
         workspace: scratch.workspace.pointer)
-      // An expanded input was laid out from the padded one, which is still there.
-      let padded =
-        kernel.expandedCount == 0 ? x : UnsafePointer(scratch.padded[unit.inputScratch].pointer)
-      value = padded + unit.inputShape.interior
-      valuePitch = unit.inputShape.pitch
+      value = unit.inputShape.interior(of: x)
     case .maxPool(let kernelSize, let stride, let padding):
       guard unit.needsDataGradient else { return }
-      let x = compactInput(unit, image: image, storing: false, scratch)
-      let (from, to) = (site.shape, plan.tensors[output])
+      value = compact()
       sweeps.max_pool_backward(
-        dx, x, dy, from.height, from.width, from.channels, kernelSize, stride, padding, to.height,
-        to.width)
-      value = x
+        dx, value.first, dy,
+        bench_pooling(
+          site.shape, kernelSize: kernelSize, stride: stride, padding: padding,
+          output: plan.tensors[output]))
     case .globalAveragePool:
       guard unit.needsDataGradient else { return }
-      value = compactInput(unit, image: image, storing: false, scratch)
+      value = compact()
       let share = 1 / Float(site.shape.pixels)
       for pixel in 0..<site.shape.pixels {
         for c in 0..<site.shape.channels { dx[pixel * site.shape.channels + c] = dy[c] * share }
       }
     case .copy:
       guard unit.needsDataGradient else { return }
-      value = compactInput(unit, image: image, storing: false, scratch)
+      value = compact()
       dx.update(from: dy, count: site.shape.count)
     case .linear: return
     }
-    complete(
-      unit, site, image: image, slice: slice, dx: dx, value: value, valuePitch: valuePitch, scratch)
+    complete(unit, site, image: image, slice: slice, dx: dx, value: value, scratch)
   }
 
+  /// - Parameter dy: the padded gradient of the output.
   func takeBiasGradient(_ unit: StepUnit, _ dy: UnsafePointer<Float>, slice: Int) {
     guard unit.biasOffset != nil else { return }
-    let shape = unit.gradientShape
     sweeps.channel_sums(
-      dy, shape.pitch, shape.height, shape.width, shape.channels,
+      unit.gradientShape.interior(of: dy), bench_shape(plan.tensors[unit.step.output]),
       sums(ofSlice: slice) + 3 * widestChannels)
   }
 
   /// The gradient of a raw output for one image: the sum of all that flows back into it.
   func gatherGradient(
-    of tensor: TensorID, image: Int, into out: UnsafeMutablePointer<Float>, pitch: Int,
-    _ scratch: WorkerScratch
+    of tensor: TensorID, image: Int, into out: bench_target, _ scratch: WorkerScratch
   ) {
     let shape = plan.tensors[tensor]
     let contributions = gradientPlan.ofTensor[tensor]
@@ -132,16 +129,11 @@ extension NetworkExecutor {
       sweeps.add(sum, others[1], shape.count)
       other = UnsafePointer(sum)
     }
-    let raw = tensors[tensor][image * shape.count]
     if let (norm, g) = normed {
-      let k = norm.gradientCoefficients
-      sweeps.gradient(
-        out, pitch, tee, g, raw, k.mean, k.a, k.b, k.c, other, shape.height, shape.width,
-        shape.channels)
+      let raw = tensors[tensor][image * shape.count]
+      sweeps.gradient(out, tee, g, norm.gradient(of: raw), other, bench_shape(shape))
     } else if let g = others.first {
-      sweeps.gradient(
-        out, pitch, tee, g, nil, nil, nil, nil, nil, other, shape.height, shape.width,
-        shape.channels)
+      sweeps.gradient(out, tee, g, bench_norm_gradient(), other, bench_shape(shape))
     } else {
       preconditionFailure("nothing reads tensor \(tensor)")
     }
@@ -150,7 +142,7 @@ extension NetworkExecutor {
   /// Turns one reader's gradient `dx` into the stored one of the site's value.
   func complete(
     _ unit: StepUnit, _ site: Site, image: Int, slice: Int, dx: UnsafePointer<Float>,
-    value: UnsafePointer<Float>, valuePitch: Int, _ scratch: WorkerScratch
+    value: bench_source, _ scratch: WorkerScratch
   ) {
     let shape = site.shape
     var dx = dx
@@ -183,16 +175,16 @@ extension NetworkExecutor {
     var taken = 0
     for operand in site.operands {
       guard let norm = operand.norm else { continue }
-      let k = norms[norm].gradientCoefficients
+      let pass = norms[norm].gradient(of: tensors[operand.tensor][image * shape.count])
       moments[taken] = bench_moments(
-        z: UnsafePointer(tensors[operand.tensor][image * shape.count]), mean: k.mean,
-        gradientSum: taken == 0 ? sums : nil, productSum: sums + (1 + taken) * widestChannels)
+        z: pass.z, mean: pass.mean, gradientSum: taken == 0 ? sums : nil,
+        productSum: sums + (1 + taken) * widestChannels)
       taken += 1
     }
     sweeps.join(
-      stored(.site(unit.step.input), image: image, size: shape.count), dx,
-      others.first, others.dropFirst().first, value, valuePitch, site.relu ? 1 : 0, shape.height,
-      shape.width, shape.channels, moments[0], moments[1])
+      stored(.site(unit.step.input), image: image, size: shape.count),
+      bench_summands(first: dx, second: others.first, third: others.dropFirst().first), value,
+      site.relu ? 1 : 0, bench_shape(shape), moments[0], moments[1])
   }
 
   /// One image's part of a stored gradient of `size` numbers per image.
@@ -210,7 +202,7 @@ extension NetworkExecutor {
   }
 
   func reduceWeights(_ unit: StepUnit, slices: Int) {
-    guard let kernel = unit.convolution else { return }
+    guard let kernel = unit.convolution?.perImage else { return }
     let count = kernel.weightGradientCount
     let gradient = state.gradients[unit.weightOffset]
     let transforms = kernel.transformsWeightGradient

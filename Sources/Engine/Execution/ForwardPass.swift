@@ -51,8 +51,10 @@ extension NetworkExecutor {
       let weight = state.weights[unit.weightOffset]
       let isNeeded = withDataGradient && unit.needsDataGradient && unit.weightCount > 0
       if let kernel = unit.convolution {
-        guard kernel.staged == nil else { return }
-        kernel.prepareForward(weight, into: unit.forwardWeight?.pointer)
+        guard let kernel = kernel.perImage else { return }
+        if let prepared = unit.forwardWeight {
+          kernel.prepareForward(weight, into: prepared.pointer)
+        }
         guard isNeeded else { return }
         kernel.prepareDataGradient(
           weight, into: unit.transposedWeight.pointer, scratch: scratch[worker].weights.pointer)
@@ -68,24 +70,25 @@ extension NetworkExecutor {
     let output = tensors[unit.step.output][image * shape.count]
     switch unit.step.kind {
     case .convolution:
-      guard let kernel = unit.convolution else { return }
-      let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
+      guard let kernel = unit.convolution?.perImage else { return }
+      let x = paddedInput(unit, image: image, storing: unit.isFirstReader, scratch)
       let weight = unit.forwardWeight?.pointer ?? state.weights[unit.weightOffset]
       kernel.forward(x, weight, into: output, workspace: scratch.workspace.pointer)
       addBias(unit, to: output)
     case .maxPool(let kernelSize, let stride, let padding):
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
-      let from = plan.sites[unit.step.input].shape
       sweeps.max_pool(
-        output, x, from.height, from.width, from.channels, kernelSize, stride, padding,
-        shape.height, shape.width)
+        output, x,
+        bench_pooling(
+          plan.sites[unit.step.input].shape, kernelSize: kernelSize, stride: stride,
+          padding: padding, output: shape))
     case .globalAveragePool:
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
       let from = plan.sites[unit.step.input].shape
       let sums = scratch.mean
       for c in 0..<from.channels { sums.pointer[c] = 0 }
       sweeps.channel_sums(
-        x, from.width * from.channels, from.height, from.width, from.channels, sums.pointer)
+        bench_source(first: x, pitch: from.pitch), bench_shape(from), sums.pointer)
       for c in 0..<from.channels { output[c] = Float(sums.pointer[c] / Double(from.pixels)) }
     case .copy:
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
@@ -109,22 +112,19 @@ extension NetworkExecutor {
     sweeps.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
   }
 
-  /// The input of a convolution, padded or expanded as the kernel wants it.
-  func convolutionInput(
-    _ unit: StepUnit, _ kernel: ConvolutionKernel, image: Int, storing: Bool,
-    _ scratch: WorkerScratch
+  /// The input of a convolution, padded as its kernel wants it.
+  func paddedInput(
+    _ unit: StepUnit, image: Int, storing: Bool, _ scratch: WorkerScratch
   ) -> UnsafePointer<Float> {
     let padded = unit.inputShape
-    if padded.low == 0 && padded.high == 0 && kernel.expandedCount == 0 {
+    if padded.low == 0 && padded.high == 0 {
       return compactInput(unit, image: image, storing: storing, scratch)
     }
     let buffer = scratch.padded[unit.inputScratch]
     read(
-      unit.step.input, image: image, storing: storing, into: buffer[padded.interior],
-      pitch: padded.pitch, scratch)
-    guard kernel.expandedCount > 0 else { return UnsafePointer(buffer.pointer) }
-    kernel.expand(buffer.pointer, into: scratch.expanded.pointer)
-    return UnsafePointer(scratch.expanded.pointer)
+      unit.step.input, image: image, storing: storing, into: padded.interior(of: buffer.pointer),
+      scratch)
+    return UnsafePointer(buffer.pointer)
   }
 
   /// The input of a step without a border; the stored tensor itself where there is one.
@@ -138,8 +138,8 @@ extension NetworkExecutor {
     }
     let buffer = scratch.padded[unit.inputScratch]
     read(
-      unit.step.input, image: image, storing: storing, into: buffer.pointer,
-      pitch: site.shape.width * site.shape.channels, scratch)
+      unit.step.input, image: image, storing: storing,
+      into: bench_target(first: buffer.pointer, pitch: site.shape.pitch), scratch)
     return UnsafePointer(buffer.pointer)
   }
 
@@ -147,31 +147,29 @@ extension NetworkExecutor {
   /// - Parameters:
   ///   - storing: whether this is the first reading, which stores the value if others need it;
   ///     later ones read what is stored.
-  ///   - out: the first pixel, with `pitch` floats per row.
   func read(
-    _ id: SiteID, image: Int, storing: Bool, into out: UnsafeMutablePointer<Float>, pitch: Int,
-    _ scratch: WorkerScratch
+    _ id: SiteID, image: Int, storing: Bool, into out: bench_target, _ scratch: WorkerScratch
   ) {
     let site = plan.sites[id]
     let shape = site.shape
-    let (rows, width, channels) = (shape.height, shape.width, shape.channels)
+    let size = bench_shape(shape)
     let none = bench_affine()
     let stored = site.stored.map { tensors[$0][image * shape.count] }
     let isPlain = site.operands.count == 1 && site.stored == site.operands[0].tensor
     if let stored, isPlain || !storing {
-      sweeps.read_one(out, pitch, stored, rows, width, channels, none, 0)
+      sweeps.read_one(out, bench_operand(values: stored, affine: none), size, 0)
       return
     }
     let first = site.operands[0]
     let x = summand(first, shape: shape, image: image, scratch)
-    let affine = first.norm.map { norms[$0].affine } ?? none
+    let operand = bench_operand(values: x, affine: first.norm.map { norms[$0].affine } ?? none)
     let relu: Int32 = site.relu ? 1 : 0
     if site.operands.count == 1 {
       if let stored {
-        sweeps.read_one(stored, width * channels, x, rows, width, channels, affine, relu)
-        sweeps.read_one(out, pitch, stored, rows, width, channels, none, 0)
+        sweeps.read_one(bench_target(first: stored, pitch: shape.pitch), operand, size, relu)
+        sweeps.read_one(out, bench_operand(values: stored, affine: none), size, 0)
       } else {
-        sweeps.read_one(out, pitch, x, rows, width, channels, affine, relu)
+        sweeps.read_one(out, operand, size, relu)
       }
       return
     }
@@ -181,7 +179,7 @@ extension NetworkExecutor {
       isSecond: first.isDerived)
     let secondAffine = second.norm.map { norms[$0].affine } ?? none
     sweeps.read_two(
-      out, pitch, stored, x, affine, y, secondAffine, rows, width, channels, relu)
+      out, stored, operand, bench_operand(values: y, affine: secondAffine), size, relu)
   }
 
   // MARK: Statistics

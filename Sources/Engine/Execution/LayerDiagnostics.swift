@@ -113,8 +113,8 @@ extension NetworkExecutor {
       pool.run(tasks: imageCount) { image, worker in
         let values = scratch[worker].dx.pointer
         self.read(
-          id, image: image, storing: false, into: values, pitch: site.shape.width * channels,
-          scratch[worker])
+          id, image: image, storing: false,
+          into: bench_target(first: values, pitch: site.shape.pitch), scratch[worker])
         let out = largest[image * channels]
         for c in 0..<channels { out[c] = 0 }
         for pixel in 0..<site.shape.pixels {

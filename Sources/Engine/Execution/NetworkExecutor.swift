@@ -110,20 +110,19 @@ public final class NetworkExecutor {
     let shapes = plan.tensors + plan.sites.map(\.shape)
     let largestImage = shapes.map(\.count).max() ?? 0
     widestChannels = shapes.map(\.channels).max() ?? 0
-    let largestExpansion = units.compactMap { $0.convolution?.expandedCount }.max() ?? 0
     let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
     let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
     arena = FloatBuffer(count: staging.arena)
     preparedWeights = FloatBuffer(count: staging.prepared)
-    let narrow = units.compactMap(\.convolution).filter { $0.staged == nil }
-    let largestWeight = narrow.map(\.weightGradientCount).max() ?? 0
+    let largestWeight =
+      units.compactMap { $0.convolution?.perImage?.weightGradientCount }.max() ?? 0
     transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
     self.largestWeight = largestWeight
     let widest = widestChannels
     scratch = (0..<pool.threads).map { _ in
       WorkerScratch(
-        paddedShapes: paddedShapes, largestImage: largestImage, largestExpansion: largestExpansion,
-        workspace: largestWorkspace, weights: largestWeight, channels: widest)
+        paddedShapes: paddedShapes, largestImage: largestImage, workspace: largestWorkspace,
+        weights: largestWeight, channels: widest)
     }
     let slices = min(batch, Self.mostSlices)
     let hasStaged = units.contains { $0.convolution?.staged != nil }
@@ -241,22 +240,21 @@ public final class NetworkExecutor {
     let gradients = GradientPlan(plan)
     let perImage = plan.tensors.reduce(0) { $0 + $1.count } + gradients.bufferSizes.reduce(0, +)
     let parameters = graph.tensorSpecifications.reduce(0) { $0 + $1.count }
-    var narrow = 0
+    var prepared = 0
     var largest = 0
     var staged: [any StagedConvolution] = []
     for step in plan.steps {
       guard case .convolution(let p) = step.kind else { continue }
-      let kernel = ConvolutionKernel(p, input: plan.sites[step.input].shape)
-      if let wide = kernel.staged {
-        staged.append(wide)
-      } else {
-        narrow += kernel.preparedCount * (kernel.preparesForward ? 2 : 1)
+      switch ConvolutionKernel(p, input: plan.sites[step.input].shape) {
+      case .staged(let kernel): staged.append(kernel)
+      case .perImage(let kernel):
+        prepared += kernel.preparedCount * (kernel.preparesForward ? 2 : 1)
         largest = max(largest, kernel.weightGradientCount)
       }
     }
     let staging = StagingMemory(staged, batch: batch)
     return MemoryLayout<Float>.stride
-      * (perImage * batch + 3 * parameters + narrow + largest * min(batch, mostSlices)
+      * (perImage * batch + 3 * parameters + prepared + largest * min(batch, mostSlices)
         + staging.arena + staging.prepared + max(staging.transformed, largest))
   }
 }
@@ -276,15 +274,13 @@ final class WorkerScratch: @unchecked Sendable {
   let second: FloatBuffer
   let third: FloatBuffer
   let product: FloatBuffer
-  let expanded: FloatBuffer
   let workspace: FloatBuffer
   let weights: FloatBuffer
   let mean: DoubleBuffer
   let m2: DoubleBuffer
 
   init(
-    paddedShapes: [PaddedShape], largestImage: Int, largestExpansion: Int, workspace: Int,
-    weights: Int, channels: Int
+    paddedShapes: [PaddedShape], largestImage: Int, workspace: Int, weights: Int, channels: Int
   ) {
     padded = paddedShapes.map { FloatBuffer(count: $0.count) }
     dx = FloatBuffer(count: largestImage)
@@ -292,7 +288,6 @@ final class WorkerScratch: @unchecked Sendable {
     second = FloatBuffer(count: largestImage)
     third = FloatBuffer(count: largestImage)
     product = FloatBuffer(count: largestImage)
-    expanded = FloatBuffer(count: largestExpansion)
     self.workspace = FloatBuffer(count: workspace)
     self.weights = FloatBuffer(count: weights)
     mean = DoubleBuffer(count: channels)
@@ -337,10 +332,6 @@ final class StepUnit: Sendable {
       paddedShapes.append(shape)
       return paddedShapes.count - 1
     }
-    func plain(_ shape: ImageShape) -> PaddedShape {
-      PaddedShape(
-        height: shape.height, width: shape.width, channels: shape.channels, low: 0, high: 0)
-    }
     var kernel: ConvolutionKernel?
     var weightCount = 0
     switch step.kind {
@@ -353,8 +344,8 @@ final class StepUnit: Sendable {
     case .maxPool, .globalAveragePool, .copy: break
     }
     convolution = kernel
-    let inputShape = kernel?.paddedInput ?? plain(site.shape)
-    let gradientShape = kernel?.paddedGradient ?? plain(plan.tensors[step.output])
+    let inputShape = kernel?.paddedInput ?? PaddedShape(site.shape)
+    let gradientShape = kernel?.paddedGradient ?? PaddedShape(plan.tensors[step.output])
     self.inputShape = inputShape
     self.gradientShape = gradientShape
     // The two scratch images must never be one.
@@ -369,8 +360,10 @@ final class StepUnit: Sendable {
         }
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
-    let preparedCount = kernel?.staged == nil ? kernel?.preparedCount ?? weightCount : 0
-    forwardWeight = kernel?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
+    // Staged convolutions prepare their weights in memory that they share.
+    let preparedCount = kernel.map { $0.perImage?.preparedCount ?? 0 } ?? weightCount
+    forwardWeight =
+      kernel?.perImage?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
     transposedWeight = FloatBuffer(count: needsDataGradient ? preparedCount : 0)
   }
 }

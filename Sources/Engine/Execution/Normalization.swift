@@ -50,13 +50,11 @@ final class Normalization: @unchecked Sendable {
     bench_affine(mean: mean, scale: scale, shift: state.weights[biasOffset])
   }
 
-  /// What the gradient sweep applies: mean, a, b, c.
-  var gradientCoefficients:
-    (
-      mean: UnsafePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
-      c: UnsafePointer<Float>
-    )
-  { (UnsafePointer(mean), UnsafePointer(a), UnsafePointer(b), UnsafePointer(c)) }
+  /// What the gradient sweep applies.
+  /// - Parameter z: the raw values that are normalised, [H, W, channels].
+  func gradient(of z: UnsafePointer<Float>) -> bench_norm_gradient {
+    bench_norm_gradient(z: z, mean: mean, a: a, b: b, c: c)
+  }
 
   /// Takes over the batch's statistics and moves the running ones.
   /// - Parameters:

@@ -46,7 +46,6 @@ extension NetworkExecutor {
   }
 
   func forward(_ unit: StepUnit, _ staged: any StagedConvolution, withMoments: Bool) {
-    guard let kernel = unit.convolution else { return }
     let shape = plan.tensors[unit.step.output]
     let output = tensors[unit.step.output]
     let weight = state.weights[unit.weightOffset]
@@ -62,7 +61,7 @@ extension NetworkExecutor {
           return
         }
         for image in images(ofSlice: group.slices.lowerBound + task, of: unit) {
-          let x = convolutionInput(unit, kernel, image: image, storing: unit.isFirstReader, scratch)
+          let x = paddedInput(unit, image: image, storing: unit.isFirstReader, scratch)
           staged.stageInput(x, image: image - start, of: count, .forward, into: arena.pointer)
         }
       }
@@ -87,7 +86,6 @@ extension NetworkExecutor {
   }
 
   func backward(_ unit: StepUnit, _ staged: any StagedConvolution) {
-    guard let kernel = unit.convolution else { return }
     let site = plan.sites[unit.step.input]
     let weight = state.weights[unit.weightOffset]
     let dWeight = state.gradients[unit.weightOffset]
@@ -107,13 +105,13 @@ extension NetworkExecutor {
         clearSums(slice)
         for image in images(ofSlice: slice, of: unit) {
           let gradient = scratch.padded[unit.gradientScratch]
-          let dy = gradient[unit.gradientShape.interior]
           gatherGradient(
-            of: unit.step.output, image: image, into: dy, pitch: unit.gradientShape.pitch, scratch)
-          takeBiasGradient(unit, dy, slice: slice)
+            of: unit.step.output, image: image,
+            into: unit.gradientShape.interior(of: gradient.pointer), scratch)
+          takeBiasGradient(unit, gradient.pointer, slice: slice)
           staged.stageGradient(
             gradient.pointer, image: image - start, of: count, into: arena.pointer)
-          let x = convolutionInput(unit, kernel, image: image, storing: false, scratch)
+          let x = paddedInput(unit, image: image, storing: false, scratch)
           staged.stageInput(x, image: image - start, of: count, .backward, into: arena.pointer)
         }
       }
@@ -135,11 +133,10 @@ extension NetworkExecutor {
           // Only a rectifier's mask asks for the value again.
           let x =
             site.relu && unit.isFirstReader
-            ? convolutionInput(unit, kernel, image: image, storing: false, scratch) : dx
-          let value = site.relu ? x + unit.inputShape.interior : dx
+            ? paddedInput(unit, image: image, storing: false, scratch) : dx
           complete(
-            unit, site, image: image, slice: slice, dx: dx, value: value,
-            valuePitch: unit.inputShape.pitch, scratch)
+            unit, site, image: image, slice: slice, dx: dx,
+            value: unit.inputShape.interior(of: x), scratch)
         }
       }
     }

@@ -1,0 +1,42 @@
+// The elementwise sweeps as the engine sees them.
+import CKernels
+import Numerics
+
+/// The elementwise sweeps for this CPU.
+nonisolated(unsafe) let sweeps: bench_sweeps = bench_sweeps_select().pointee
+
+extension bench_shape {
+  init(_ shape: ImageShape) {
+    self.init(rows: shape.height, width: shape.width, channels: shape.channels)
+  }
+}
+
+extension bench_pooling {
+  init(_ input: ImageShape, kernelSize: Int, stride: Int, padding: Int, output: ImageShape) {
+    self.init(
+      input: bench_shape(input), kernel: kernelSize, stride: stride, padding: padding,
+      outRows: output.height, outWidth: output.width)
+  }
+}
+
+extension ImageShape {
+  /// Floats per row where rows follow each other without a gap.
+  var pitch: Int { width * channels }
+}
+
+extension PaddedShape {
+  /// A padded image from its first border pixel.
+  func source(_ image: UnsafePointer<Float>) -> bench_source {
+    bench_source(first: image, pitch: pitch)
+  }
+
+  /// A padded image without its border.
+  func interior(of image: UnsafePointer<Float>) -> bench_source {
+    bench_source(first: image + interior, pitch: pitch)
+  }
+
+  /// The place of an image within its border.
+  func interior(of image: UnsafeMutablePointer<Float>) -> bench_target {
+    bench_target(first: image + interior, pitch: pitch)
+  }
+}
