@@ -61,16 +61,16 @@ public struct ExperimentReport: Sendable {
           .map(\.key))
       return Row(
         variant: variant.name, parameters: variant.parameters, n: complete.count,
-        trainErrors: results.values("trainError", of: variant.name),
-        testErrors: results.values("testError", of: variant.name),
+        trainErrors: results.values(.trainError, of: variant.name),
+        testErrors: results.values(.testError, of: variant.name),
         bestTestErrors: results.curves
-          .filter { $0.metric == "testError" && complete.contains($0.key) }
+          .filter { $0.metric == Metric.testError.name && complete.contains($0.key) }
           .compactMap { $0.points.map(\.value).min() })
     }
   }
 
   /// The last value of a metric in each complete run of a variant, by seed.
-  package func values(_ metric: String, of variant: String) -> [Double] {
+  package func values(_ metric: Metric, of variant: String) -> [Double] {
     results.values(metric, of: variant)
   }
 

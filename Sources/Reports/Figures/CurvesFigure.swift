@@ -39,7 +39,7 @@ extension Figure {
     let means = series.filter { $0.role != .band && !$0.role.isSeed }
     let recorded = means.flatMap { $0.points.map(\.x) }.max() ?? 0
     let last = max(1, recorded, Double(report.runs.compactMap(\.totalSteps).max() ?? 0))
-    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
+    let isPercent = spec.metrics.allSatisfy(\.isPercent)
     let top = isPercent ? Self.topError(series, last: last) : Self.topValue(series)
     self.init(
       name: spec.name, title: spec.title,
@@ -55,21 +55,18 @@ extension Figure {
   }
 
   private static func legend(_ spec: FigureSpec) -> String {
-    func word(_ metric: String) -> String {
-      NumberText.title(metric).replacing(" (%)", with: "")
-    }
-    guard spec.metrics.count == 2 else { return word(spec.metrics[0]) }
+    guard spec.metrics.count == 2 else { return spec.metrics[0].title }
     let kind = spec.style == .figure6 ? "thin dashed" : "thin"
-    return "\(kind): \(word(spec.metrics[0])), bold: \(word(spec.metrics[1]))"
+    return "\(kind): \(spec.metrics[0].title), bold: \(spec.metrics[1].title)"
   }
 
   /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
   static func curve(
-    _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int,
+    _ report: ExperimentReport, _ variant: String, _ metric: Metric, _ role: Role, colour: Int,
     style: Int
   ) -> [Series] {
     let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
-    let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric }
+    let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric.name }
     let sound = all.filter { !diverged.contains($0.key) }
     let curves = sound.isEmpty ? all : sound
     var values: [Int: [Double]] = [:]
@@ -117,7 +114,7 @@ extension Figure {
     return variants.compactMap { variant in
       guard
         let curve = report.curves.first(where: {
-          $0.key.variant == variant.name && $0.metric == "learningRate"
+          $0.key.variant == variant.name && $0.metric == Metric.learningRate.name
         })
       else { return nil }
       // A record has the rate of the steps that end with it.

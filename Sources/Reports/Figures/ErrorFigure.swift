@@ -38,7 +38,7 @@ extension Figure {
       return Panel(title: title, series: series)
     }
     let points = panels.flatMap { $0.series.flatMap(\.points) }
-    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
+    let isPercent = spec.metrics.allSatisfy(\.isPercent)
     let top = Self.roundedUp(points.map(\.high).max() ?? 1)
     self.init(
       name: spec.name, title: spec.title,
@@ -53,7 +53,7 @@ extension Figure {
 
   /// A bar for each variant, in the order of the spec, with interval and single values.
   init(bars spec: FigureSpec, of report: ExperimentReport) {
-    let metric = spec.metrics.last ?? "testError"
+    let metric = spec.metrics.last ?? .testError
     let groups = Self.panels(spec.panels, of: report)
     let colours = spec.lines == nil ? [:] : Self.colours(groups.map(\.variants), lines: spec.lines)
     var counts: [Int] = []
@@ -92,16 +92,13 @@ extension Figure {
       legend: Self.legend([metric], hasPapers: panels.contains(where: \.hasPapers)), panels: panels,
       x: Axis(label: "", low: -0.6, high: Double(names.count) - 0.4, names: names),
       y: Axis(
-        label: NumberText.title(metric), low: Self.bottom(points, [metric]),
-        high: metric.hasSuffix("Error") ? min(100, top) : top))
+        label: metric.label, low: Self.bottom(points, [metric]),
+        high: metric.kind == .error ? min(100, top) : top))
   }
 
-  private static func legend(_ metrics: [String], hasPapers: Bool) -> String {
-    func word(_ metric: String) -> String {
-      NumberText.title(metric).replacing(" (%)", with: "")
-    }
+  private static func legend(_ metrics: [Metric], hasPapers: Bool) -> String {
     let own =
-      metrics.count == 2 ? "dashed: \(word(metrics[0])), full: \(word(metrics[1]))" : ""
+      metrics.count == 2 ? "dashed: \(metrics[0].title), full: \(metrics[1].title)" : ""
     let papers = hasPapers ? "open: published, under the papers' protocol" : ""
     return [own, papers].filter { !$0.isEmpty }.joined(separator: "; ")
   }
@@ -146,7 +143,7 @@ extension Figure {
   }
 
   private static func means(
-    _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: String,
+    _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: Metric,
     x: FigureSpec.Abscissa, _ label: String, colour: Int, dashed: Bool, isInLegend: Bool
   ) -> [Series] {
     let ordered = variants.sorted { place($0, x) < place($1, x) }
@@ -166,7 +163,7 @@ extension Figure {
   }
 
   private static func papers(
-    _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: String,
+    _ report: ExperimentReport, _ variants: [StoredVariant], _ metric: Metric,
     x: FigureSpec.Abscissa, _ label: String, colour: Int
   ) -> [Series] {
     let found = variants.sorted { place($0, x) < place($1, x) }.compactMap { variant in
@@ -215,7 +212,7 @@ extension Figure.Panel {
 extension ExperimentReport {
   /// What a paper, or else a reproduction, printed for a variant's net: on the same data if it did.
   /// Nothing where a factor or an override gives this variant a training that the source did not.
-  func published(_ metric: String, of variant: String) -> PublishedError? {
+  func published(_ metric: Metric, of variant: String) -> PublishedError? {
     guard let own = resolved[variant], let base = spec?.baseProtocol else { return nil }
     let all = PublishedError.of(own.architecture).filter {
       $0.metric == metric && own.isTrained(as: $0.source, besides: base)

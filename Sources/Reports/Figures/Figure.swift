@@ -234,24 +234,24 @@ extension Figure {
   }
 
   /// Zero, or below the lowest value where one is negative, as of gaps.
-  static func bottom(_ points: [Point], _ metrics: [String]) -> Double {
-    guard metrics.contains(ErrorGap.name) || points.contains(where: { $0.y < 0 }) else { return 0 }
+  static func bottom(_ points: [Point], _ metrics: [Metric]) -> Double {
+    guard metrics.contains(.errorGap) || points.contains(where: { $0.y < 0 }) else { return 0 }
     let lowest = points.map { min($0.low, $0.y) }.min() ?? 0
     return lowest < 0 ? -roundedUp(-lowest) : 0
   }
 
   /// What the vertical axis shows.
-  static func label(_ metrics: [String]) -> String {
-    guard metrics.count > 1 else { return NumberText.title(metrics[0]) }
-    if metrics.allSatisfy(NumberText.isPercent) { return "error (%)" }
-    return metrics.allSatisfy { $0.hasSuffix("Loss") } ? "loss" : NumberText.title(metrics[0])
+  static func label(_ metrics: [Metric]) -> String {
+    guard metrics.count > 1 else { return metrics[0].label }
+    if metrics.allSatisfy(\.isPercent) { return "error (%)" }
+    return metrics.allSatisfy { $0.kind == .loss } ? "loss" : metrics[0].label
   }
 
   /// The error of guessing where it is on the axes and every metric is an error.
   static func chanceError(
-    _ report: ExperimentReport, _ metrics: [String], below top: Double
+    _ report: ExperimentReport, _ metrics: [Metric], below top: Double
   ) -> Double? {
-    guard metrics.allSatisfy({ $0.hasSuffix("Error") }), let error = report.chanceError else {
+    guard metrics.allSatisfy({ $0.kind == .error }), let error = report.chanceError else {
       return nil
     }
     return error < top ? error : nil

@@ -25,7 +25,7 @@ extension Figure {
     let values = points.flatMap { [$0.low, $0.y] }.filter { $0 > 0 }
     let (low, high) = (values.min() ?? 1, points.map(\.high).max() ?? 1)
     // Gradients and updates span decades; responses are drawn as in the paper.
-    let isLogarithmic = metric != LayerMetric.Quantity.responseDeviation.rawValue && high / low > 30
+    let isLogarithmic = metric != .responseDeviation && high / low > 30
     self.init(
       name: spec.name, title: spec.title,
       subtitle: Self.subtitle(
@@ -34,7 +34,7 @@ extension Figure {
       legend: "of each layer with weights, when last looked at", panels: panels,
       x: Axis(label: "layer", low: 1, high: max(2, points.map(\.x).max() ?? 2)),
       y: Axis(
-        label: NumberText.title(metric), low: isLogarithmic ? low / 1.2 : 0,
+        label: metric.label, low: isLogarithmic ? low / 1.2 : 0,
         high: isLogarithmic ? high * 1.2 : Self.roundedUp(high), isLogarithmic: isLogarithmic))
   }
 

@@ -27,9 +27,6 @@ public struct FigureSpec: Hashable, Sendable {
     case depth, parameters, macs
   }
 
-  /// The metric of figures that no run stores: test error minus training error.
-  public static let errorGap = "errorGap"
-
   /// The figure's file name.
   public var name: String
   public var kind: Kind
@@ -39,14 +36,14 @@ public struct FigureSpec: Hashable, Sendable {
   /// The factor with one colour for each of its levels; nil for what varies.
   public var lines: String?
   /// One metric, or two: the first dashed or thin, the second bold.
-  public var metrics: [String]
+  public var metrics: [Metric]
   public var style: Style
   public var x: Abscissa
   /// Whether the learning rate is drawn below curves.
   public var showsLearningRate: Bool
 
   public init(
-    name: String, kind: Kind, title: String, panels: String?, lines: String?, metrics: [String],
+    name: String, kind: Kind, title: String, panels: String?, lines: String?, metrics: [Metric],
     style: Style = .figure6, x: Abscissa = .depth, showsLearningRate: Bool = false
   ) {
     self.name = name
@@ -68,7 +65,7 @@ public struct FigureSpec: Hashable, Sendable {
     self.init(
       name: node["name"]?.text ?? "", kind: kind, title: node["title"]?.text ?? title,
       panels: node["panels"]?.text, lines: node["lines"]?.text,
-      metrics: node["metrics"]?.elements.compactMap(\.text)
+      metrics: node["metrics"]?.elements.compactMap { $0.text.map(Metric.init(named:)) }
         ?? kind.defaultMetrics,
       style: node["style"]?.text.flatMap(Style.init(rawValue:)) ?? .figure6,
       x: node["x"]?.text.flatMap(Abscissa.init(rawValue:)) ?? .depth,
@@ -81,7 +78,7 @@ public struct FigureSpec: Hashable, Sendable {
     let owners = ["style": "curves", "learningRate": "curves", "x": "error"]
     let foreignMetrics = (node["metrics"]?.elements ?? []).enumerated().compactMap {
       index, metric -> SpecProblem? in
-      let isOfLayers = LayerMetric.Quantity(rawValue: metric.text ?? "") != nil
+      let isOfLayers = Metric(named: metric.text ?? "").scope == .layer
       guard isOfLayers != (kind == Kind.layers.rawValue) else { return nil }
       return SpecProblem(
         position: metric.position, path: "\(path).metrics[\(index)]",
@@ -100,20 +97,16 @@ public struct FigureSpec: Hashable, Sendable {
 }
 
 extension FigureSpec.Kind {
-  fileprivate var defaultMetrics: [String] {
+  fileprivate var defaultMetrics: [Metric] {
     switch self {
-    case .curves: ["trainError", "testError"]
-    case .error, .bars: ["testError"]
-    case .layers: [LayerMetric.Quantity.responseDeviation.rawValue]
+    case .curves: [.trainError, .testError]
+    case .error, .bars: [.testError]
+    case .layers: [.responseDeviation]
     }
   }
 }
 
 extension SpecGrammar {
-  /// What a figure can show.
-  static let figureMetrics =
-    metrics + [FigureSpec.errorGap] + LayerMetric.Quantity.allCases.map(\.rawValue)
-
   static let figure = SpecShape.object([
     SpecField("name", .name, required: true, "The figure's file name."),
     SpecField(
@@ -128,7 +121,7 @@ extension SpecGrammar {
       "lines", .choice(allFactors.map(\.key)),
       "One colour for each level of this factor; by default for what varies."),
     SpecField(
-      "metrics", .list(of: .choice(figureMetrics), count: 1...2),
+      "metrics", .list(of: .choice(Metric.inSpecs.map(\.name)), count: 1...2),
       "The first is dashed or thin, the second bold; errorGap is test error minus training error. "
         + "trainError and testError of curves, responseDeviation of layers, testError of others."),
     SpecField(

@@ -112,12 +112,6 @@ public enum SpecGrammar {
         + "epochs replace each other, everything else is replaced key by key."),
   ])
 
-  static let metrics = [
-    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
-    "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
-    "imagesPerSecond", "gradientNorm",
-  ]
-
   private static func choice<Value: CaseIterable & RawRepresentable>(
     _ type: Value.Type
   ) -> SpecShape where Value.RawValue == String {
