@@ -109,15 +109,16 @@ private struct StoredStudy {
   /// The metrics whose series a report needs.
   package var metrics: [Metric] {
     let figures = spec?.figures ?? []
-    let rate = figures.contains(where: \.showsLearningRate) ? [Metric.learningRate] : []
     let hasTextbook = variants.contains { $0.architecture.family == .textbook }
     let epochs = hasTextbook ? StudyResults.epochMetrics : []
-    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate + epochs
+    let wanted = claims.map(\.metric) + figures.flatMap(\.allMetrics) + epochs
     return (StudyResults.metrics + wanted).uniqued.filter(\.isRecorded)
   }
 
   /// Whether a figure needs the gap's series.
   package var drawsGap: Bool {
-    spec?.figures.contains { $0.kind == .curves && $0.metrics.contains(.errorGap) } ?? false
+    spec?.figures.contains { figure in
+      type(of: figure.kind).drawsSeries && figure.allMetrics.contains(.errorGap)
+    } ?? false
   }
 }

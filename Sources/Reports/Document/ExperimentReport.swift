@@ -74,6 +74,17 @@ public struct ExperimentReport: Sendable {
     results.values(metric, of: variant)
   }
 
+  /// What a paper, or else a reproduction, printed for a variant's net: on the same data if it did.
+  /// Nothing where a factor or an override gives this variant a training that the source did not.
+  func published(_ metric: Metric, of variant: String) -> PublishedError? {
+    guard let own = resolved[variant], let base = spec?.baseProtocol else { return nil }
+    let all = PublishedError.of(own.architecture).filter {
+      $0.metric == metric && own.isTrained(as: $0.source, besides: base)
+    }
+    let data = own.trainingProtocol.data.name
+    return all.first { $0.data == data } ?? all.first
+  }
+
   /// The error of guessing in percent, `100 (1 − 1/classes)`; nil where the classes are unknown.
   public var chanceError: Double? {
     experiment.classes.flatMap { $0 > 0 ? 100 * (1 - 1 / Double($0)) : nil }

@@ -54,7 +54,7 @@ extension ExperimentReport {
 
   /// Whether a figure or a claim is about the gap between the errors.
   var usesGap: Bool {
-    (spec?.figures.flatMap(\.metrics) ?? []).contains(.errorGap)
+    (spec?.figures.flatMap(\.allMetrics) ?? []).contains(.errorGap)
       || claims.contains { $0.metric == .errorGap }
   }
 
