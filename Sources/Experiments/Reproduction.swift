@@ -8,7 +8,7 @@ import Training
 /// What training a recorded attempt again has given.
 public struct Reproduction: Sendable {
   /// One metric's series beside the recorded one.
-  public struct Metric: Hashable, Sendable {
+  public struct ComparedMetric: Hashable, Sendable {
     public let name: String
     /// How many steps have a value on either side.
     public let compared: Int
@@ -36,7 +36,7 @@ public struct Reproduction: Sendable {
   }
 
   /// Sorted by name; times are not compared.
-  public let metrics: [Metric]
+  public let metrics: [ComparedMetric]
   public let weights: Weights
   /// How the run ended, where the two did not end alike: `complete`, `diverged at step 7`.
   public let endings: [String]
@@ -56,7 +56,7 @@ public struct Reproduction: Sendable {
 /// Trains recorded attempts again.
 public struct Reproducer: Sendable {
   /// Metrics that depend on the clock.
-  static let timed: Set<String> = ["imagesPerSecond"]
+  static let timed = Set(Metric.all.filter(\.isTimed).map(\.name))
 
   private let executor: any RunExecutor
 
@@ -167,7 +167,7 @@ public struct Reproducer: Sendable {
 
   private static func compare(
     _ recorded: [String: [Int: Double]], _ now: [String: [Int: Double]], lastStep: Int
-  ) -> [Reproduction.Metric] {
+  ) -> [Reproduction.ComparedMetric] {
     let names = Set(recorded.keys).union(now.keys).subtracting(timed).sorted()
     return names.map { name in
       let (old, new) = (recorded[name] ?? [:], now[name] ?? [:])
@@ -177,7 +177,7 @@ public struct Reproducer: Sendable {
         guard let a = old[step], let b = new[step] else { return nil }
         return abs(a - b) / max(abs(a), abs(b))
       }
-      return Reproduction.Metric(
+      return Reproduction.ComparedMetric(
         name: name, compared: steps.count, equal: steps.count - different.count,
         firstDifference: different.first.map { step in
           Reproduction.Difference(step: step, recorded: old[step], now: new[step])

@@ -1,10 +1,11 @@
 // The errors that the papers print for their nets, to stand beside what was measured.
 import Networks
+import Specs
 
 /// A published error of one net on one data set, in percent.
 public struct PublishedError: Hashable, Sendable {
   /// `testError` or `trainError`.
-  public let metric: String
+  public let metric: Metric
   /// The data set's name here, such as `cifar-10`.
   public let data: String
   public let value: Double
@@ -22,7 +23,7 @@ public struct PublishedError: Hashable, Sendable {
   private static let table: [String: [PublishedError]] = {
     var table: [String: [PublishedError]] = [:]
     func add(
-      _ name: String, _ value: Double, data: String = "cifar-10", metric: String = "testError",
+      _ name: String, _ value: Double, data: String = "cifar-10", metric: Metric = .testError,
       _ statistic: String, _ source: String, isReproduction: Bool = false
     ) {
       table[name, default: []].append(
@@ -80,7 +81,7 @@ public struct PublishedError: Hashable, Sendable {
     for (name, test, train) in reproduced {
       let source = "ResNet from Scratch - CIFAR-10"
       add(name, test, "one run", source, isReproduction: true)
-      add(name, train, metric: "trainError", "one run", source, isReproduction: true)
+      add(name, train, metric: .trainError, "one run", source, isReproduction: true)
     }
     return table
   }()

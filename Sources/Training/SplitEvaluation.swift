@@ -2,6 +2,7 @@
 import Datasets
 import Engine
 import Numerics
+import Specs
 
 /// The images that a network is evaluated on.
 struct SplitEvaluation {
@@ -86,10 +87,12 @@ struct EvaluationTotals {
 
   /// Mean cross-entropy in nats and errors in percent: of the first guess and, where there are more
   /// than five classes, of the first five.
-  func metrics(prefix: String) -> [(name: String, value: Double)] {
+  func metrics(
+    loss: Metric, error: Metric, top5Error: Metric
+  ) -> [(name: String, value: Double)] {
     let count = Double(correct.count)
-    var metrics = [("\(prefix)Loss", lossSum / count), ("\(prefix)Error", error)]
-    if classes > 5 { metrics.append(("\(prefix)Top5Error", 100 * Double(errorsInFive) / count)) }
+    var metrics = [(loss.name, lossSum / count), (error.name, self.error)]
+    if classes > 5 { metrics.append((top5Error.name, 100 * Double(errorsInFive) / count)) }
     return metrics
   }
 }

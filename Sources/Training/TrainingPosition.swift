@@ -1,4 +1,5 @@
 // Where a training stands between two steps, its network aside: what a checkpoint must know.
+import Specs
 import Text
 
 /// Sums over the steps since the last record.
@@ -34,7 +35,7 @@ struct SelectedEvaluation: Hashable, Sendable {
   }
 
   var metrics: [(name: String, value: Double)] {
-    [("selectedTestError", testError), ("selectedStep", Double(step))]
+    [(Metric.selectedTestError.name, testError), (Metric.selectedStep.name, Double(step))]
   }
 }
 

@@ -123,7 +123,8 @@ final class TrainingSession {
     var broken = records ? position.totals.brokenFiles : 0
     if plan.evaluates(afterStep: step) {
       guard let result = try evaluation.run(network, shouldStop: shouldStop) else { return false }
-      metrics += result.test.metrics(prefix: "test")
+      metrics += result.test.metrics(
+        loss: .testLoss, error: .testError, top5Error: .testTop5Error)
       broken += result.test.broken
       // Where files are broken, two runs' answers could be to different images.
       if step == plan.totalSteps, result.test.broken == 0 {
@@ -133,7 +134,8 @@ final class TrainingSession {
             Correctness(step: step, correct: result.test.correct, testChecksum: checksum)))
       }
       if let validation = result.validation {
-        metrics += validation.metrics(prefix: "validation")
+        metrics += validation.metrics(
+          loss: .validationLoss, error: .validationError, top5Error: .validationTop5Error)
         broken += validation.broken
         let best = SelectedEvaluation.better(
           position.selected,
@@ -144,7 +146,7 @@ final class TrainingSession {
       }
     }
     metrics += position.pendingLayers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    if records, files.isCounted { metrics.append(("brokenFiles", Double(broken))) }
+    if records, files.isCounted { metrics.append((Metric.brokenFiles.name, Double(broken))) }
     try files.tell(report)
     try report(.record(step: step, metrics: metrics))
     position.pendingLayers = [:]
@@ -202,7 +204,7 @@ extension [LayerDiagnostics] {
   fileprivate var metrics: [String: Double] {
     var metrics: [String: Double] = [:]
     for (index, layer) in enumerated() {
-      let values: [(LayerMetric.Quantity, Double?)] = [
+      let values: [(Metric, Double?)] = [
         (.responseDeviation, layer.responseDeviation), (.layerGradientNorm, layer.gradientNorm),
         (.updateRatio, layer.updateRatio), (.deadShare, layer.deadShare),
       ]
@@ -228,9 +230,9 @@ extension RunningTotals {
   ) -> [(name: String, value: Double)] {
     [
       // The shortest decimal that means this rate: 0.02, not 0.0199999995.
-      ("learningRate", Double("\(learningRate)") ?? Double(learningRate)), ("trainLoss", loss),
-      ("trainError", error),
-      ("imagesPerSecond", imagesPerSecond), ("gradientNorm", gradientNorm),
+      (Metric.learningRate.name, Double("\(learningRate)") ?? Double(learningRate)),
+      (Metric.trainLoss.name, loss), (Metric.trainError.name, error),
+      (Metric.imagesPerSecond.name, imagesPerSecond), (Metric.gradientNorm.name, gradientNorm),
     ]
   }
 }

@@ -32,7 +32,7 @@ public struct PowerPlan: Sendable {
   ///   - seeds: of the spec.
   ///   - values: the last values of a metric in the complete runs of a variant.
   public init(
-    _ claims: [Claim], seeds: Int, values: (_ metric: String, _ variant: String) -> [Double]
+    _ claims: [Claim], seeds: Int, values: (_ metric: Metric, _ variant: String) -> [Double]
   ) {
     let level = 0.05 / Double(max(1, claims.count))
     self.level = level

@@ -9,9 +9,11 @@ import Text
 /// The numbers of one experiment, finished or not, read together, and what they say of its claims.
 public struct StudyResults: Sendable {
   /// The metrics of the tables and of Figure 6.
-  public static let metrics = ["trainError", "testError"]
+  public static let metrics: [Metric] = [.trainError, .testError]
   /// The metrics that the textbook prints epoch by epoch.
-  public static let epochMetrics = ["trainLoss", "trainError", "testError", "imagesPerSecond"]
+  public static let epochMetrics: [Metric] = [
+    .trainLoss, .trainError, .testError, .imagesPerSecond,
+  ]
 
   public let experiment: StoredExperiment
   /// The present spec's variants, in its order.
@@ -65,9 +67,9 @@ public struct StudyResults: Sendable {
     ledger = study.spec == nil ? nil : DepartureLedger(study.variants, claims: study.claims)
     let layers = try reader.layers(
       experiment: experiment.name,
-      quantities: study.metrics.filter { LayerMetric.Quantity(rawValue: $0) != nil })
+      quantities: study.metrics.filter { $0.scope == .layer }.map(\.name))
     let series =
-      try reader.curves(experiment: experiment.name, metrics: study.metrics) + layers
+      try reader.curves(experiment: experiment.name, metrics: study.metrics.map(\.name)) + layers
     let gaps = study.drawsGap ? ErrorGap.curves(series) : []
     curves = (series + gaps).filter { planned.contains($0.key.variant) }
     let former = Set(finals.map(\.key.variant)).subtracting(planned)
@@ -76,9 +78,9 @@ public struct StudyResults: Sendable {
   }
 
   /// The last value of a metric in each complete run of a variant, by seed.
-  public func values(_ metric: String, of variant: String) -> [Double] {
+  public func values(_ metric: Metric, of variant: String) -> [Double] {
     finals.filter {
-      $0.key.variant == variant && $0.metric == metric && $0.status == .complete
+      $0.key.variant == variant && $0.metric == metric.name && $0.status == .complete
     }.map(\.value)
   }
 }
@@ -105,17 +107,18 @@ private struct StoredStudy {
   }
 
   /// The metrics whose series a report needs.
-  package var metrics: [String] {
+  package var metrics: [Metric] {
     let figures = spec?.figures ?? []
-    let rate = figures.contains(where: \.showsLearningRate) ? ["learningRate"] : []
     let hasTextbook = variants.contains { $0.architecture.family == .textbook }
     let epochs = hasTextbook ? StudyResults.epochMetrics : []
-    let wanted = claims.map(\.metric) + figures.flatMap(\.metrics) + rate + epochs
-    return (StudyResults.metrics + wanted).uniqued.filter { $0 != ErrorGap.name }
+    let wanted = claims.map(\.metric) + figures.flatMap(\.allMetrics) + epochs
+    return (StudyResults.metrics + wanted).uniqued.filter(\.isRecorded)
   }
 
   /// Whether a figure needs the gap's series.
   package var drawsGap: Bool {
-    spec?.figures.contains { $0.kind == .curves && $0.metrics.contains(ErrorGap.name) } ?? false
+    spec?.figures.contains { figure in
+      type(of: figure.kind).drawsSeries && figure.allMetrics.contains(.errorGap)
+    } ?? false
   }
 }

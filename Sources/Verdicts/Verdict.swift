@@ -167,7 +167,7 @@ extension Verdict {
         .notTested,
         sample.complete == 0
           ? "\(sample.variant) has no complete run"
-          : "the complete runs of \(sample.variant) have not recorded \(claim.metric)"
+          : "the complete runs of \(sample.variant) have not recorded \(claim.metric.name)"
       )
     }
     let side =
@@ -211,7 +211,7 @@ extension StudyResults {
   }
 
   private func test(
-    _ metric: String, _ a: String, _ b: String, _ direction: WelchTest.Direction, pairs: Int = 1
+    _ metric: Metric, _ a: String, _ b: String, _ direction: WelchTest.Direction, pairs: Int = 1
   ) -> ClaimTest {
     ClaimTest(a: sample(a, metric), b: sample(b, metric), pairs: pairs) {
       $0.oneSidedP(direction)
@@ -219,15 +219,15 @@ extension StudyResults {
   }
 
   private func sample(
-    _ variant: String, _ metric: String, _ statistic: Claim.Statistic = .last
+    _ variant: String, _ metric: Metric, _ statistic: Claim.Statistic = .last
   ) -> ClaimSample {
     let own = runs.filter { $0.key.variant == variant }
     let complete = Set(own.filter { $0.status == .complete }.map(\.key))
-    let isOfLayers = LayerMetric.Quantity(rawValue: metric) != nil
+    let isOfLayers = metric.scope == .layer
     let values =
       statistic == .last && !isOfLayers
       ? values(metric, of: variant)
-      : curves.filter { $0.metric == metric && complete.contains($0.key) }
+      : curves.filter { $0.metric == metric.name && complete.contains($0.key) }
         .compactMap { statistic.value(of: $0.points, unit: isOfLayers ? 1 : 1000) }
     return ClaimSample(
       variant: variant, values: values, diverged: own.count { $0.status == .diverged },
@@ -243,7 +243,7 @@ extension Claim {
   fileprivate func loss(_ test: ClaimTest) -> Loss {
     let (isOfA, isOfB) = (test.a.diverged > 0, (test.b?.diverged ?? 0) > 0)
     guard isOfA || isOfB else { return .none }
-    guard isOfA != isOfB, metric.hasSuffix("Error") || metric.hasSuffix("Loss") else {
+    guard isOfA != isOfB, metric.kind != .other else {
       return .unknown
     }
     switch assertion {

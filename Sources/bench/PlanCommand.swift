@@ -75,7 +75,7 @@ struct PlanCommand: ParsableCommand {
     }
     return PowerPlan(claims, seeds: chosen.seeds.count) { metric, variant in
       finals.filter {
-        $0.metric == metric && $0.key.variant == variant && $0.status == .complete
+        $0.metric == metric.name && $0.key.variant == variant && $0.status == .complete
       }.map(\.value)
     }
   }

@@ -53,7 +53,7 @@ enum ReproduceText {
     return lines.joined(separator: "\n")
   }
 
-  private static func table(_ metrics: [Reproduction.Metric]) -> String {
+  private static func table(_ metrics: [Reproduction.ComparedMetric]) -> String {
     let rows = metrics.filter { $0.compared > 0 }.map { metric in
       [
         metric.name, "\(metric.compared)", "\(metric.equal)",

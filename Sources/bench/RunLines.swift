@@ -125,8 +125,8 @@ struct RunLines {
   private static func result(_ result: RunResult, _ metrics: [String: Double]) -> String {
     switch result {
     case .complete(let seconds):
-      let errors = ["trainError", "testError"].compactMap { name in
-        metrics[name].map { "\(name) \(String(format: "%.1f", $0)) %" }
+      let errors = [Metric.trainError, .testError].compactMap { metric in
+        metrics[metric.name].map { "\(metric.name) \(String(format: "%.1f", $0)) %" }
       }
       return (["complete in \(SpanText.text(seconds))"] + errors).joined(separator: ", ")
     case .diverged(let step, _): return "diverged at step \(step), which is its result"

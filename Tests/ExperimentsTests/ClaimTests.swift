@@ -38,7 +38,7 @@ import Testing
         .diagnostic(a: "resnet-56", b: nil, .logSlope, .greater, threshold: -1),
       ])
     #expect(claims.map(\.kind) == Claim.Kind.allCases)
-    #expect(claims.map(\.metric) == ["trainError", "testError", "testError", "gradientNorm"])
+    #expect(claims.map(\.metric) == [.trainError, .testError, .testError, .gradientNorm])
     #expect(claims[0].statement == "In words")
     #expect(claims[0].reference?.difference.map { abs($0 + 1.78) < 1e-12 } == true)
     #expect(

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func publishedErrorsAreThePapers() throws {
-    func value(_ name: String, _ metric: String = "testError", data: String = "cifar-10") throws
+    func value(_ name: String, _ metric: Metric = .testError, data: String = "cifar-10") throws
       -> PublishedError?
     {
       PublishedError.of(try Architecture(name: name)).first {
@@ -168,7 +168,7 @@ import Testing
           let values = reference.values.isEmpty ? sides : reference.values.map(Optional.some)
           #expect(values == expected, "\(name) \(claim.id)")
         } else {
-          let column = claim.metric == "trainError" ? 0 : 1
+          let column = claim.metric == .trainError ? 0 : 1
           let expected = claim.variants.map { reproduced[$0]?[column] ?? nil }
           #expect([reference.a, reference.b] == expected, "\(name) \(claim.id)")
         }

@@ -521,6 +521,17 @@ import Testing
       """
       7:59: figures[0].metrics[0]: is not a number of layers, which this figure is of
       """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "kind": "bars", "learningRate": true}]"#),
+      """
+      7:45: figures[0].learningRate: belongs to a figure of curves; this one is of bars
+      """),
+    Case(
+      F.text(more: #""figures": [{"name": "a", "colour": 1}]"#),
+      """
+      7:29: figures[0].colour: unknown key; Allowed: name, kind, title, panels, lines, metrics, \
+      style, x, learningRate
+      """),
   ]
 
   @Test(arguments: cases)

@@ -61,7 +61,7 @@ import Testing
     #expect(spec.seeds.count >= 2)
     #expect(spec.baseProtocol.name == "quick")
     #expect(spec.baseProtocol.data.name == "shapes")
-    #expect(spec.figures.map(\.kind) == [.curves, .error, .bars])
+    #expect(spec.figures.map { type(of: $0.kind).name } == ["curves", "error", "bars"])
     #expect(spec.figures.map(\.panels) == ["network", nil, nil])
     #expect(spec.figures.map(\.lines) == ["depth", "network", "network"])
   }

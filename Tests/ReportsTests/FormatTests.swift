@@ -121,6 +121,6 @@ import Testing
     #expect(NumberText.value(-22.271) == "−22.27")
     #expect(NumberText.value(-0.001) == "0.00")
     #expect(NumberText.difference(-0.0012) == "−0.0012")
-    #expect(NumberText.value(-1.5, metric: "slope") == "−1.5")
+    #expect(NumberText.value(-1.5, metric: Metric(named: "slope")) == "−1.5")
   }
 }

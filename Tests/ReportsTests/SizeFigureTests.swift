@@ -267,6 +267,17 @@ import Testing
     #expect(ticks.count == expected.count && isClose)
   }
 
+  /// A spec may name every kind of the grammar, so each must have its drawing here.
+  @Test func everyKindIsDrawn() {
+    #expect(!FigureKinds.all.isEmpty)
+    for kind in FigureKinds.all {
+      #expect(kind is any FigureDrawing.Type, "\(kind.name)")
+      #expect(!kind.defaultMetrics.isEmpty && kind.defaultMetrics.allSatisfy(\.isInSpecs))
+      #expect(kind.defaultMetrics.allSatisfy { $0.scope == kind.scope }, "\(kind.name)")
+    }
+    #expect(Set(FigureKinds.all.map { $0.name }).count == FigureKinds.all.count)
+  }
+
   @Test(.enabled(if: GnuplotProgram.isInstalled)) func gnuplotDrawsAll() async throws {
     let files = ReportFiles(
       experiment: "degradation", folder: fake.folder.appending(path: "out").path)

@@ -116,7 +116,7 @@ import Testing
   /// No batch norm follows the last layer: its gradient counts, its responses do not.
   @Test func logitsAreNoResponses() throws {
     let run = try store.claimed("plain-20", 0)
-    let metrics = [LayerMetric.Quantity.responseDeviation, .layerGradientNorm].flatMap { quantity in
+    let metrics = [Metric.responseDeviation, .layerGradientNorm].flatMap { quantity in
       ["conv1", "fc"].enumerated().map { index, layer in
         let metric = LayerMetric(quantity, position: index + 1, layer: layer)
         return (name: metric.name, value: Double(index))
@@ -124,7 +124,7 @@ import Testing
     }
     try store.record(run, step: 1, metrics: metrics)
     let curves = try reader.layers(
-      experiment: "degradation", quantities: LayerMetric.Quantity.allCases.map(\.rawValue))
+      experiment: "degradation", quantities: Metric.all.filter { $0.scope == .layer }.map(\.name))
     #expect(curves.map(\.metric) == ["layerGradientNorm", "responseDeviation"])
     #expect(curves.map { $0.points.map(\.step) } == [[1, 2], [1]])
   }

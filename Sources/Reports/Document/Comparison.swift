@@ -16,8 +16,8 @@ public struct Comparison: Sendable {
   }
 
   /// One metric of both sides; several values are those of a variant's seeds.
-  public struct Metric: Sendable {
-    public var name: String
+  public struct ComparedMetric: Sendable {
+    public var metric: Metric
     public var first: [Double]
     public var second: [Double]
     /// Of first minus second; nil with one value on a side.
@@ -40,7 +40,7 @@ public struct Comparison: Sendable {
   public let configuration: [Difference]
   public let code: [Difference]
   public let environment: [Difference]
-  public let metrics: [Metric]
+  public let metrics: [ComparedMetric]
   /// Example by example; nil for variants, and where the answers are not stored.
   public let paired: PairedComparison?
   /// Why there is no comparison example by example, of two runs.
@@ -89,15 +89,15 @@ public struct Comparison: Sendable {
 
   private static func metrics(
     _ first: [String: [Double]], _ second: [String: [Double]]
-  ) -> [Metric] {
-    let leading = ["testError", "testLoss", "trainError", "trainLoss"]
+  ) -> [ComparedMetric] {
+    let leading = [Metric.testError, .testLoss, .trainError, .trainLoss].map(\.name)
     let others = Set(first.keys).union(second.keys).subtracting(leading).sorted()
     let present = leading.filter { first[$0] != nil || second[$0] != nil }
     return (present + others).map { name in
       let (a, b) = (first[name] ?? [], second[name] ?? [])
       let isTested = a.count > 1 && b.count > 1
-      return Metric(
-        name: name, first: a, second: b, welch: WelchTest(a, b),
+      return ComparedMetric(
+        metric: Metric(named: name), first: a, second: b, welch: WelchTest(a, b),
         permutation: isTested ? PermutationTest(a, b) : nil, effect: Statistics.hedgesG(a, b))
     }
   }

@@ -26,18 +26,18 @@ extension ExperimentReport {
     let own = curves.filter { $0.key.variant == variant.name && !diverged.contains($0.key) }
     let rows = (1...epochs).compactMap { epoch -> [String]? in
       let step = proto.steps(ofEpochs: epoch)
-      func mean(_ metric: String) -> Double? {
+      func mean(_ metric: Metric) -> Double? {
         Statistics.mean(
-          own.filter { $0.metric == metric }.compactMap { curve in
+          own.filter { $0.metric == metric.name }.compactMap { curve in
             curve.points.first { $0.step == step }?.value
           })
       }
-      let train = mean("trainError")
-      let test = mean("testError")
+      let train = mean(.trainError)
+      let test = mean(.testError)
       guard train != nil || test != nil else { return nil }
       return [
-        String(epoch), Self.decimals(mean("trainLoss"), 4), Self.accuracy(train),
-        Self.accuracy(test), Self.decimals(mean("imagesPerSecond"), 0),
+        String(epoch), Self.decimals(mean(.trainLoss), 4), Self.accuracy(train),
+        Self.accuracy(test), Self.decimals(mean(.imagesPerSecond), 0),
       ]
         + books.flatMap { book -> [String] in
           guard epoch <= book.epochs.count else { return ["", "", ""] }

@@ -63,17 +63,28 @@ public struct ExperimentReport: Sendable {
           .map(\.key))
       return Row(
         variant: variant.name, parameters: variant.parameters, n: complete.count,
-        trainErrors: results.values("trainError", of: variant.name),
-        testErrors: results.values("testError", of: variant.name),
+        trainErrors: results.values(.trainError, of: variant.name),
+        testErrors: results.values(.testError, of: variant.name),
         bestTestErrors: results.curves
-          .filter { $0.metric == "testError" && complete.contains($0.key) }
+          .filter { $0.metric == Metric.testError.name && complete.contains($0.key) }
           .compactMap { $0.points.map(\.value).min() })
     }
   }
 
   /// The last value of a metric in each complete run of a variant, by seed.
-  package func values(_ metric: String, of variant: String) -> [Double] {
+  package func values(_ metric: Metric, of variant: String) -> [Double] {
     results.values(metric, of: variant)
+  }
+
+  /// What a paper, or else a reproduction, printed for a variant's net: on the same data if it did.
+  /// Nothing where a factor or an override gives this variant a training that the source did not.
+  func published(_ metric: Metric, of variant: String) -> PublishedError? {
+    guard let own = resolved[variant], let base = spec?.baseProtocol else { return nil }
+    let all = PublishedError.of(own.architecture).filter {
+      $0.metric == metric && own.isTrained(as: $0.source, besides: base)
+    }
+    let data = own.trainingProtocol.data.name
+    return all.first { $0.data == data } ?? all.first
   }
 
   /// The error of guessing in percent, `100 (1 − 1/classes)`; nil where the classes are unknown.

@@ -40,22 +40,22 @@ extension ExperimentReport {
   /// The test error first: the last step's is the headline.
   private var resultTables: [ReportDocument.Table] {
     let test = resultTable(
-      "testError", title: "Test error of the last step", values: rows.map(\.testErrors))
+      .testError, title: "Test error of the last step", values: rows.map(\.testErrors))
     let train = resultTable(
-      "trainError", title: "Training error, as last recorded", values: rows.map(\.trainErrors))
-    let gaps = rows.map { values(ErrorGap.name, of: $0.variant) }
+      .trainError, title: "Training error, as last recorded", values: rows.map(\.trainErrors))
+    let gaps = rows.map { values(.errorGap, of: $0.variant) }
     return [test] + (rows.contains { !$0.trainErrors.isEmpty } ? [train] : [])
       + (usesGap && gaps.contains { !$0.isEmpty }
         ? [
           resultTable(
-            ErrorGap.name, title: "Test error − training error, as last recorded", values: gaps)
+            .errorGap, title: "Test error − training error, as last recorded", values: gaps)
         ] : [])
   }
 
   /// Whether a figure or a claim is about the gap between the errors.
   var usesGap: Bool {
-    (spec?.figures.flatMap(\.metrics) ?? []).contains(ErrorGap.name)
-      || claims.contains { $0.metric == ErrorGap.name }
+    (spec?.figures.flatMap(\.allMetrics) ?? []).contains(.errorGap)
+      || claims.contains { $0.metric == .errorGap }
   }
 
   /// The runs of a variant by what keeps them out of its mean: `3 diverged, 1 failed`.
@@ -73,9 +73,9 @@ extension ExperimentReport {
   }
 
   private func resultTable(
-    _ metric: String, title: String, values: [[Double]]
+    _ metric: Metric, title: String, values: [[Double]]
   ) -> ReportDocument.Table {
-    let isTest = metric == "testError"
+    let isTest = metric == .testError
     let published = rows.map { self.published(metric, of: $0.variant) }
     let hasPublished = published.contains { $0 != nil }
     let others = isTest ? otherMetrics : []
@@ -84,7 +84,7 @@ extension ExperimentReport {
     var table = ReportDocument.Table(
       title: title,
       header: [
-        "variant", "parameters", "n", NumberText.title(metric), "95 % interval", "each seed",
+        "variant", "parameters", "n", metric.label, "95 % interval", "each seed",
       ] + others.map(\.header) + (isTest ? ["best on test"] : [])
         + (hasPublished ? ["published"] : []),
       rows: [], rightAligned: [1, 2, 3])
@@ -112,14 +112,14 @@ extension ExperimentReport {
 
   /// What stands beside the test error where it was measured: the top-5 error of nets for ImageNet's
   /// classes or pictures, and what the images held out say.
-  private var otherMetrics: [(metric: String, header: String, note: String?)] {
+  private var otherMetrics: [(metric: Metric, header: String, note: String?)] {
     let isLarge = experiment.classes.map { $0 >= 100 } ?? false
     let hasPictures = resolved.values.contains { $0.trainingProtocol.data.isFolder }
-    let all: [(metric: String, header: String, note: String?)] =
-      (isLarge || hasPictures ? [("testTop5Error", "top-5", nil)] : []) + [
-        ("validationError", "validation", nil),
+    let all: [(metric: Metric, header: String, note: String?)] =
+      (isLarge || hasPictures ? [(.testTop5Error, "top-5", nil)] : []) + [
+        (.validationError, "validation", nil),
         (
-          "selectedTestError", "at best validation",
+          .selectedTestError, "at best validation",
           "At best validation is the test error of the evaluation with the lowest validation error, "
             + "the earliest of equals: chosen without the test images."
         ),
@@ -130,9 +130,9 @@ extension ExperimentReport {
   }
 
   /// `25.00 ± 2.83`, marked where it is no better than guessing.
-  private func marked(_ values: [Double], _ metric: String) -> String {
+  private func marked(_ values: [Double], _ metric: Metric) -> String {
     let text = NumberText.summary(values)
-    guard metric != ErrorGap.name, let mean = Statistics.mean(values),
+    guard metric != .errorGap, let mean = Statistics.mean(values),
       isNoBetterThanGuessing(mean)
     else { return text }
     return "\(text) \(Self.chanceMark)"
@@ -148,7 +148,7 @@ extension ExperimentReport {
 
   /// Where claims refer to another number for a net than the one that stands here as published. What
   /// they cite of nets of other depths is no number of this net.
-  private func otherReferences(_ metric: String) -> [String] {
+  private func otherReferences(_ metric: Metric) -> [String] {
     var order: [String] = []
     var claimsByNote: [String: [String]] = [:]
     for claim in claims where claim.metric == metric {
@@ -174,7 +174,7 @@ extension ExperimentReport {
   }
 
   private func notes(
-    of values: [[Double]], _ metric: String, _ published: [PublishedError]
+    of values: [[Double]], _ metric: Metric, _ published: [PublishedError]
   ) -> [String] {
     var notes: [String] = []
     let largest = values.map(\.count).max() ?? 0
@@ -187,12 +187,12 @@ extension ExperimentReport {
     } else {
       notes.append("One seed: no spread is known.")
     }
-    if metric == "testError" {
+    if metric == .testError {
       notes.append(
         "Best on test is the smallest test error on the way, chosen on the test images themselves: "
           + "for comparison with sources that report it, not an estimate.")
     }
-    if metric == ErrorGap.name {
+    if metric == .errorGap {
       notes.append(
         "The training error is that of the augmented batches on the way, so the gap can be negative."
       )
@@ -311,7 +311,7 @@ extension Verdict {
     }
     let holm = index == 0 ? adjustedP : nil
     return [
-      index == 0 ? claim.id : "", metric, sides,
+      index == 0 ? claim.id : "", metric.name, sides,
       test.difference.map { NumberText.difference($0, metric: metric) } ?? "–",
       test.interval.map { NumberText.fineInterval($0, metric: metric) } ?? "", statistic,
       test.p.map(NumberText.probability) ?? "", holm.map(NumberText.probability) ?? "",

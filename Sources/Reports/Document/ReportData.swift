@@ -23,7 +23,7 @@ extension ExperimentReport {
         return [
           experiment.name, experiment.protocolName,
           String(ledger?.isPapers([row.variant]) ?? false), row.variant, String(row.parameters),
-          variant.map { String($0.macs) } ?? "", metric, String(values.count),
+          variant.map { String($0.macs) } ?? "", metric.name, String(values.count),
           number(Statistics.mean(values)), number(Statistics.standardDeviation(values)),
           number(interval?.low), number(interval?.high), interval?.method.rawValue ?? "",
           values.map { "\($0)" }.joined(separator: " "), number(published?.value),
@@ -56,7 +56,7 @@ extension ExperimentReport {
       let (claim, reference) = (verdict.claim, verdict.claim.reference)
       let head = [
         experiment.name, experiment.protocolName, String(verdict.isPapersProtocol), claim.id,
-        claim.kind.rawValue, claim.metric, verdict.outcome.rawValue, verdict.reason,
+        claim.kind.rawValue, claim.metric.name, verdict.outcome.rawValue, verdict.reason,
         claim.statement,
       ]
       let tail = [
@@ -108,11 +108,11 @@ extension ExperimentReport {
   }
 
   /// The errors of a table; `bestTestError` is chosen on the test images.
-  private func metrics(of row: Row) -> [(String, [Double])] {
+  private func metrics(of row: Row) -> [(Metric, [Double])] {
     [
-      ("testError", row.testErrors), ("trainError", row.trainErrors),
-      ("bestTestError", row.bestTestErrors),
-    ] + (usesGap ? [(ErrorGap.name, values(ErrorGap.name, of: row.variant))] : [])
+      (.testError, row.testErrors), (.trainError, row.trainErrors),
+      (.bestTestError, row.bestTestErrors),
+    ] + (usesGap ? [(.errorGap, values(.errorGap, of: row.variant))] : [])
   }
 
   private func json(_ row: Row) -> CanonicalJSON {
@@ -130,7 +130,7 @@ extension ExperimentReport {
           ])
         } ?? .null,
       ]
-      return (metric, .object(members))
+      return (metric.name, .object(members))
     }
     let variant = variants.first { $0.name == row.variant }
     let levels = variant?.levels.mapValues { CanonicalJSON.text($0) } ?? [:]

@@ -100,7 +100,7 @@ public struct ReportFiles: Sendable {
     if drawn.obstacle == nil, let curves, let figure = all.first(where: { $0.name == curves.name })
     {
       let chart = TextChart.script(
-        figure, title: NumberText.title(curves.metrics[0]), columns: columns, rows: 24)
+        figure, title: curves.metrics[0].label, columns: columns, rows: 24)
       drawn.textChart = TextChart.trimmed(try await Gnuplot.run(["-"], script: chart, in: figures))
     }
     return drawn

@@ -9,67 +9,114 @@ extension FigureSpec {
   /// What is drawn where a spec lists no figure: plain left, residual right.
   static func figure6(_ report: ExperimentReport) -> FigureSpec {
     FigureSpec(
-      name: "figure6", kind: .curves, title: report.experiment.title, panels: "network", lines: nil,
+      name: "figure6", kind: CurvesFigure(), title: report.experiment.title, panels: "network",
+      lines: nil,
       metrics: StudyResults.metrics)
   }
 }
 
-extension Figure {
+extension CurvesFigure: FigureDrawing {
   /// The mean of each variant in a bold line, its seeds behind it.
-  init(curves spec: FigureSpec, of report: ExperimentReport) {
-    let groups = Self.panels(spec.panels, of: report)
-    let looks = Self.looks(groups.map(\.variants), lines: spec.lines)
-    let dashed = spec.style == .figure6
+  func figure(_ spec: FigureSpec, of report: ExperimentReport) -> Figure {
+    let groups = Figure.panels(spec.panels, of: report)
+    let looks = Figure.looks(groups.map(\.variants), lines: spec.lines)
+    let dashed = style == .figure6
     let panels = groups.map { title, variants in
-      var series: [Series] = []
+      var series: [Figure.Series] = []
       for variant in variants {
         let look = looks[variant.name] ?? (0, 0)
         series += spec.metrics.enumerated().flatMap { index, metric in
           let isBold = index == spec.metrics.count - 1
-          return Self.curve(
+          return Figure.curve(
             report, variant.name, metric, isBold ? .bold : .first(dashed: dashed),
             colour: look.colour, style: look.style)
         }
       }
       let track =
-        spec.showsLearningRate ? Self.track(report, variants, looks.mapValues(\.colour)) : []
-      return Panel(title: title, series: Self.named(series), track: track)
+        showsLearningRate ? Self.track(report, variants, looks.mapValues(\.colour)) : []
+      return Figure.Panel(title: title, series: Self.named(series), track: track)
     }
     let series = panels.flatMap(\.series)
     let means = series.filter { $0.role != .band && !$0.role.isSeed }
     let recorded = means.flatMap { $0.points.map(\.x) }.max() ?? 0
     let last = max(1, recorded, Double(report.runs.compactMap(\.totalSteps).max() ?? 0))
-    let isPercent = spec.metrics.allSatisfy(NumberText.isPercent)
+    let isPercent = spec.metrics.allSatisfy(\.isPercent)
     let top = isPercent ? Self.topError(series, last: last) : Self.topValue(series)
-    self.init(
+    return Figure(
       name: spec.name, title: spec.title,
-      subtitle: Self.subtitle(
+      subtitle: Figure.subtitle(
         report, spread: "± standard deviation",
         counts: means.compactMap { $0.points.map(\.n).max() }),
-      legend: Self.legend(spec), panels: panels,
-      x: Axis(label: "training step", low: 0, high: last),
-      y: Axis(
-        label: Self.label(spec.metrics), low: Self.bottom(series.flatMap(\.points), spec.metrics),
+      legend: legend(spec), panels: panels,
+      x: Figure.Axis(label: "training step", low: 0, high: last),
+      y: Figure.Axis(
+        label: Figure.label(spec.metrics),
+        low: Figure.bottom(series.flatMap(\.points), spec.metrics),
         high: top),
-      chanceError: Self.chanceError(report, spec.metrics, below: top))
+      chanceError: Figure.chanceError(report, spec.metrics, below: top))
   }
 
-  private static func legend(_ spec: FigureSpec) -> String {
-    func word(_ metric: String) -> String {
-      NumberText.title(metric).replacing(" (%)", with: "")
+  private func legend(_ spec: FigureSpec) -> String {
+    guard spec.metrics.count == 2 else { return spec.metrics[0].title }
+    let kind = style == .figure6 ? "thin dashed" : "thin"
+    return "\(kind): \(spec.metrics[0].title), bold: \(spec.metrics[1].title)"
+  }
+
+  /// Names every variant once in the legend, at its bold line where it has one.
+  private static func named(_ series: [Figure.Series]) -> [Figure.Series] {
+    let bold = Set(series.filter { $0.role == .bold }.map(\.name))
+    return series.map { one in
+      guard one.role != .bold, bold.contains(one.name) else { return one }
+      var one = one
+      one.isInLegend = false
+      return one
     }
-    guard spec.metrics.count == 2 else { return word(spec.metrics[0]) }
-    let kind = spec.style == .figure6 ? "thin dashed" : "thin"
-    return "\(kind): \(word(spec.metrics[0])), bold: \(word(spec.metrics[1]))"
   }
 
+  /// The learning rate of one run of each variant; equal ones are drawn once.
+  private static func track(
+    _ report: ExperimentReport, _ variants: [StoredVariant], _ colours: [String: Int]
+  ) -> [Figure.Series] {
+    var drawn: [[Figure.Point]] = []
+    return variants.compactMap { variant in
+      guard
+        let curve = report.curves.first(where: {
+          $0.key.variant == variant.name && $0.metric == Metric.learningRate.name
+        })
+      else { return nil }
+      // A record has the rate of the steps that end with it.
+      let first = curve.points.first.map { [Figure.Point(x: 0, y: $0.value)] } ?? []
+      let points = first + curve.points.map { Figure.Point(x: Double($0.step), y: $0.value) }
+      guard !drawn.contains(points) else { return nil }
+      drawn.append(points)
+      return Figure.Series(
+        name: variant.name, role: .steps, colour: colours[variant.name] ?? 0,
+        points: points)
+    }
+  }
+
+  /// A round number above everything after the first fifth of the steps: the first drop from
+  /// guessing would flatten the rest.
+  private static func topError(_ series: [Figure.Series], last: Double) -> Double {
+    let late = series.flatMap { $0.points.filter { $0.x * 5 >= last } }
+    let points = late.isEmpty ? series.flatMap(\.points) : late
+    let highest = points.map(\.high).max() ?? 100
+    return min(100, max(5, (highest / 5 + 0.2).rounded(.up) * 5))
+  }
+
+  private static func topValue(_ series: [Figure.Series]) -> Double {
+    Figure.roundedUp(series.flatMap { $0.points.map(\.high) }.max() ?? 1)
+  }
+}
+
+extension Figure {
   /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
   static func curve(
-    _ report: ExperimentReport, _ variant: String, _ metric: String, _ role: Role, colour: Int,
+    _ report: ExperimentReport, _ variant: String, _ metric: Metric, _ role: Role, colour: Int,
     style: Int
   ) -> [Series] {
     let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
-    let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric }
+    let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric.name }
     let sound = all.filter { !diverged.contains($0.key) }
     let curves = sound.isEmpty ? all : sound
     var values: [Int: [Double]] = [:]
@@ -96,52 +143,6 @@ extension Figure {
       Series(
         name: variant, isInLegend: true, role: role, colour: colour, style: style, points: points)
     ]
-  }
-
-  /// Names every variant once in the legend, at its bold line where it has one.
-  private static func named(_ series: [Series]) -> [Series] {
-    let bold = Set(series.filter { $0.role == .bold }.map(\.name))
-    return series.map { one in
-      guard one.role != .bold, bold.contains(one.name) else { return one }
-      var one = one
-      one.isInLegend = false
-      return one
-    }
-  }
-
-  /// The learning rate of one run of each variant; equal ones are drawn once.
-  private static func track(
-    _ report: ExperimentReport, _ variants: [StoredVariant], _ colours: [String: Int]
-  ) -> [Series] {
-    var drawn: [[Point]] = []
-    return variants.compactMap { variant in
-      guard
-        let curve = report.curves.first(where: {
-          $0.key.variant == variant.name && $0.metric == "learningRate"
-        })
-      else { return nil }
-      // A record has the rate of the steps that end with it.
-      let first = curve.points.first.map { [Point(x: 0, y: $0.value)] } ?? []
-      let points = first + curve.points.map { Point(x: Double($0.step), y: $0.value) }
-      guard !drawn.contains(points) else { return nil }
-      drawn.append(points)
-      return Series(
-        name: variant.name, role: .steps, colour: colours[variant.name] ?? 0,
-        points: points)
-    }
-  }
-
-  /// A round number above everything after the first fifth of the steps: the first drop from
-  /// guessing would flatten the rest.
-  private static func topError(_ series: [Series], last: Double) -> Double {
-    let late = series.flatMap { $0.points.filter { $0.x * 5 >= last } }
-    let points = late.isEmpty ? series.flatMap(\.points) : late
-    let highest = points.map(\.high).max() ?? 100
-    return min(100, max(5, (highest / 5 + 0.2).rounded(.up) * 5))
-  }
-
-  private static func topValue(_ series: [Series]) -> Double {
-    roundedUp(series.flatMap { $0.points.map(\.high) }.max() ?? 1)
   }
 }
 

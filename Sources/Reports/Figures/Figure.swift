@@ -2,6 +2,7 @@
 import Foundation
 import Results
 import Specs
+import Statistics
 import Text
 import Verdicts
 
@@ -88,6 +89,8 @@ struct Figure: Equatable {
     /// A second, low pair of axes below, on the same steps: the learning rate.
     var track: [Series] = []
 
+    var hasPapers: Bool { series.contains { $0.role == .papers } }
+
     /// Entries of the legend.
     var labels: [String] { series.filter(\.isInLegend).map(\.name) }
   }
@@ -134,6 +137,11 @@ struct Figure: Equatable {
   }
 }
 
+/// A kind of figure that can be drawn: every one in `FigureKinds` conforms, in a file of its own.
+protocol FigureDrawing: FigureKind {
+  func figure(_ spec: FigureSpec, of report: ExperimentReport) -> Figure
+}
+
 extension ExperimentReport {
   /// The figures that the spec asks for, or the curves of Figure 6.
   var figureSpecs: [FigureSpec] {
@@ -141,19 +149,14 @@ extension ExperimentReport {
     return specs.isEmpty ? [.figure6(self)] : specs
   }
 
-  var curveSpecs: [FigureSpec] { figureSpecs.filter { $0.kind == .curves } }
+  var curveSpecs: [FigureSpec] { figureSpecs.filter { $0.kind is CurvesFigure } }
 }
 
 extension Figure {
   /// The figures of an experiment, in the order of its spec.
   static func all(_ report: ExperimentReport) -> [Figure] {
-    report.figureSpecs.map { spec in
-      switch spec.kind {
-      case .curves: Figure(curves: spec, of: report)
-      case .error: Figure(error: spec, of: report).explainingArrows
-      case .bars: Figure(bars: spec, of: report).explainingArrows
-      case .layers: Figure(layers: spec, of: report)
-      }
+    report.figureSpecs.compactMap { spec in
+      (spec.kind as? any FigureDrawing)?.figure(spec, of: report)
     }
   }
 
@@ -233,25 +236,48 @@ extension Figure {
     return (highest * 1.04 / unit).rounded(.up) * unit
   }
 
+  /// 1, 2 and 5 times the powers of ten in a range; powers alone where they are enough.
+  static func roundNumbers(_ range: ClosedRange<Double>) -> [Double] {
+    let exponents = Int(log10(range.lowerBound).rounded(.down))...Int(log10(range.upperBound))
+    let digits: [Double] = exponents.count > 4 ? [1] : [1, 2, 5]
+    return exponents.flatMap { exponent in digits.map { $0 * pow(10, Double(exponent)) } }
+      .filter(range.contains)
+  }
+
   /// Zero, or below the lowest value where one is negative, as of gaps.
-  static func bottom(_ points: [Point], _ metrics: [String]) -> Double {
-    guard metrics.contains(ErrorGap.name) || points.contains(where: { $0.y < 0 }) else { return 0 }
+  static func bottom(_ points: [Point], _ metrics: [Metric]) -> Double {
+    guard metrics.contains(.errorGap) || points.contains(where: { $0.y < 0 }) else { return 0 }
     let lowest = points.map { min($0.low, $0.y) }.min() ?? 0
     return lowest < 0 ? -roundedUp(-lowest) : 0
   }
 
   /// What the vertical axis shows.
-  static func label(_ metrics: [String]) -> String {
-    guard metrics.count > 1 else { return NumberText.title(metrics[0]) }
-    if metrics.allSatisfy(NumberText.isPercent) { return "error (%)" }
-    return metrics.allSatisfy { $0.hasSuffix("Loss") } ? "loss" : NumberText.title(metrics[0])
+  static func label(_ metrics: [Metric]) -> String {
+    guard metrics.count > 1 else { return metrics[0].label }
+    if metrics.allSatisfy(\.isPercent) { return "error (%)" }
+    return metrics.allSatisfy { $0.kind == .loss } ? "loss" : metrics[0].label
+  }
+
+  /// What dashed and open marks mean.
+  static func legend(_ metrics: [Metric], hasPapers: Bool) -> String {
+    let own =
+      metrics.count == 2 ? "dashed: \(metrics[0].title), full: \(metrics[1].title)" : ""
+    let papers = hasPapers ? "open: published, under the papers' protocol" : ""
+    return [own, papers].filter { !$0.isEmpty }.joined(separator: "; ")
+  }
+
+  /// The mean of values with its interval; nil where there are none.
+  static func mean(_ values: [Double], x: Double) -> Point? {
+    guard let mean = Statistics.mean(values) else { return nil }
+    let interval = Statistics.interval(values)
+    return Point(x: x, y: mean, low: interval?.low, high: interval?.high, n: values.count)
   }
 
   /// The error of guessing where it is on the axes and every metric is an error.
   static func chanceError(
-    _ report: ExperimentReport, _ metrics: [String], below top: Double
+    _ report: ExperimentReport, _ metrics: [Metric], below top: Double
   ) -> Double? {
-    guard metrics.allSatisfy({ $0.hasSuffix("Error") }), let error = report.chanceError else {
+    guard metrics.allSatisfy({ $0.kind == .error }), let error = report.chanceError else {
       return nil
     }
     return error < top ? error : nil

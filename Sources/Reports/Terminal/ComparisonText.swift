@@ -1,4 +1,5 @@
 // What `bench compare` prints.
+import Specs
 import Statistics
 import Text
 
@@ -45,17 +46,18 @@ extension Comparison {
     let header =
       ["metric", "a", "b", "a − b"]
       + (isTested ? ["95 % interval", "Welch p", "permutation p (smallest)", "g"] : [])
-    let rows = metrics.map { metric in
+    let rows = metrics.map { compared in
+      let metric = compared.metric
       var cells = [
-        metric.name, Self.values(metric.first, metric.name),
-        Self.values(metric.second, metric.name),
-        metric.difference.map { NumberText.difference($0, metric: metric.name) } ?? "",
+        metric.name, Self.values(compared.first, metric),
+        Self.values(compared.second, metric),
+        compared.difference.map { NumberText.difference($0, metric: metric) } ?? "",
       ]
       if isTested {
         cells += [
-          NumberText.interval(metric.welch?.interval(), metric: metric.name),
-          metric.welch.map { NumberText.probability($0.twoSidedP) } ?? "",
-          metric.permutation?.shortText ?? "", metric.effect.map { NumberText.value($0) } ?? "",
+          NumberText.interval(compared.welch?.interval(), metric: metric),
+          compared.welch.map { NumberText.probability($0.twoSidedP) } ?? "",
+          compared.permutation?.shortText ?? "", compared.effect.map { NumberText.value($0) } ?? "",
         ]
       }
       return cells
@@ -67,7 +69,7 @@ extension Comparison {
     return isTested ? "\(table)\n\(note)" : table
   }
 
-  private static func values(_ values: [Double], _ metric: String) -> String {
+  private static func values(_ values: [Double], _ metric: Metric) -> String {
     let text = NumberText.summary(values, metric: metric)
     return values.count > 1 ? "\(text) (n = \(values.count))" : text
   }
@@ -91,10 +93,10 @@ extension Comparison {
   }
 }
 
-extension Comparison.Metric {
+extension Comparison.ComparedMetric {
   fileprivate var json: CanonicalJSON {
     .object([
-      "metric": .text(name), "a": .numbers(first), "b": .numbers(second),
+      "metric": .text(metric.name), "a": .numbers(first), "b": .numbers(second),
       "difference": .optional(difference), "interval": .interval(welch?.interval()),
       "welchP": .optional(welch?.twoSidedP), "permutation": permutation.map(\.json) ?? .null,
       "hedgesG": .optional(effect),

@@ -40,7 +40,7 @@ extension CanonicalJSON {
 extension Verdict {
   var json: CanonicalJSON {
     .object([
-      "id": .text(claim.id), "kind": .text(claim.kind.rawValue), "metric": .text(claim.metric),
+      "id": .text(claim.id), "kind": .text(claim.kind.rawValue), "metric": .text(claim.metric.name),
       "statement": .text(claim.statement), "formula": .text(claim.formula),
       "verdict": .text(outcome.rawValue), "reason": .text(reason),
       "seedsNeeded": seedsNeeded.map { .integer($0) } ?? .null, "p": .optional(p),

@@ -37,7 +37,7 @@ extension Verdict {
 }
 
 extension ClaimTest {
-  fileprivate func evidence(metric: String) -> [String] {
+  fileprivate func evidence(metric: Metric) -> [String] {
     let sides = samples.map { sample in
       let diverged = sample.diverged > 0 ? ", \(sample.diverged) diverged" : ""
       return "\(sample.variant) \(NumberText.summary(sample.values, metric: metric)) (n = "
@@ -61,7 +61,7 @@ extension ClaimTest {
   /// `95 % interval`, of an order's pairs `97.5 % interval (95 % for all pairs)`.
   private var intervalName: String {
     level > 1 - Verdict.level
-      ? "\(NumberText.value(100 * level, metric: "share")) % interval (95 % for all pairs)"
+      ? "\(NumberText.significant(100 * level)) % interval (95 % for all pairs)"
       : "95 % interval"
   }
 }

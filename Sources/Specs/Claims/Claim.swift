@@ -44,7 +44,7 @@ public struct Claim: Hashable, Sendable {
   public var id: String
   /// In words.
   public var statement: String
-  public var metric: String
+  public var metric: Metric
   public var assertion: Assertion
   public var reference: Reference?
 
@@ -71,14 +71,14 @@ public struct Claim: Hashable, Sendable {
     func sign(_ direction: WelchTest.Direction) -> String { direction == .greater ? ">" : "<" }
     switch assertion {
     case .superiority(let a, let b, let direction):
-      return "\(metric): \(a) \(sign(direction)) \(b)"
+      return "\(metric.name): \(a) \(sign(direction)) \(b)"
     case .equivalence(let a, let b, let margin):
-      return "\(metric): |\(a) − \(b)| < \(canonical(margin))"
+      return "\(metric.name): |\(a) − \(b)| < \(canonical(margin))"
     case .order(let sequence, let direction):
-      return "\(metric): " + sequence.joined(separator: " \(sign(direction)) ")
+      return "\(metric.name): " + sequence.joined(separator: " \(sign(direction)) ")
     case .diagnostic(let a, let b, let statistic, let direction, let threshold):
       let second = b.map { " − \(statistic.rawValue)(\($0))" } ?? ""
-      return "\(metric): \(statistic.rawValue)(\(a))\(second) \(sign(direction)) "
+      return "\(metric.name): \(statistic.rawValue)(\(a))\(second) \(sign(direction)) "
         + canonical(threshold)
     }
   }

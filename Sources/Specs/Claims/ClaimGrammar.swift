@@ -14,9 +14,7 @@ extension SpecGrammar {
     SpecField(
       "sequence", .list(of: side, count: 2...100), "The variants of an order, in that order."),
     SpecField(
-      "metric",
-      .choice(
-        metrics + [FigureSpec.errorGap] + LayerMetric.Quantity.allCases.map(\.rawValue)),
+      "metric", .choice(Metric.inSpecs.map(\.name)),
       "Its last value of each run is compared; testError. errorGap is test error minus training "
         + "error, the last of each. A diagnostic can take a quantity of the "
         + "layers, which are then the series: those of the last look, from the input on."),

@@ -45,13 +45,11 @@ struct ClaimReader {
         seen[name] = seen[name] ?? id.position
       }
       guard let kind = node["kind"]?.text.flatMap(Claim.Kind.init(rawValue:)) else { continue }
-      if let metric = node["metric"], LayerMetric.Quantity(rawValue: metric.text ?? "") != nil,
-        kind != .diagnostic
-      {
+      if let metric = node["metric"], Self.metric(node).scope == .layer, kind != .diagnostic {
         report("is of single layers, which only a diagnostic compares", metric, "\(path).metric")
       }
-      if let metric = node["metric"], metric.text == FigureSpec.errorGap,
-        let statistic = node["statistic"], statistic.text != Claim.Statistic.last.rawValue
+      if Self.metric(node) == .errorGap, let statistic = node["statistic"],
+        statistic.text != Claim.Statistic.last.rawValue
       {
         report("of the gap there is the last value alone", statistic, "\(path).statistic")
       }
@@ -104,20 +102,9 @@ struct ClaimReader {
     _ node: JSONNode, _ claim: Claim, _ path: String, _ variants: [Variant]
   ) {
     for variant in variants where claim.variants.contains(variant.name) {
-      let own = variant.trainingProtocol
-      let missing: String? =
-        if LayerMetric.Quantity(rawValue: claim.metric) != nil {
-          own.evaluation.layersEvery == nil ? "looks into no layers (evaluation.layersEvery)" : nil
-        } else if claim.metric.hasPrefix("validation") || claim.metric == "selectedTestError" {
-          own.data.validationCount == 0 ? "holds no images out (data.validationCount)" : nil
-        } else if claim.metric.contains("Top5"), let classes = own.data.classes {
-          classes < 6 ? "has \(classes) classes, so five guesses are nearly all of them" : nil
-        } else {
-          nil
-        }
-      if let missing {
+      if let obstacle = claim.metric.obstacle(variant.trainingProtocol) {
         report(
-          "\(variant.name) records no \(claim.metric): it \(missing)", node["metric"] ?? node,
+          "\(variant.name) records no \(claim.metric.name): it \(obstacle)", node["metric"] ?? node,
           "\(path).metric")
         return
       }
@@ -134,7 +121,7 @@ struct ClaimReader {
         let assertion = assertion(kind, node, "claims[\(index)]", variants)
       else { continue }
       var claim = Claim(
-        id: node["id"]?.text ?? "", statement: "", metric: node["metric"]?.text ?? "testError",
+        id: node["id"]?.text ?? "", statement: "", metric: Self.metric(node),
         assertion: assertion, reference: node["reference"].map(Self.reference))
       claim.statement = node["statement"]?.text ?? claim.formula
       checkMetric(node, claim, "claims[\(index)]", variants)
@@ -205,6 +192,10 @@ struct ClaimReader {
       report("these levels are \(found.count) variants: \(names); name more levels", node, path)
     }
     return found.count == 1 ? found[0] : nil
+  }
+
+  private static func metric(_ node: JSONNode) -> Metric {
+    node["metric"]?.text.map(Metric.init(named:)) ?? .testError
   }
 
   private static func reference(_ node: JSONNode) -> Claim.Reference {

@@ -1,53 +1,23 @@
-// A chart that a spec asks for, and its keys.
+// A chart that a spec asks for, and the keys that all kinds of charts have.
 import Text
 
 /// A chart of a spec's `figures`.
-public struct FigureSpec: Hashable, Sendable {
-  public enum Kind: String, CaseIterable, Sendable {
-    /// Metrics against steps: mean, band and single seeds.
-    case curves
-    /// Final errors against the nets' size, with the papers' points.
-    case error
-    /// Final errors of all variants as bars with intervals.
-    case bars
-    /// A number of every layer, in order and sorted (He et al. 2015, Figure 7).
-    case layers
-  }
-
-  /// How the two metrics of curves are told apart.
-  public enum Style: String, CaseIterable, Sendable {
-    /// Dashed training error, bold test error (He et al. 2015, Figure 6).
-    case figure6
-    /// Thin training error, bold test error (its Figure 4).
-    case figure4
-  }
-
-  /// What stands on the horizontal axis of an error figure.
-  public enum Abscissa: String, CaseIterable, Sendable {
-    case depth, parameters, macs
-  }
-
-  /// The metric of figures that no run stores: test error minus training error.
-  public static let errorGap = "errorGap"
-
+public struct FigureSpec: Sendable {
   /// The figure's file name.
   public var name: String
-  public var kind: Kind
+  /// The kind with its own settings.
+  package var kind: any FigureKind
   public var title: String
   /// The factor with one panel for each of its levels.
   public var panels: String?
   /// The factor with one colour for each of its levels; nil for what varies.
   public var lines: String?
   /// One metric, or two: the first dashed or thin, the second bold.
-  public var metrics: [String]
-  public var style: Style
-  public var x: Abscissa
-  /// Whether the learning rate is drawn below curves.
-  public var showsLearningRate: Bool
+  public var metrics: [Metric]
 
-  public init(
-    name: String, kind: Kind, title: String, panels: String?, lines: String?, metrics: [String],
-    style: Style = .figure6, x: Abscissa = .depth, showsLearningRate: Bool = false
+  package init(
+    name: String, kind: any FigureKind, title: String, panels: String?, lines: String?,
+    metrics: [Metric]
   ) {
     self.name = name
     self.kind = kind
@@ -55,89 +25,102 @@ public struct FigureSpec: Hashable, Sendable {
     self.panels = panels
     self.lines = lines
     self.metrics = metrics
-    self.style = style
-    self.x = x
-    self.showsLearningRate = showsLearningRate
   }
 
   /// - Parameters:
   ///   - node: an entry whose shape has been checked.
   ///   - title: the experiment's.
   init(_ node: JSONNode, title: String) {
-    let kind = node["kind"]?.text.flatMap(Kind.init(rawValue:)) ?? .curves
+    let kind = FigureKinds.kind(of: node) ?? CurvesFigure.self
     self.init(
-      name: node["name"]?.text ?? "", kind: kind, title: node["title"]?.text ?? title,
+      name: node["name"]?.text ?? "", kind: kind.init(node), title: node["title"]?.text ?? title,
       panels: node["panels"]?.text, lines: node["lines"]?.text,
-      metrics: node["metrics"]?.elements.compactMap(\.text)
-        ?? kind.defaultMetrics,
-      style: node["style"]?.text.flatMap(Style.init(rawValue:)) ?? .figure6,
-      x: node["x"]?.text.flatMap(Abscissa.init(rawValue:)) ?? .depth,
-      showsLearningRate: node["learningRate"]?.flag ?? false)
+      metrics: node["metrics"]?.elements.compactMap { $0.text.map(Metric.init(named:)) }
+        ?? kind.defaultMetrics)
   }
+
+  /// All metrics that the figure is drawn from.
+  package var allMetrics: [Metric] { metrics + kind.furtherMetrics }
 
   /// Keys and metrics that do not belong to the figure's kind.
   static func foreignKeys(_ node: JSONNode, path: String) -> [SpecProblem] {
-    let kind = node["kind"]?.text ?? Kind.curves.rawValue
-    let owners = ["style": "curves", "learningRate": "curves", "x": "error"]
+    let word = printable(node["kind"]?.text ?? CurvesFigure.name)
+    let kind = FigureKinds.kind(of: node)
+    let scope = kind?.scope ?? .run
     let foreignMetrics = (node["metrics"]?.elements ?? []).enumerated().compactMap {
       index, metric -> SpecProblem? in
-      let isOfLayers = LayerMetric.Quantity(rawValue: metric.text ?? "") != nil
-      guard isOfLayers != (kind == Kind.layers.rawValue) else { return nil }
+      let own = Metric(named: metric.text ?? "").scope
+      guard own != scope else { return nil }
+      let owners = FigureKinds.names { $0.scope == .layer }
       return SpecProblem(
         position: metric.position, path: "\(path).metrics[\(index)]",
-        message: isOfLayers
-          ? "belongs to a figure of layers; this one is of \(printable(kind))"
+        message: own == .layer
+          ? "belongs to a figure of \(owners); this one is of \(word)"
           : "is not a number of layers, which this figure is of")
     }
     return foreignMetrics
       + node.members.compactMap { member in
-        guard let owner = owners[member.key], owner != kind else { return nil }
+        func has(_ kind: any FigureKind.Type) -> Bool {
+          kind.keys.contains { $0.key == member.key }
+        }
+        let owners = FigureKinds.names(where: has)
+        guard !owners.isEmpty, kind.map(has) != true else { return nil }
         return SpecProblem(
           position: member.keyPosition, path: "\(path).\(member.key)",
-          message: "belongs to a figure of \(owner); this one is of \(printable(kind))")
+          message: "belongs to a figure of \(owners); this one is of \(word)")
       }
   }
 }
 
-extension FigureSpec.Kind {
-  fileprivate var defaultMetrics: [String] {
-    switch self {
-    case .curves: ["trainError", "testError"]
-    case .error, .bars: ["testError"]
-    case .layers: [LayerMetric.Quantity.responseDeviation.rawValue]
+extension FigureKinds {
+  /// The kind that an entry of a spec names; nil where there is none of that name.
+  fileprivate static func kind(of node: JSONNode) -> (any FigureKind.Type)? {
+    guard let word = node["kind"]?.text else { return CurvesFigure.self }
+    return all.first { $0.name == word }
+  }
+
+  /// Their names, as in "curves or layers".
+  fileprivate static func names(where matches: (any FigureKind.Type) -> Bool) -> String {
+    all.filter(matches).map { $0.name }.joined(separator: " or ")
+  }
+
+  /// Each kind with its default metrics, those with the test error alone together at the end.
+  fileprivate static var defaults: String {
+    let others = all.filter { $0.defaultMetrics != [.testError] }.map { kind in
+      "\(kind.defaultMetrics.map(\.name).joined(separator: " and ")) of \(kind.name)"
     }
+    return (others + ["testError of others"]).joined(separator: ", ")
+  }
+
+  /// The keys of single kinds: the first of each kind, then the second of each, and so on.
+  fileprivate static var keys: [SpecField] {
+    let most = all.map { $0.keys.count }.max() ?? 0
+    let fields = (0..<most).flatMap { index in
+      all.compactMap { $0.keys.count > index ? $0.keys[index] : nil }
+    }
+    // Kinds may share a key.
+    return fields.enumerated().filter { index, field in
+      fields.firstIndex { $0.key == field.key } == index
+    }.map(\.element)
   }
 }
 
 extension SpecGrammar {
-  /// What a figure can show.
-  static let figureMetrics =
-    metrics + [FigureSpec.errorGap] + LayerMetric.Quantity.allCases.map(\.rawValue)
-
-  static let figure = SpecShape.object([
-    SpecField("name", .name, required: true, "The figure's file name."),
-    SpecField(
-      "kind", .choice(FigureSpec.Kind.allCases.map(\.rawValue)),
-      "curves: metrics against steps. error: final errors against the size of the nets, beside the "
-        + "papers'. bars: final errors of all variants. layers: a number of every layer at the last "
-        + "look (evaluation.layersEvery), in order and sorted. curves."),
-    SpecField("title", .line(maximumLength: 200), "By default the experiment's title."),
-    SpecField(
-      "panels", .choice(allFactors.map(\.key)), "One panel for each level of this factor; none."),
-    SpecField(
-      "lines", .choice(allFactors.map(\.key)),
-      "One colour for each level of this factor; by default for what varies."),
-    SpecField(
-      "metrics", .list(of: .choice(figureMetrics), count: 1...2),
-      "The first is dashed or thin, the second bold; errorGap is test error minus training error. "
-        + "trainError and testError of curves, responseDeviation of layers, testError of others."),
-    SpecField(
-      "style", .choice(FigureSpec.Style.allCases.map(\.rawValue)),
-      "Curves as in figure6 (dashed training error, bold test error) or figure4 (thin, bold) of He "
-        + "et al. 2015; figure6."),
-    SpecField(
-      "x", .choice(FigureSpec.Abscissa.allCases.map(\.rawValue)),
-      "What an error figure has on its horizontal axis; depth."),
-    SpecField("learningRate", .flag, "Whether curves have the learning rate below them; false."),
-  ])
+  static let figure = SpecShape.object(
+    [
+      SpecField("name", .name, required: true, "The figure's file name."),
+      SpecField(
+        "kind", .choice(FigureKinds.all.map { $0.name }),
+        FigureKinds.all.map { "\($0.name): \($0.summary). " }.joined() + "\(CurvesFigure.name)."),
+      SpecField("title", .line(maximumLength: 200), "By default the experiment's title."),
+      SpecField(
+        "panels", .choice(allFactors.map(\.key)), "One panel for each level of this factor; none."),
+      SpecField(
+        "lines", .choice(allFactors.map(\.key)),
+        "One colour for each level of this factor; by default for what varies."),
+      SpecField(
+        "metrics", .list(of: .choice(Metric.inSpecs.map(\.name)), count: 1...2),
+        "The first is dashed or thin, the second bold; errorGap is test error minus training error. "
+          + "\(FigureKinds.defaults)."),
+    ] + FigureKinds.keys)
 }

@@ -72,12 +72,6 @@ public enum SpecGrammar {
         + "epochs replace each other, everything else is replaced key by key."),
   ])
 
-  static let metrics = [
-    "learningRate", "trainLoss", "trainError", "testLoss", "testError", "testTop5Error",
-    "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
-    "imagesPerSecond", "gradientNorm",
-  ]
-
   static func factorFields(_ shape: (SpecShape) -> SpecShape) -> [SpecField] {
     allFactors.map { SpecField($0.key, shape(.level($0.key)), $0.summary) }
   }

@@ -2,7 +2,7 @@
 import Text
 
 /// The shape of a value.
-indirect enum SpecShape: Sendable {
+package indirect enum SpecShape: Sendable {
   /// Any text of one line.
   case line(maximumLength: Int)
   /// A name that is also a folder's: lower-case letters, digits and `-`, `_`, `.` inside.
@@ -26,7 +26,7 @@ indirect enum SpecShape: Sendable {
 }
 
 /// One key of an object.
-struct SpecField: Sendable {
+package struct SpecField: Sendable {
   let key: String
   let shape: SpecShape
   let isRequired: Bool
