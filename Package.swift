@@ -46,7 +46,8 @@ let package = Package(
       name: "Specs", dependencies: ["Datasets", "Networks", "Numerics", "Statistics", "Text"],
       swiftSettings: strict),
     .target(
-      name: "Papers", dependencies: ["Networks", "Specs", "Text"], swiftSettings: strict),
+      name: "Papers", dependencies: ["Networks", "Numerics", "Specs", "Text"],
+      swiftSettings: strict),
     .target(
       name: "Weights",
       dependencies: [

@@ -1,5 +1,6 @@
 // The papers' own protocols, and how far a variant's training is from them.
 import Networks
+import Numerics
 import Specs
 import Text
 
@@ -30,7 +31,7 @@ public struct PaperProtocol: Hashable, Sendable {
   }
 
   /// The names of all fields, in the order of a report.
-  public static var fieldNames: [String] { TrainingProtocol.comparedNames }
+  public static var fieldNames: [String] { imageNet.fields.map(\.name) }
 
   /// Holds for every net trained here, so it is told once and is no departure of a spec.
   public static let remark =
@@ -65,18 +66,25 @@ public struct PaperProtocol: Hashable, Sendable {
     }
   }
 
-  /// - Parameter levels: those that differ from `commonLevels`.
-  private init(source: String, _ values: [String], levels: [String: String]) {
-    precondition(values.count == TrainingProtocol.comparedNames.count, "\(values.count) values")
+  /// - Parameters:
+  ///   - values: those before the optimizer's, and those after them.
+  ///   - levels: those that differ from `commonLevels`, the optimizer's not among them.
+  private init(
+    source: String, _ values: (before: [String], after: [String]),
+    optimizer: TrainingProtocol.Optimizer = cifarOptimizer, levels: [String: String]
+  ) {
     self.source = source
-    fields = zip(TrainingProtocol.comparedNames, values).map { Field(name: $0, value: $1) }
-    self.levels = Self.commonLevels.merging(levels) { $1 }
+    fields = TrainingProtocol.fields(values.before, optimizer, values.after)
+    self.levels = Self.commonLevels.merging(levels) { $1 }.merging(optimizer.levels) { $1 }
   }
 
+  /// He et al. 2015, 3.4 and 4.2.
+  private static let cifarOptimizer = TrainingProtocol.Optimizer(
+    learningRate: 0.1, settings: .sgd(SGD(momentum: 0.9, weightDecay: 1e-4, nesterov: false)))
+
   private static let commonLevels = [
-    "batch": "128", "optimizer.learningRate": "0.1", "optimizer.momentum": "0.9",
-    "optimizer.weightDecay": "0.0001", "optimizer.nesterov": "false", "schedule.kind": "step",
-    "schedule.factor": "0.1", "augmentation.flip": "true", "mean": "perPixel", "shuffle": "true",
+    "batch": "128", "schedule.kind": "step", "schedule.factor": "0.1",
+    "augmentation.flip": "true", "mean": "perPixel", "shuffle": "true",
   ]
 
   /// As far as a number of steps can say it.
@@ -110,21 +118,25 @@ public struct PaperProtocol: Hashable, Sendable {
     ]
     return PaperProtocol(
       source: source,
-      [
-        data, "32", "50000", "10000", "128", "64000", "0.1", "0.9", "0.0001", "no",
-        "× 0.1 at steps 32000, 48000", warmUp, "crop from 4 pixels of padding, mirror", "perPixel",
-        "yes", "one",
-      ], levels: own.merging(levels) { $1 })
+      (
+        [data, "32", "50000", "10000", "128", "64000"],
+        [
+          "× 0.1 at steps 32000, 48000", warmUp, "crop from 4 pixels of padding, mirror",
+          "perPixel", "yes", "one",
+        ]
+      ), levels: own.merging(levels) { $1 })
   }
 
   /// He et al. 2015, 3.4.
   private static let imageNet = PaperProtocol(
     source: "He et al. 2015, section 3.4",
-    [
-      "imagenet", "224", "1281167", "50000", "256", "600000", "0.1", "0.9", "0.0001", "no",
-      "× 0.1 where the error plateaus", "none",
-      "shorter side 256 to 480, crop, mirror, colour", "perPixel", "yes", "ten crops",
-    ],
+    (
+      ["imagenet", "224", "1281167", "50000", "256", "600000"],
+      [
+        "× 0.1 where the error plateaus", "none",
+        "shorter side 256 to 480, crop, mirror, colour", "perPixel", "yes", "ten crops",
+      ]
+    ),
     levels: [
       "data.name": "imagenet", "data.size": "224", "batch": "256", "iterations": "600000",
       "augmentation.padding": "0", "augmentation.scale.from": "256",
@@ -137,15 +149,18 @@ public struct PaperProtocol: Hashable, Sendable {
     let own = String(ours.totalSteps)
     return PaperProtocol(
       source: "Dive into Deep Learning, Residual Networks",
-      [
-        "fashion-mnist", "96", "60000", "10000", "256",
-        lengths.contains(own) ? own : lengths.joined(separator: " or "), "0.05", "0", "0", "no",
-        "constant", "none", "none", "none", "yes", "one",
-      ],
+      (
+        [
+          "fashion-mnist", "96", "60000", "10000", "256",
+          lengths.contains(own) ? own : lengths.joined(separator: " or "),
+        ],
+        ["constant", "none", "none", "none", "yes", "one"]
+      ),
+      optimizer: TrainingProtocol.Optimizer(
+        learningRate: 0.05, settings: .sgd(SGD(momentum: 0, weightDecay: 0, nesterov: false))),
       levels: [
         "data.name": "fashion-mnist", "data.size": "96", "batch": "256",
         ours.lengthLevel.path: lengths.contains(own) ? ours.lengthLevel.level : "5 or 10 epochs",
-        "optimizer.learningRate": "0.05", "optimizer.momentum": "0", "optimizer.weightDecay": "0",
         "schedule.kind": "constant", "schedule.factor": "none", "augmentation.padding": "0",
         "augmentation.flip": "false", "mean": "none",
       ])
@@ -154,11 +169,24 @@ public struct PaperProtocol: Hashable, Sendable {
 
 extension TrainingProtocol {
   /// The fields that change what is learned. The name and the times of evaluation do not.
-  static let comparedNames = [
-    "data", "image size", "training images", "test images", "batch", "steps", "learning rate",
-    "momentum", "weight decay", "Nesterov", "schedule", "warm-up", "augmentation", "mean",
-    "shuffling", "test views",
-  ]
+  private static let comparedNames = (
+    before: ["data", "image size", "training images", "test images", "batch", "steps"],
+    after: ["schedule", "warm-up", "augmentation", "mean", "shuffling", "test views"]
+  )
+
+  /// The values of these fields under their names, the optimizer's among them.
+  fileprivate static func fields(
+    _ before: [String], _ optimizer: Optimizer, _ after: [String]
+  ) -> [PaperProtocol.Field] {
+    func named(_ names: [String], _ values: [String]) -> [(name: String, value: String)] {
+      precondition(names.count == values.count, "\(values.count) values for \(names)")
+      return zip(names, values).map { ($0, $1) }
+    }
+    let all =
+      named(comparedNames.before, before) + optimizer.comparedFields
+      + named(comparedNames.after, after)
+    return all.map { PaperProtocol.Field(name: $0.name, value: $0.value) }
+  }
 
   /// This protocol in the words of `PaperProtocol`.
   public var comparedFields: [PaperProtocol.Field] {
@@ -179,15 +207,16 @@ extension TrainingProtocol {
       (scale.map { [$0] } ?? [])
       + (augmentation.padding > 0 ? ["crop from \(augmentation.padding) pixels of padding"] : [])
       + (augmentation.flip ? ["mirror"] : [])
-    let values = [
-      data.name, String(data.size), trainingImages, String(data.testCount), String(batch),
-      String(totalSteps), canonical(optimizer.learningRate), canonical(optimizer.momentum),
-      canonical(optimizer.weightDecay), optimizer.nesterov ? "yes" : "no", rates, warmUp ?? "none",
-      changes.isEmpty ? "none" : changes.joined(separator: ", "),
-      mean.rawValue + (deviation == .none ? "" : ", divided by deviation"),
-      shuffle ? "yes" : "no", "one",
-    ]
-    return zip(Self.comparedNames, values).map { PaperProtocol.Field(name: $0, value: $1) }
+    return Self.fields(
+      [
+        data.name, String(data.size), trainingImages, String(data.testCount), String(batch),
+        String(totalSteps),
+      ], optimizer,
+      [
+        rates, warmUp ?? "none", changes.isEmpty ? "none" : changes.joined(separator: ", "),
+        mean.rawValue + (deviation == .none ? "" : ", divided by deviation"),
+        shuffle ? "yes" : "no", "one",
+      ])
   }
 
   /// The field of the length as a factor has it.
@@ -248,7 +277,8 @@ extension Variant {
           return (paper["schedule.warmup.steps"] != nil)
             == (trainingProtocol.schedule.warmUp != nil)
         }
-        return isNoTraining(field) || (paper[field] ?? "none") == override.second ?? "none"
+        let level = override.second ?? trainingProtocol.level(of: field).level
+        return isNoTraining(field) || (paper[field] ?? "none") == level
       }
   }
 

@@ -52,7 +52,7 @@ public struct CheckpointIdentity: Hashable, Sendable {
 public struct Checkpoint: Sendable {
   public let identity: CheckpointIdentity
   public let position: TrainingPosition
-  /// Weights, running statistics and velocities.
+  /// Weights, running statistics and the optimizer's state.
   let file: SafetensorsFile
 
   /// The manifest's text: one line of canonical JSON, and a second with that line's SHA-256.

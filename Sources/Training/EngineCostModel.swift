@@ -22,7 +22,8 @@ public struct EngineCostModel: CostModel {
     // Batches prepared ahead, for training and for evaluation.
     let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
     let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
-    let memory = NetworkExecutor.memoryEstimate(graph, batch: plan.batch, threads: threads)
+    let memory = NetworkExecutor.memoryEstimate(
+      graph, batch: plan.batch, threads: threads, optimizer: plan.optimizer.settings.optimizer)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
       memoryBytes: Int64(memory + prepared + plan.data.memoryBytes),
@@ -46,12 +47,13 @@ public struct EngineCostModel: CostModel {
     var random = CounterRandom(seed: 0, purpose: .statistics)
     for i in 0..<batch * graph.inputShape.count { network.input[i] = random.normal() }
     let labels = [Int32](repeating: 0, count: batch)
+    let optimizer = variant.trainingProtocol.optimizer.settings.optimizer
     let clock = ContinuousClock()
     var best = Double.infinity
     var total = 0.0
     for step in 0..<4 where step < 2 || total < 2 {
       let start = clock.now
-      _ = network.trainStep(labels: labels, count: batch, optimizer: SGD(), learningRate: 0)
+      _ = network.trainStep(labels: labels, count: batch, optimizer: optimizer, learningRate: 0)
       let seconds = (clock.now - start) / .seconds(1)
       total += seconds
       if step > 0 { best = min(best, seconds) }

@@ -41,8 +41,10 @@ public final class TrainingExecutor: RunExecutor {
       input: data.train.shape, classes: data.train.classNames.count)
     let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
     let weights = NetworkWeights(run.variant.architecture, graph)
+    let optimizer = plan.optimizer.settings.optimizer
     if let checkpoint = keeping.resumed {
-      try weights.restore(checkpoint.file, into: network.state)
+      try weights.restore(
+        checkpoint.file, into: network.state, for: optimizer, steps: checkpoint.position.step)
     } else {
       network.state.initialize(seed: seed)
       try run.variant.initialWeights?.load(into: network.state, weights)
@@ -59,9 +61,6 @@ public final class TrainingExecutor: RunExecutor {
         padding: plan.augmentation.padding, flip: plan.augmentation.flip,
         scale: plan.augmentation.scale), batch: plan.batch, seed: seed, shuffle: plan.shuffle,
       brokenFiles: files.broken)
-    let optimizer = SGD(
-      momentum: Float(plan.optimizer.momentum), weightDecay: Float(plan.optimizer.weightDecay),
-      nesterov: plan.optimizer.nesterov)
     let outcome = try session.train(
       loader, threads: threads, optimizer: optimizer, report: report, shouldStop: shouldStop)
     if case .complete = outcome, let path = keeping.weightsFile {

@@ -55,7 +55,7 @@ final class TrainingSession {
   ///   - optimizer: the protocol's.
   /// - Returns: how the run ended; when complete, the final weights are in the network.
   func train(
-    _ loader: BatchLoader, threads: Int, optimizer: SGD,
+    _ loader: BatchLoader, threads: Int, optimizer: any Optimizer,
     report: (RunProgress) throws -> Void, shouldStop: () -> Bool
   ) throws -> RunOutcome {
     let learningRate = plan.learningRate
@@ -181,7 +181,7 @@ final class TrainingSession {
       try checkpoints.folder.write(
         checkpoints.identity, position,
         weights.entries(of: network.state, steps: position.step)
-          + weights.velocityEntries(of: network.state))
+          + weights.optimizerEntries(of: network.state))
     } catch {
       checkpoints.say("no checkpoint after step \(position.step): \(error); training goes on")
     }

@@ -12,7 +12,6 @@ package struct NetworkWeights {
   private static let batchCount = "num_batches_tracked"
   static let strideLocationKey = "strideLocation"
   static let networkKey = "network"
-  private static let velocityPrefix = "velocity."
 
   let architecture: Architecture
   let tensors: [TensorSpecification]
@@ -35,13 +34,20 @@ package struct NetworkWeights {
       }
   }
 
-  /// The optimizer's velocities, for checkpoints.
-  package func velocityEntries(of state: NetworkState) -> [SafetensorsEntry] {
-    tensors.filter(\.isTrainable).map { tensor in
-      SafetensorsEntry(
-        name: Self.velocityPrefix + tensor.name, shape: tensor.shape,
-        numbers: .floats { state.values(of: tensor.name, .velocity) ?? [] })
+  /// What the optimizer keeps, for checkpoints: the tensors of each of its names in turn.
+  package func optimizerEntries(of state: NetworkState) -> [SafetensorsEntry] {
+    state.optimizerStateNames.flatMap { kept in
+      tensors.filter(\.isTrainable).map { tensor in
+        SafetensorsEntry(
+          name: Self.optimizerEntry(kept, of: tensor), shape: tensor.shape,
+          numbers: .floats { state.values(of: tensor.name, .optimizerState(kept)) ?? [] })
+      }
     }
+  }
+
+  /// `velocity.conv1.weight`
+  private static func optimizerEntry(_ kept: String, of tensor: TensorSpecification) -> String {
+    "\(kept).\(tensor.name)"
   }
 
   /// What a file says of the network that it is for.
@@ -119,9 +125,12 @@ package struct NetworkWeights {
     }
   }
 
-  /// Puts a checkpoint's numbers into its network, velocities too.
-  /// - Throws: `WeightsError` where the file is of another network or cannot be read.
-  package func restore(_ file: SafetensorsFile, into state: NetworkState) throws(WeightsError) {
+  /// Puts a checkpoint's numbers into its network, the optimizer's too.
+  /// - Parameter steps: how many steps had been made.
+  /// - Throws: `WeightsError` where the file is of another network or optimizer, or cannot be read.
+  package func restore(
+    _ file: SafetensorsFile, into state: NetworkState, for optimizer: any Optimizer, steps: Int
+  ) throws(WeightsError) {
     func values(_ name: String, _ tensor: TensorSpecification) throws(WeightsError) -> [Float] {
       guard let found = file.tensor(name), found.shape == tensor.shape else {
         throw WeightsError(
@@ -129,11 +138,13 @@ package struct NetworkWeights {
       }
       return try file.floats(of: found)
     }
+    state.prepare(for: optimizer, afterSteps: steps)
     for tensor in tensors {
       state.setValues(try values(tensor.name, tensor), of: tensor.name)
-      if tensor.isTrainable {
+      for kept in optimizer.stateNames where tensor.isTrainable {
         state.setValues(
-          try values(Self.velocityPrefix + tensor.name, tensor), of: tensor.name, .velocity)
+          try values(Self.optimizerEntry(kept, of: tensor), tensor), of: tensor.name,
+          .optimizerState(kept))
       }
     }
   }

@@ -113,7 +113,8 @@ struct PerfCommand: ParsableCommand {
 extension Graph {
   /// - Throws: `ArchitectureError` where a batch does not fit this machine's memory.
   func checkMemory(batch: Int, threads: Int) throws(ArchitectureError) {
-    let bytes = NetworkExecutor.memoryEstimate(self, batch: batch, threads: threads)
+    let bytes = NetworkExecutor.memoryEstimate(
+      self, batch: batch, threads: threads, optimizer: PerfMeasurement.optimizer)
     if let obstacle = MachineMemory.obstacle(bytes: bytes) {
       throw ArchitectureError("the network with a batch of \(batch) images \(obstacle)")
     }

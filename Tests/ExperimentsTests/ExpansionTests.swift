@@ -1,4 +1,5 @@
 // From spec to variants: order, exclude, include, overrides, names, hashes.
+import Numerics
 import Testing
 
 @testable import Specs
@@ -61,7 +62,7 @@ import Testing
     let spec = try SpecFixture.spec(SpecFixture.text(proto: proto, more: overrides))
     #expect(byName["plain-20"] == spec.baseProtocol)
     #expect(byName["resnet-56"]?.batch == 64)
-    #expect(byName["resnet-56"]?.optimizer.momentum == 0.5)
+    #expect(byName["resnet-56"]?.optimizer.settings == .sgd(SGD(momentum: 0.5)))
     #expect(byName["resnet-56"]?.optimizer.learningRate == 0.1)
     #expect(byName["resnet-56"]?.length == .iterations(600))
     #expect(byName["plain-56"]?.batch == 32)

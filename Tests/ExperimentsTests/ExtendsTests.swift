@@ -1,5 +1,6 @@
 // Specs that extend other files and named protocols: what is inherited, what is said about mistakes.
 import Foundation
+import Numerics
 import Testing
 
 @testable import Specs
@@ -75,7 +76,7 @@ import Testing
     #expect(proto.name == "short")
     #expect(proto.length == .iterations(500))
     #expect(proto.optimizer.learningRate == 0.1)
-    #expect(proto.optimizer.momentum == 0.5)
+    #expect(proto.optimizer.settings == .sgd(SGD(momentum: 0.5)))
     #expect(proto.schedule.milestones == [400])
   }
 

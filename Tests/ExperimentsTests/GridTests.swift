@@ -1,4 +1,5 @@
 // Which combinations zip, when and ablate make, and every way in which they are refused.
+import Numerics
 import Testing
 
 @testable import Specs
@@ -112,7 +113,9 @@ import Testing
         "batch=128 epochs=none optimizer.nesterov=false schedule.kind=cosine",
         "batch=128 epochs=1 optimizer.nesterov=false schedule.kind=constant",
       ])
-    #expect(variants.map(\.trainingProtocol.optimizer.momentum) == [0.9, 0.9, 0.5, 0.9, 0.9])
+    #expect(
+      variants.map(\.trainingProtocol.optimizer.settings)
+        == [0.9, 0.9, 0.5, 0.9, 0.9].map { .sgd(SGD(momentum: $0)) })
     #expect(
       variants[0].level(of: "batch") == FactorLevel(factor: "batch", level: "128", numeric: 128))
     let claims = try F.spec(text).claims(of: variants)

@@ -24,7 +24,7 @@ extension NetworkExecutor {
   /// `trainStep`, with the same bits, and what went on in each convolution and linear layer.
   /// - Returns: the layers in the order of the graph.
   public func diagnosedTrainStep(
-    labels: UnsafePointer<Int32>, count: Int, optimizer: SGD, learningRate: Float
+    labels: UnsafePointer<Int32>, count: Int, optimizer: any Optimizer, learningRate: Float
   ) -> (result: StepResult, layers: [LayerDiagnostics]) {
     let result = computeGradients(labels: labels, count: count)
     let layers = units.filter { $0.weightCount > 0 }

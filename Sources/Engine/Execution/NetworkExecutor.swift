@@ -71,7 +71,8 @@ public final class NetworkExecutor {
   /// The same where a slice costs no weight gradient of its own, and groups of slices need many.
   static let mostStagedSlices = 64
 
-  /// Allocates everything that training or evaluating batches of `batch` images needs.
+  /// Allocates everything that training or evaluating batches of `batch` images needs, but for the
+  /// optimizer's state (`NetworkState.prepare(for:)`).
   /// - Parameters:
   ///   - graph: the network.
   ///   - batch: images per batch, at least 1.
@@ -181,7 +182,7 @@ public final class NetworkExecutor {
   ///   - labels: the class of each image, [count].
   ///   - count: how many images, at most `batch`.
   public func trainStep(
-    labels: UnsafePointer<Int32>, count: Int, optimizer: SGD, learningRate: Float
+    labels: UnsafePointer<Int32>, count: Int, optimizer: any Optimizer, learningRate: Float
   ) -> StepResult {
     let result = computeGradients(labels: labels, count: count)
     optimizer.step(state, learningRate: learningRate, pool: pool)
@@ -234,8 +235,10 @@ public final class NetworkExecutor {
     return sums.reduce(0, +).squareRoot()
   }
 
-  /// Bytes that an executor allocates for a batch, without allocating them.
-  public static func memoryEstimate(_ graph: Graph, batch: Int, threads: Int) -> Int {
+  /// Bytes that an executor and its optimizer allocate for a batch, without allocating them.
+  public static func memoryEstimate(
+    _ graph: Graph, batch: Int, threads: Int, optimizer: any Optimizer = SGD()
+  ) -> Int {
     let plan = FusedPlan(graph)
     let gradients = GradientPlan(plan)
     let perImage = plan.tensors.reduce(0) { $0 + $1.count } + gradients.bufferSizes.reduce(0, +)
@@ -254,7 +257,8 @@ public final class NetworkExecutor {
     }
     let staging = StagingMemory(staged, batch: batch)
     return MemoryLayout<Float>.stride
-      * (perImage * batch + 3 * parameters + prepared + largest * min(batch, mostSlices)
+      * (perImage * batch + optimizer.numbersPerParameter * parameters + prepared
+        + largest * min(batch, mostSlices)
         + staging.arena + staging.prepared + max(staging.transformed, largest))
   }
 }

@@ -1,4 +1,4 @@
-// The numbers of a network: weights, running statistics, gradients and velocities by name.
+// The numbers of a network by name: weights, running statistics, gradients, the optimizer's state.
 import CKernels
 import Numerics
 
@@ -11,7 +11,12 @@ public final class NetworkState: @unchecked Sendable {
   public let specifications: [TensorSpecification]
   let weights: FloatBuffer
   let gradients: FloatBuffer
-  let velocities: FloatBuffer
+  /// What the optimizer keeps, laid out as the weights, in the order of `optimizerStateNames`.
+  private(set) var optimizerState: [FloatBuffer] = []
+  /// The names of what the optimizer keeps for each trainable tensor; none until it is prepared.
+  public private(set) var optimizerStateNames: [String] = []
+  /// How many steps an optimizer has made since its state was 0.
+  public internal(set) var optimizerSteps = 0
   /// How many numbers at the start of the buffers the optimizer changes, gaps included.
   let trainableCount: Int
   private let offsets: [Int]
@@ -35,7 +40,6 @@ public final class NetworkState: @unchecked Sendable {
     self.offsets = offsets
     weights = FloatBuffer(count: end)
     gradients = FloatBuffer(count: trainableCount)
-    velocities = FloatBuffer(count: trainableCount)
     indexOfName = Dictionary(
       specifications.enumerated().map { ($1.name, $0) },
       uniquingKeysWith: { first, second in
@@ -43,12 +47,26 @@ public final class NetworkState: @unchecked Sendable {
       })
   }
 
+  /// Makes room for what an optimizer keeps, all 0, unless it is there; a first step does the same.
+  public func prepare(for optimizer: any Optimizer) {
+    guard optimizerStateNames != optimizer.stateNames else { return }
+    prepare(for: optimizer, afterSteps: 0)
+  }
+
+  /// The same in any case, for an optimizer that has made so many steps elsewhere.
+  package func prepare(for optimizer: any Optimizer, afterSteps steps: Int) {
+    optimizerStateNames = optimizer.stateNames
+    optimizerState = optimizer.stateNames.map { _ in FloatBuffer(count: trainableCount) }
+    optimizerSteps = steps
+  }
+
   /// Where the tensor `suffix` (`weight`, `bias`, `running_mean`, …) of a node starts in the buffers.
   func offset(of node: ValueID, role isRole: (TensorSpecification.Role) -> Bool) -> Int? {
     specifications.firstIndex { $0.node == node && isRole($0.role) }.map { offsets[$0] }
   }
 
-  /// Sets every weight to its start for a seed; running means are 0, running variances 1.
+  /// Sets every weight to its start for a seed; running means are 0, running variances 1, and no
+  /// optimizer has made a step.
   ///
   /// Each tensor draws from a stream of its own, keyed by its position in the layers' order.
   public func initialize(seed: UInt64) {
@@ -68,7 +86,9 @@ public final class NetworkState: @unchecked Sendable {
       }
       setValues(values, of: i)
     }
-    velocities.pointer.update(repeating: 0, count: velocities.count)
+    optimizerState = []
+    optimizerStateNames = []
+    optimizerSteps = 0
   }
 
   private static func draw(
@@ -87,30 +107,25 @@ public final class NetworkState: @unchecked Sendable {
     }
   }
 
-  /// What of a tensor is meant.
-  public enum Quantity: Sendable {
+  /// The numbers that belong to a tensor.
+  public enum Quantity: Hashable, Sendable {
     case value
     case gradient
-    case velocity
+    /// What the optimizer keeps under a name, such as `velocity`.
+    case optimizerState(String)
   }
 
   /// The numbers of a tensor in the layout of files; nil for an unknown name.
-  /// Running statistics have neither gradient nor velocity.
+  /// Running statistics have values alone; nil too where the optimizer keeps nothing of the name.
   public func values(of name: String, _ quantity: Quantity = .value) -> [Float]? {
-    guard let i = indexOfName[name], quantity == .value || specifications[i].isTrainable else {
-      return nil
-    }
-    let buffer =
-      switch quantity {
-      case .value: weights
-      case .gradient: gradients
-      case .velocity: velocities
-      }
+    guard let i = indexOfName[name], quantity == .value || specifications[i].isTrainable,
+      let buffer = buffer(of: quantity)
+    else { return nil }
     return reordered(buffer[offsets[i]], specifications[i], toFile: true)
   }
 
   /// Sets the numbers of a tensor, given in the layout of files.
-  /// - Precondition: the name is known, and the count is the tensor's.
+  /// - Precondition: the names are known, and the count is the tensor's.
   public func setValues(_ values: [Float], of name: String, _ quantity: Quantity = .value) {
     guard let i = indexOfName[name] else { preconditionFailure("no tensor is named \(name)") }
     setValues(values, of: i, quantity)
@@ -123,8 +138,20 @@ public final class NetworkState: @unchecked Sendable {
     let ordered = values.withUnsafeBufferPointer { buffer in
       buffer.baseAddress.map { reordered($0, tensor, toFile: false) } ?? []
     }
-    let target = (quantity == .velocity ? velocities : weights)[offsets[i]]
+    guard let buffer = buffer(of: quantity), quantity == .value || tensor.isTrainable else {
+      preconditionFailure("\(tensor.name) has no \(quantity)")
+    }
+    let target = buffer[offsets[i]]
     for (j, value) in ordered.enumerated() { target[j] = value }
+  }
+
+  private func buffer(of quantity: Quantity) -> FloatBuffer? {
+    switch quantity {
+    case .value: weights
+    case .gradient: gradients
+    case .optimizerState(let name):
+      optimizerStateNames.firstIndex(of: name).map { optimizerState[$0] }
+    }
   }
 
   /// Between [height, width, inputs, outputs] in memory and [outputs, inputs, height, width] in files.

@@ -45,11 +45,15 @@ struct Overrides {
 
 extension JSONNode {
   /// A protocol with the fields of `change` put in: objects key by key, everything else whole.
-  /// A schedule with a kind replaces the whole schedule; iterations and epochs replace each other.
+  /// A schedule with a kind replaces the whole schedule, an optimizer with a kind all but the
+  /// learning rate; iterations and epochs replace each other.
   func merged(with change: JSONNode, at key: String = "") -> JSONNode {
     guard case .object = content, case .object(let changes) = change.content else { return change }
     if key == "schedule", change["kind"] != nil { return change }
     var result = self
+    if key == "optimizer", change["kind"] != nil {
+      for member in members where member.key != "learningRate" { result.remove(member.key) }
+    }
     for member in changes {
       if member.key == "iterations" { result.remove("epochs") }
       if member.key == "epochs" { result.remove("iterations") }

@@ -31,9 +31,7 @@ extension SpecGrammar {
       SpecField(
         "epochs", .integer(epochs),
         "Passes over the training images. With it, milestones and evaluation count epochs."),
-      SpecField(
-        "optimizer", optimizer(partial: partial), required: !partial,
-        "Stochastic gradient descent with momentum; the rate stands outside the velocity."),
+      OptimizerSection.all.field(partial: partial),
       SpecField("schedule", schedule, "How the learning rate changes; constant."),
       SpecField("augmentation", augmentation, "Random changes of the training images; none."),
       SpecField(
@@ -83,19 +81,6 @@ extension SpecGrammar {
         "resize", .integer(DatasetRequest.shorterSides),
         "The shorter side to which the pictures of an image-folder are scaled before the middle is "
           + "cut out; size. The papers test with 256 for 224."),
-    ])
-  }
-
-  private static func optimizer(partial: Bool) -> SpecShape {
-    .object([
-      SpecField(
-        "learningRate", .number(SpecShape.smallest...1000, above: false), required: !partial,
-        "The rate before the schedule changes it."),
-      SpecField("momentum", .number(0...0.9999, above: false), "0.9 (He et al. 2015, 4.2)."),
-      SpecField(
-        "weightDecay", .number(0...1, above: false),
-        "L2 penalty on all parameters; 0.0001 (He et al. 2015, 4.2)."),
-      SpecField("nesterov", .flag, "Nesterov's momentum; false."),
     ])
   }
 

@@ -3,7 +3,9 @@ import Text
 
 extension TrainingProtocol {
   /// The level of a field under its dotted path; `none` where this protocol has no such field.
-  func level(of factor: String) -> FactorLevel {
+  package func level(of factor: String) -> FactorLevel {
+    // Canonical JSON leaves the standard kind out.
+    if factor == "optimizer.kind" { return FactorLevel(factor: factor, level: optimizer.kind) }
     let value = factor.split(separator: ".").reduce(canonicalJSON as CanonicalJSON?) { value, key in
       guard case .object(let members) = value else { return nil }
       return members[String(key)]

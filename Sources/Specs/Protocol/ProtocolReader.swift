@@ -88,14 +88,9 @@ struct ProtocolReader {
     guard let optimizer = node["optimizer"], let rate = optimizer["learningRate"]?.double else {
       return nil
     }
-    let result = TrainingProtocol.Optimizer(
-      learningRate: rate, momentum: optimizer["momentum"]?.double ?? 0.9,
-      weightDecay: optimizer["weightDecay"]?.double ?? 1e-4,
-      nesterov: optimizer["nesterov"]?.flag ?? false)
-    if result.nesterov, result.momentum == 0 {
-      report("optimizer.nesterov", "contradicts momentum 0; Nesterov's step needs a momentum")
-    }
-    return result
+    let (described, problems) = OptimizerSection.all.read(optimizer)
+    for problem in problems { report("optimizer.\(problem.key)", problem.message) }
+    return TrainingProtocol.Optimizer(learningRate: rate, settings: described.settings)
   }
 
   private mutating func readSchedule() -> Schedule {

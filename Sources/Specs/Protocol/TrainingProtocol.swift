@@ -8,14 +8,6 @@ public struct TrainingProtocol: Hashable, Sendable {
     case epochs(Int)
   }
 
-  /// Stochastic gradient descent; the rate stands outside the velocity (PyTorch's form).
-  public struct Optimizer: Hashable, Sendable {
-    public var learningRate: Double
-    public var momentum: Double
-    public var weightDecay: Double
-    public var nesterov: Bool
-  }
-
   /// Random changes of the training images.
   public struct Augmentation: Hashable, Sendable {
     /// Zeros on each side before a random crop of the original size; 0 for no crop.
@@ -136,10 +128,7 @@ public struct TrainingProtocol: Hashable, Sendable {
       "name": .text(name),
       "data": data.canonicalJSON,
       "batch": .integer(batch),
-      "optimizer": .object([
-        "learningRate": .number(optimizer.learningRate), "momentum": .number(optimizer.momentum),
-        "weightDecay": .number(optimizer.weightDecay), "nesterov": .flag(optimizer.nesterov),
-      ]),
+      "optimizer": optimizer.canonicalJSON,
       "schedule": scheduleJSON,
       "augmentation": augmentationJSON,
       "mean": .text(mean.rawValue),
