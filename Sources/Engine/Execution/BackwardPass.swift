@@ -60,7 +60,7 @@ extension NetworkExecutor {
       takeBiasGradient(unit, dy, slice: slice)
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(
-        gradient.pointer, unit.transposedWeight.pointer, into: dx,
+        gradient.pointer, transposedWeights[unit.index].pointer, into: dx,
         workspace: scratch.workspace.pointer)
       // An expanded input was laid out from the padded one, which is still there.
       let padded =
