@@ -1,5 +1,5 @@
 // What an experiment will cost, before anything runs.
-import Engine
+import Numerics
 import Results
 import Specs
 import Training

@@ -12,9 +12,10 @@ public struct EngineCostModel: CostModel {
   public init() {}
 
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
-    let graph = try graph(of: variant)
-    var warnings = try variant.initialWeights?.check(variant.architecture, graph) ?? []
+    let graph = try variant.graph()
     let plan = variant.trainingProtocol
+    var warnings = plan.data.expectedFacts.assumption.map { [$0] } ?? []
+    warnings += try variant.initialWeights?.check(variant.architecture, graph) ?? []
     // The folder may come later, where the spec says what it will have.
     if plan.data.isFolder, let path = plan.data.path, let counts = try? FolderCounts.of(path) {
       warnings += counts.warnings
@@ -22,11 +23,11 @@ public struct EngineCostModel: CostModel {
     // Batches prepared ahead, for training and for evaluation.
     let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
     let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
-    let memory = NetworkExecutor.memoryEstimate(
+    let layout = ExecutorLayout(
       graph, batch: plan.batch, threads: threads, optimizer: plan.optimizer.settings.optimizer)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(memory + prepared + plan.data.memoryBytes),
+      memoryBytes: Int64(layout.bytes + prepared + plan.data.memoryBytes),
       warnings: warnings)
   }
 
@@ -35,7 +36,7 @@ public struct EngineCostModel: CostModel {
 
   /// The fastest of a few training steps on random images after one to warm up, and a forward pass.
   public func pace(of variant: Variant, threads: Int) throws -> TrainingPace {
-    let graph = try graph(of: variant)
+    let graph = try variant.graph()
     let batch = variant.trainingProtocol.batch
     let operations = 6 * Double(graph.macs) * Double(batch)
     if operations > Self.mostTrialOperations {
@@ -65,13 +66,5 @@ public struct EngineCostModel: CostModel {
       pass = min(pass, (clock.now - start) / .seconds(1))
     }
     return TrainingPace(secondsPerStep: best, secondsPerTestImage: pass / Double(batch))
-  }
-
-  private func graph(of variant: Variant) throws -> Graph {
-    let data = variant.trainingProtocol.data
-    let channels = data.description?.channels ?? 3
-    return try variant.architecture.graph(
-      input: ImageShape(height: data.size, width: data.size, channels: channels),
-      classes: data.classes ?? 10)
   }
 }

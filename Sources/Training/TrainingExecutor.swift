@@ -37,8 +37,8 @@ public final class TrainingExecutor: RunExecutor {
     let plan = run.variant.trainingProtocol
     let seed = UInt64(bitPattern: run.seed)
     let data = try library.prepared(plan, seed: seed)
-    let graph = try run.variant.architecture.graph(
-      input: data.train.shape, classes: data.train.classNames.count)
+    for images in [data.train, data.test] { try plan.data.checkFacts(of: images) }
+    let graph = try run.variant.graph()
     let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
     let weights = NetworkWeights(run.variant.architecture, graph)
     let optimizer = plan.optimizer.settings.optimizer
@@ -64,8 +64,7 @@ public final class TrainingExecutor: RunExecutor {
     let outcome = try session.train(
       loader, threads: threads, optimizer: optimizer, report: report, shouldStop: shouldStop)
     if case .complete = outcome, let path = keeping.weightsFile {
-      let metadata = weights.metadata(
-        of: run, input: data.train.shape, classes: data.train.classNames.count)
+      let metadata = weights.metadata(of: run, images: ImageFacts(data.train))
       try SafetensorsWriter.write(
         weights.entries(of: network.state, steps: plan.totalSteps), metadata: metadata, to: path)
     }
@@ -75,9 +74,9 @@ public final class TrainingExecutor: RunExecutor {
 
 extension NetworkWeights {
   /// What a run's final weights say of themselves.
-  fileprivate func metadata(of run: RunPlan, input: ImageShape, classes: Int) -> [String: String] {
+  fileprivate func metadata(of run: RunPlan, images: ImageFacts) -> [String: String] {
     let identity = NumericIdentity.current
-    var metadata = metadata(input: input, classes: classes)
+    var metadata = metadata(of: images)
     metadata["run"] = run.key.description
     metadata["step"] = String(run.steps)
     metadata["configurationHash"] = run.variant.configurationHash

@@ -51,10 +51,11 @@ package struct NetworkWeights {
   }
 
   /// What a file says of the network that it is for.
-  package func metadata(input: ImageShape, classes: Int) -> [String: String] {
+  package func metadata(of images: ImageFacts) -> [String: String] {
     [
-      "format": "pt", Self.networkKey: architecture.name, "input": input.description,
-      "classes": String(classes), Self.strideLocationKey: architecture.strideLocation.rawValue,
+      "format": "pt", Self.networkKey: architecture.name, "input": images.shape.description,
+      "classes": String(images.classes),
+      Self.strideLocationKey: architecture.strideLocation.rawValue,
     ]
   }
 

@@ -70,15 +70,15 @@ struct PerfCommand: ParsableCommand {
   }
 
   func run() throws {
+    let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let graph = try endingOnBadInput { () throws(ArchitectureError) in
       let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
-      try graph.checkMemory(batch: scaling ? 2 * batch : batch, threads: threads ?? 1)
+      try graph.checkMemory(batch: scaling ? 2 * batch : batch, threads: workers, trains: !eval)
       return graph
     }
     let saved = try endingOnBadInput { () throws(PerfError) in
       try compare.map { path throws(PerfError) in try PerfComparison.load(path) }
     }
-    let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     if scaling {
       let result = PerfScaling(
         graph, name: name, batch: batch, threads: workers, steps: steps, isEvaluation: eval)
@@ -112,9 +112,10 @@ struct PerfCommand: ParsableCommand {
 
 extension Graph {
   /// - Throws: `ArchitectureError` where a batch does not fit this machine's memory.
-  func checkMemory(batch: Int, threads: Int) throws(ArchitectureError) {
-    let bytes = NetworkExecutor.memoryEstimate(
-      self, batch: batch, threads: threads, optimizer: PerfMeasurement.optimizer)
+  func checkMemory(batch: Int, threads: Int, trains: Bool = true) throws(ArchitectureError) {
+    let bytes = ExecutorLayout(
+      self, batch: batch, threads: threads, trains: trains, optimizer: PerfMeasurement.optimizer
+    ).bytes
     if let obstacle = MachineMemory.obstacle(bytes: bytes) {
       throw ArchitectureError("the network with a batch of \(batch) images \(obstacle)")
     }

@@ -1,8 +1,8 @@
 // bench run: trains every variant with every seed.
 import ArgumentParser
-import Engine
 import Experiments
 import Foundation
+import Numerics
 import Reports
 import Results
 import Specs

@@ -37,8 +37,8 @@ import Testing
       DatasetRequest(name: .shapes, path: nil, size: 16, trainCount: count, testCount: 10)
     ).train
     let preprocessing = Preprocessing(training: images, mean: .perChannel)
-    let graph = try variant.architecture.graph(
-      input: images.shape, classes: images.classNames.count)
+    #expect(variant.trainingProtocol.data.expectedFacts.facts == ImageFacts(images))
+    let graph = try variant.graph()
     let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: 1))
     network.state.initialize(seed: 3)
     // The images in their order, without chance, as evaluation reads them.
@@ -56,6 +56,28 @@ import Testing
       let result = network.trainStep(
         labels: indices.map { labels[$0] }, count: batch, optimizer: SGD(), learningRate: 0.1)
       #expect(result.loss == losses[step + 1], "step \(step + 1)")
+    }
+  }
+  /// A run whose data are not those that were planned for does not start.
+  @Test func dataMustBeThatOfThePlan() throws {
+    let text = SpecFixture.text(
+      proto: SpecFixture.proto(
+        data: #"{"name": "shapes", "size": 16, "trainCount": 20, "testCount": 10}"#,
+        length: #""iterations": 1"#), factors: #"{"network": ["residual"], "depth": [8]}"#,
+      seeds: "[0]")
+    let right = try #require(try SpecFixture.variants(text).first)
+    var proto = right.trainingProtocol
+    #expect(proto.data.classes == 10)
+    proto.data.classCount = 12
+    let plan = RunPlan(
+      experiment: "fixed",
+      variant: Variant(architecture: right.architecture, trainingProtocol: proto),
+      seed: 0, threads: 1, macs: 1)
+    let expected = DatasetError(
+      "the images of shapes are 3x16x16 in 10 classes, but the run was planned for 3x16x16 in 12 "
+        + "classes; they have changed since the experiment was read: run it again")
+    #expect(throws: expected) {
+      _ = try TrainingExecutor().execute(plan, report: { _ in }, shouldStop: { false })
     }
   }
 }

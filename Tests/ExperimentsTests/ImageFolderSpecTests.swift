@@ -46,6 +46,34 @@ import Testing
     #expect(cost.memoryBytes < 8 << 30)
   }
 
+  private static let uncounted =
+    #"{"name": "image-folder", "path": "nowhere", "trainCount": 100, "testCount": 10}"#
+
+  /// Where nobody knows the number of classes, the plan says what it assumes.
+  @Test func unknownClassesArePlannedForWithAWarning() throws {
+    let variant = try SpecFixture.variants(
+      SpecFixture.text(
+        proto: SpecFixture.proto(data: Self.uncounted), factors: #"{"depth": [18]}"#))[0]
+    #expect(variant.trainingProtocol.data.classes == nil)
+    let cost = try EngineCostModel().cost(of: variant, threads: 1)
+    #expect(cost.parameters == 11_689_512 - 513 * 990)
+    #expect(
+      cost.warnings == [
+        "data.classes is not given and nowhere is not there to be counted, so 10 classes are "
+          + "assumed; give data.classes"
+      ])
+    #expect(throws: DatasetError.self) {
+      _ = try TrainingExecutor().dataChecksum(variant.trainingProtocol.data)
+    }
+  }
+
+  /// Classes that decide how long an epoch is are not assumed.
+  @Test func classesAreNotAssumedWhereStepsDependOnThem() {
+    let data = Self.uncounted.replacing(#""testCount""#, with: #""trainPerClass": 2, "testCount""#)
+    let problems = SpecFixture.problems(text(data))
+    #expect(problems.count == 1 && problems[0].contains("protocol.data.path: nowhere has no"))
+  }
+
   @Test func undeclaredFoldersAreCounted() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -62,6 +90,11 @@ import Testing
     let found = try SpecFixture.spec(SpecFixture.text(proto: json)).baseProtocol
     #expect(found.data.classes == 2 && found.data.trainCount == 5 && found.data.testCount == 1)
     #expect(found.totalSteps == 5 && found.data.resize == 224)
+    // What the request does not say, the plan counts as the run does.
+    var request = found.data
+    request.classCount = nil
+    #expect(request.expectedFacts.facts == found.data.expectedFacts.facts)
+    #expect(request.expectedFacts.facts.classes == 2 && request.expectedFacts.assumption == nil)
     // As the database keeps it, and as it is read again.
     let stored = try StoredConfiguration(
       json: try SpecFixture.variants(SpecFixture.text(proto: json))[0].configurationJSON,

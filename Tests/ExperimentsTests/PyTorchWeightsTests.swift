@@ -101,7 +101,8 @@ import Testing
     let (weights, graph, state) = try WeightsFixture.network(name, input: shape, classes: 10)
     let path = folder.path("w.safetensors")
     try SafetensorsWriter.write(
-      weights.entries(of: state, steps: 12), metadata: weights.metadata(input: shape, classes: 10),
+      weights.entries(of: state, steps: 12),
+      metadata: weights.metadata(of: ImageFacts(shape: shape, classes: 10)),
       to: path)
     let file = try SafetensorsFile(path: path)
     #expect(file.metadata["strideLocation"] == "1x1")

@@ -142,7 +142,7 @@ private struct IDXArray {
 
   func values() throws(DatasetError) -> [UInt8] {
     let count = sizes.reduce(1, *)
-    try MemoryLimit.check(bytes: count, purpose: "the contents of \(path)")
+    try MachineMemory.check(dataBytes: count, purpose: "the contents of \(path)")
     let values = try stream.bytes(count, of: path)
     guard try stream.isAtEnd() else {
       throw DatasetError("\(path) goes on after its \(count) bytes; it is damaged, get it again")

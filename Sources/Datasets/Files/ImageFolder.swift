@@ -187,7 +187,7 @@ public final class ImageFolder: ImageCollection {
   /// Pictures that cannot be decoded are left out.
   /// - Throws: `DatasetError` where they do not fit, or none can be decoded.
   func decoded() throws(DatasetError) -> ImageDataset {
-    try MemoryLimit.check(bytes: count * shape.count, purpose: "\(count) images of \(folder)")
+    try MachineMemory.check(dataBytes: count * shape.count, purpose: "\(count) images of \(folder)")
     let decoder = try takeDecoder()
     var pixels: [UInt8] = []
     var kept: [Int32] = []
@@ -253,6 +253,11 @@ public struct FolderCounts: Sendable {
   public let warnings: [String]
 
   private static let known = Mutex<[String: FolderCounts]>([:])
+
+  /// Whether there is anything to be counted.
+  package static func isThere(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: DatasetLoader.expanded(path))
+  }
 
   /// - Throws: `DatasetError` where the folder is not there or has another layout.
   public static func of(_ path: String) throws(DatasetError) -> FolderCounts {

@@ -15,8 +15,8 @@ extension ImageDataset {
   public func resized(height: Int, width: Int) throws(DatasetError) -> ImageDataset {
     guard height != shape.height || width != shape.width else { return self }
     let target = ImageShape(height: height, width: width, channels: shape.channels)
-    try MemoryLimit.check(
-      bytes: count * target.count, purpose: "\(count) images of \(name) at \(target)")
+    try MachineMemory.check(
+      dataBytes: count * target.count, purpose: "\(count) images of \(name) at \(target)")
     let rows = ResizeTap.taps(from: shape.height, to: height)
     let columns = ResizeTap.taps(from: shape.width, to: width)
     let resized = [UInt8](unsafeUninitializedCapacity: count * target.count) { output, filled in

@@ -44,7 +44,7 @@ public enum Shapes {
   ) throws(DatasetError) -> ImageDataset {
     try DatasetRequest(name: .shapes, size: size, trainCount: count).validate()
     let shape = ImageShape(height: size, width: size, channels: 3)
-    try MemoryLimit.check(bytes: count * shape.count, purpose: "\(count) images \(shape)")
+    try MachineMemory.check(dataBytes: count * shape.count, purpose: "\(count) images \(shape)")
     let pixels = [UInt8](unsafeUninitializedCapacity: count * shape.count) { buffer, initialized in
       let target = PixelTarget(buffer)
       // Pieces far smaller than a thread's share, so that uneven progress does no harm.

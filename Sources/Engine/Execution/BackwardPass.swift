@@ -63,7 +63,7 @@ extension NetworkExecutor {
       takeBiasGradient(unit, gradient.pointer, slice: slice)
       guard unit.needsDataGradient else { return }
       kernel.dataGradient(
-        gradient.pointer, unit.transposedWeight.pointer, into: dx,
+        gradient.pointer, transposedWeights[unit.index].pointer, into: dx,
         workspace: scratch.workspace.pointer)
       value = unit.inputShape.interior(of: x)
     case .maxPool(let kernelSize, let stride, let padding):

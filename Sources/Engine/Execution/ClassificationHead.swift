@@ -9,10 +9,11 @@ final class ClassificationHead {
   private let dLogits: FloatBuffer
   private var sliceLoss: [Double] = []
 
-  init(classes: Int, features: Int, batch: Int) {
+  /// - Parameter gradients: numbers of the logits' gradient, [batch, classes]; 0 where nobody asks.
+  init(classes: Int, features: Int, gradients: Int) {
     self.classes = classes
     self.features = features
-    dLogits = FloatBuffer(count: classes * batch)
+    dLogits = FloatBuffer(count: gradients)
   }
 
   /// logits = features · weight + bias, [count, classes].
@@ -92,7 +93,7 @@ final class ClassificationHead {
       BatchReduceGemm(
         m: features, n: images.count, k: classes, leadingA: features, leadingB: classes,
         leadingC: features
-      ).run(unit.transposedWeight.pointer, dy, dx)
+      ).run(executor.transposedWeights[unit.index].pointer, dy, dx)
     }
     let chunk = Self.featuresPerTask
     executor.pool.run(tasks: (features + chunk - 1) / chunk) { task, _ in

@@ -1,5 +1,17 @@
 // Memory that the engine computes in.
 import Foundation
+import Synchronization
+
+/// How much memory the buffers of this process hold, counted where they are allocated.
+package enum BufferMemory {
+  private static let held = Atomic<Int>(0)
+
+  /// Bytes of all buffers that there are now.
+  package static var bytes: Int { held.load(ordering: .relaxed) }
+
+  fileprivate static func add(_ bytes: Int) { held.add(bytes, ordering: .relaxed) }
+  fileprivate static func remove(_ bytes: Int) { held.subtract(bytes, ordering: .relaxed) }
+}
 
 /// A fixed block of single-precision numbers on a cache-line boundary, zero at first.
 ///
@@ -11,7 +23,7 @@ final class FloatBuffer: @unchecked Sendable {
 
   /// - Parameter count: how many numbers; 0 gives a buffer that must not be read.
   init(count: Int) {
-    let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
+    let bytes = Self.bytes(count: count)
     let raw: UnsafeMutableRawPointer
     if let pages = Self.mapped(bytes) {
       raw = pages
@@ -23,9 +35,11 @@ final class FloatBuffer: @unchecked Sendable {
     }
     pointer = raw.bindMemory(to: Float.self, capacity: bytes / MemoryLayout<Float>.stride)
     self.count = count
+    BufferMemory.add(bytes)
   }
 
   deinit {
+    BufferMemory.remove(Self.bytes(count: count))
     if mappedBytes > 0 {
       munmap(pointer, mappedBytes)
     } else {
@@ -34,6 +48,11 @@ final class FloatBuffer: @unchecked Sendable {
   }
 
   private let mappedBytes: Int
+
+  /// What a buffer of so many numbers takes: whole cache lines.
+  static func bytes(count: Int) -> Int {
+    max(64, (count * MemoryLayout<Float>.stride + 63) / 64 * 64)
+  }
 
   /// Large blocks come from the system, zero, and take memory only as they are written.
   private static func mapped(_ bytes: Int) -> UnsafeMutableRawPointer? {
@@ -54,9 +73,16 @@ final class DoubleBuffer: @unchecked Sendable {
     pointer = .allocate(capacity: max(1, count))
     pointer.initialize(repeating: 0, count: max(1, count))
     self.count = count
+    BufferMemory.add(Self.bytes(count: count))
   }
 
-  deinit { pointer.deallocate() }
+  deinit {
+    BufferMemory.remove(Self.bytes(count: count))
+    pointer.deallocate()
+  }
+
+  /// What a buffer of so many numbers takes.
+  static func bytes(count: Int) -> Int { max(1, count) * MemoryLayout<Double>.stride }
 
   subscript(offset: Int) -> UnsafeMutablePointer<Double> { pointer + offset }
 }

@@ -10,7 +10,7 @@ extension NetworkExecutor {
     self.mode = mode
     profile?.begin()
     if mode == .evaluation { for norm in norms { norm.useRunning() } }
-    prepareWeights(withDataGradient: mode == .training)
+    prepareWeights(withDataGradient: layout.trains && mode == .training)
     profile?.lap(.preparation)
     for unit in units {
       let taken = mode == .training ? plan.norms(of: unit.step.output) : []
@@ -52,15 +52,17 @@ extension NetworkExecutor {
       let isNeeded = withDataGradient && unit.needsDataGradient && unit.weightCount > 0
       if let kernel = unit.convolution {
         guard let kernel = kernel.perImage else { return }
-        if let prepared = unit.forwardWeight {
+        if let prepared = forwardWeights[unit.index] {
           kernel.prepareForward(weight, into: prepared.pointer)
         }
         guard isNeeded else { return }
         kernel.prepareDataGradient(
-          weight, into: unit.transposedWeight.pointer, scratch: scratch[worker].weights.pointer)
+          weight, into: transposedWeights[unit.index].pointer,
+          scratch: scratch[worker].weights.pointer)
       } else if case .linear(let outputs) = unit.step.kind, isNeeded {
         let inputs = unit.weightCount / outputs
-        sweeps.transpose(unit.transposedWeight.pointer, inputs, weight, outputs, inputs, outputs)
+        sweeps.transpose(
+          transposedWeights[unit.index].pointer, inputs, weight, outputs, inputs, outputs)
       }
     }
   }
@@ -72,7 +74,7 @@ extension NetworkExecutor {
     case .convolution:
       guard let kernel = unit.convolution?.perImage else { return }
       let x = paddedInput(unit, image: image, storing: unit.isFirstReader, scratch)
-      let weight = unit.forwardWeight?.pointer ?? state.weights[unit.weightOffset]
+      let weight = forwardWeights[unit.index]?.pointer ?? state.weights[unit.weightOffset]
       kernel.forward(x, weight, into: output, workspace: scratch.workspace.pointer)
       addBias(unit, to: output)
     case .maxPool(let kernelSize, let stride, let padding):

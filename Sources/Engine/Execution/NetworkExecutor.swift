@@ -36,8 +36,8 @@ public enum ExecutionMode: Sendable {
 public final class NetworkExecutor {
   public let graph: Graph
   public let state: NetworkState
-  /// The largest batch.
-  public let batch: Int
+  /// What was allocated.
+  let layout: ExecutorLayout
   let plan: FusedPlan
   let gradientPlan: GradientPlan
   let pool: WorkerPool
@@ -48,6 +48,12 @@ public final class NetworkExecutor {
   /// Shared stores for gradients, [batch][size].
   let gradientBuffers: [FloatBuffer]
   let scratch: [WorkerScratch]
+  /// Of each unit, the weights in the form that the forward pass reads; nil where that is the
+  /// weights' own.
+  let forwardWeights: [FloatBuffer?]
+  /// Of each unit, the weights with inputs and outputs exchanged, for the data gradient; empty where
+  /// not needed.
+  let transposedWeights: [FloatBuffer]
   let partialWeights: FloatBuffer
   let partialSums: DoubleBuffer
   let widestChannels: Int
@@ -58,7 +64,6 @@ public final class NetworkExecutor {
   let arena: FloatBuffer
   let preparedWeights: FloatBuffer
   let transformedGradient: FloatBuffer
-  private let trains: Bool
   var imageCount = 0
   var mode = ExecutionMode.training
   /// What the random masks of the next training step depend on, besides layer, image and place.
@@ -82,61 +87,44 @@ public final class NetworkExecutor {
   public init(
     _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true
   ) {
-    precondition(batch >= 1, "a batch of \(batch) images")
+    let layout = ExecutorLayout(graph, batch: batch, threads: pool.threads, trains: trains)
+    self.layout = layout
     self.graph = graph
-    self.batch = batch
     self.pool = pool
-    let state = state ?? NetworkState(graph)
+    plan = layout.plan
+    gradientPlan = layout.gradientPlan
+    units = layout.units
+    let state = state ?? NetworkState(layout.state)
+    precondition(
+      state.layout.offsets == layout.state.offsets, "the state is that of another network")
     self.state = state
-    let plan = FusedPlan(graph)
-    self.plan = plan
-    gradientPlan = GradientPlan(plan)
-    norms = plan.norms.map {
-      Normalization(node: $0.node, channels: graph.shape(of: $0.node).channels, state: state)
+    norms = zip(layout.plan.norms, layout.normChannels).map {
+      Normalization(node: $0.node, channels: $1, state: state)
     }
-    self.trains = trains
-    if trains {
-      tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
-    } else {
-      let shared = EvaluationPlan(plan)
-      let buffers = shared.bufferSizes.map { FloatBuffer(count: $0 * batch) }
-      tensors = shared.bufferOf.map { buffers[$0] }
-    }
-    gradientBuffers = gradientPlan.bufferSizes.map { FloatBuffer(count: $0 * batch) }
-
-    var paddedShapes: [PaddedShape] = []
-    units = plan.steps.enumerated().map { index, step in
-      StepUnit(step, index: index, plan: plan, state: state, paddedShapes: &paddedShapes)
-    }
-    let shapes = plan.tensors + plan.sites.map(\.shape)
-    let largestImage = shapes.map(\.count).max() ?? 0
-    widestChannels = shapes.map(\.channels).max() ?? 0
-    let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
-    let staging = StagingMemory(units.compactMap { $0.convolution?.staged }, batch: batch)
-    arena = FloatBuffer(count: staging.arena)
-    preparedWeights = FloatBuffer(count: staging.prepared)
-    let largestWeight =
-      units.compactMap { $0.convolution?.perImage?.weightGradientCount }.max() ?? 0
-    transformedGradient = FloatBuffer(count: max(staging.transformed, largestWeight))
-    self.largestWeight = largestWeight
-    let widest = widestChannels
-    scratch = (0..<pool.threads).map { _ in
-      WorkerScratch(
-        paddedShapes: paddedShapes, largestImage: largestImage, workspace: largestWorkspace,
-        weights: largestWeight, channels: widest)
-    }
-    let slices = min(batch, Self.mostSlices)
-    let hasStaged = units.contains { $0.convolution?.staged != nil }
-    let sumSlices = min(batch, hasStaged ? Self.mostStagedSlices : Self.mostSlices)
-    partialWeights = FloatBuffer(count: largestWeight * slices)
-    partialSums = DoubleBuffer(count: Self.sumRows * widestChannels * sumSlices)
-    if case .linear(let outputs)? = plan.steps.last?.kind, let unit = units.last {
+    let activations = layout.activations.map { FloatBuffer(count: $0) }
+    tensors = layout.activationOf.map { activations[$0] }
+    gradientBuffers = layout.gradients.map { FloatBuffer(count: $0) }
+    forwardWeights = layout.forwardWeights.map { $0.map { FloatBuffer(count: $0) } }
+    transposedWeights = layout.transposedWeights.map { FloatBuffer(count: $0) }
+    arena = FloatBuffer(count: layout.arena)
+    preparedWeights = FloatBuffer(count: layout.preparedWeights)
+    transformedGradient = FloatBuffer(count: layout.transformedGradient)
+    widestChannels = layout.widestChannels
+    largestWeight = layout.largestWeight
+    scratch = (0..<layout.threads).map { _ in WorkerScratch(layout.scratch) }
+    partialWeights = FloatBuffer(count: layout.partialWeights)
+    partialSums = DoubleBuffer(count: layout.partialSums)
+    if case .linear(let outputs)? = layout.plan.steps.last?.kind, let unit = layout.units.last {
       head = ClassificationHead(
-        classes: outputs, features: plan.sites[unit.step.input].shape.channels, batch: batch)
+        classes: outputs, features: layout.plan.sites[unit.step.input].shape.channels,
+        gradients: layout.logitGradients)
     } else {
       head = nil
     }
   }
+
+  /// The largest batch.
+  public var batch: Int { layout.batch }
 
   /// How many threads work.
   public var threads: Int { pool.threads }
@@ -193,7 +181,7 @@ public final class NetworkExecutor {
   /// Forward and backward pass in training mode; leaves the gradients in `state`.
   public func computeGradients(labels: UnsafePointer<Int32>, count: Int) -> StepResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
-    precondition(trains, "this executor was made for evaluation only")
+    precondition(layout.trains, "this executor was made for evaluation only")
     forward(count: count, mode: .training)
     let outcome = head.loss(of: self, labels: labels, withGradient: true)
     profile?.lap(.loss)
@@ -234,33 +222,6 @@ public final class NetworkExecutor {
     }
     return sums.reduce(0, +).squareRoot()
   }
-
-  /// Bytes that an executor and its optimizer allocate for a batch, without allocating them.
-  public static func memoryEstimate(
-    _ graph: Graph, batch: Int, threads: Int, optimizer: any Optimizer = SGD()
-  ) -> Int {
-    let plan = FusedPlan(graph)
-    let gradients = GradientPlan(plan)
-    let perImage = plan.tensors.reduce(0) { $0 + $1.count } + gradients.bufferSizes.reduce(0, +)
-    let parameters = graph.tensorSpecifications.reduce(0) { $0 + $1.count }
-    var prepared = 0
-    var largest = 0
-    var staged: [any StagedConvolution] = []
-    for step in plan.steps {
-      guard case .convolution(let p) = step.kind else { continue }
-      switch ConvolutionKernel(p, input: plan.sites[step.input].shape) {
-      case .staged(let kernel): staged.append(kernel)
-      case .perImage(let kernel):
-        prepared += kernel.preparedCount * (kernel.preparesForward ? 2 : 1)
-        largest = max(largest, kernel.weightGradientCount)
-      }
-    }
-    let staging = StagingMemory(staged, batch: batch)
-    return MemoryLayout<Float>.stride
-      * (perImage * batch + optimizer.numbersPerParameter * parameters + prepared
-        + largest * min(batch, mostSlices)
-        + staging.arena + staging.prepared + max(staging.transformed, largest))
-  }
 }
 
 /// A pointer that phases write through, each task in its own place.
@@ -283,19 +244,17 @@ final class WorkerScratch: @unchecked Sendable {
   let mean: DoubleBuffer
   let m2: DoubleBuffer
 
-  init(
-    paddedShapes: [PaddedShape], largestImage: Int, workspace: Int, weights: Int, channels: Int
-  ) {
-    padded = paddedShapes.map { FloatBuffer(count: $0.count) }
-    dx = FloatBuffer(count: largestImage)
-    auxiliary = FloatBuffer(count: largestImage)
-    second = FloatBuffer(count: largestImage)
-    third = FloatBuffer(count: largestImage)
-    product = FloatBuffer(count: largestImage)
-    self.workspace = FloatBuffer(count: workspace)
-    self.weights = FloatBuffer(count: weights)
-    mean = DoubleBuffer(count: channels)
-    m2 = DoubleBuffer(count: channels)
+  init(_ layout: ScratchLayout) {
+    padded = layout.padded.map { FloatBuffer(count: $0.count) }
+    dx = FloatBuffer(count: layout.image)
+    auxiliary = FloatBuffer(count: layout.image)
+    second = FloatBuffer(count: layout.image)
+    third = FloatBuffer(count: layout.image)
+    product = FloatBuffer(count: layout.image)
+    workspace = FloatBuffer(count: layout.workspace)
+    weights = FloatBuffer(count: layout.weights)
+    mean = DoubleBuffer(count: layout.channels)
+    m2 = DoubleBuffer(count: layout.channels)
   }
 }
 
@@ -312,17 +271,17 @@ final class StepUnit: Sendable {
   let weightOffset: Int
   let biasOffset: Int?
   let weightCount: Int
-  /// The weights in the form that the forward pass reads; nil where that is the weights' own.
-  let forwardWeight: FloatBuffer?
-  /// The weights with inputs and outputs exchanged, for the data gradient; empty where not needed.
-  let transposedWeight: FloatBuffer
+  /// Numbers of the weights as the products read them; 0 where the products prepare them themselves.
+  let preparedCount: Int
+  /// Whether the forward pass reads prepared weights.
+  let preparesForward: Bool
   /// Whether this step is the first to read its site.
   let isFirstReader: Bool
   /// Whether the gradient of the input is needed.
   let needsDataGradient: Bool
 
   init(
-    _ step: Step, index: Int, plan: FusedPlan, state: NetworkState,
+    _ step: Step, index: Int, plan: FusedPlan, state: StateLayout,
     paddedShapes: inout [PaddedShape]
   ) {
     self.step = step
@@ -365,9 +324,7 @@ final class StepUnit: Sendable {
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
     // Staged convolutions prepare their weights in memory that they share.
-    let preparedCount = kernel.map { $0.perImage?.preparedCount ?? 0 } ?? weightCount
-    forwardWeight =
-      kernel?.perImage?.preparesForward == true ? FloatBuffer(count: preparedCount) : nil
-    transposedWeight = FloatBuffer(count: needsDataGradient ? preparedCount : 0)
+    preparedCount = kernel.map { $0.perImage?.preparedCount ?? 0 } ?? weightCount
+    preparesForward = kernel?.perImage?.preparesForward == true
   }
 }

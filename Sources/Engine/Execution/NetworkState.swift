@@ -17,35 +17,29 @@ public final class NetworkState: @unchecked Sendable {
   public private(set) var optimizerStateNames: [String] = []
   /// How many steps an optimizer has made since its state was 0.
   public internal(set) var optimizerSteps = 0
-  /// How many numbers at the start of the buffers the optimizer changes, gaps included.
-  let trainableCount: Int
-  private let offsets: [Int]
+  /// Where each tensor stands in the buffers.
+  let layout: StateLayout
   private let indexOfName: [String: Int]
 
   /// Allocates the state of a graph; all numbers are zero until `initialize(seed:)`.
-  public init(_ graph: Graph) {
-    let specifications = graph.tensorSpecifications
-    self.specifications = specifications
-    var offsets = [Int](repeating: 0, count: specifications.count)
-    var end = 0
-    func place(where isPlaced: (TensorSpecification) -> Bool) {
-      for (i, tensor) in specifications.enumerated() where isPlaced(tensor) {
-        offsets[i] = end
-        end += (tensor.count + 15) / 16 * 16
-      }
-    }
-    place(where: \.isTrainable)
-    trainableCount = end
-    place { !$0.isTrainable }
-    self.offsets = offsets
-    weights = FloatBuffer(count: end)
-    gradients = FloatBuffer(count: trainableCount)
+  public convenience init(_ graph: Graph) { self.init(StateLayout(graph)) }
+
+  init(_ layout: StateLayout) {
+    self.layout = layout
+    specifications = layout.specifications
+    weights = FloatBuffer(count: layout.count)
+    gradients = FloatBuffer(count: layout.trainableCount)
     indexOfName = Dictionary(
       specifications.enumerated().map { ($1.name, $0) },
       uniquingKeysWith: { first, second in
         preconditionFailure("two tensors of one name, \(first) and \(second)")
       })
   }
+
+  private var offsets: [Int] { layout.offsets }
+
+  /// How many numbers at the start of the buffers the optimizer changes, gaps included.
+  var trainableCount: Int { layout.trainableCount }
 
   /// Makes room for what an optimizer keeps, all 0, unless it is there; a first step does the same.
   public func prepare(for optimizer: any Optimizer) {
@@ -58,11 +52,6 @@ public final class NetworkState: @unchecked Sendable {
     optimizerStateNames = optimizer.stateNames
     optimizerState = optimizer.stateNames.map { _ in FloatBuffer(count: trainableCount) }
     optimizerSteps = steps
-  }
-
-  /// Where the tensor `suffix` (`weight`, `bias`, `running_mean`, …) of a node starts in the buffers.
-  func offset(of node: ValueID, role isRole: (TensorSpecification.Role) -> Bool) -> Int? {
-    specifications.firstIndex { $0.node == node && isRole($0.role) }.map { offsets[$0] }
   }
 
   /// Sets every weight to its start for a seed; running means are 0, running variances 1, and no

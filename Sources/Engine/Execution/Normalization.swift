@@ -32,7 +32,7 @@ final class Normalization: @unchecked Sendable {
     self.channels = channels
     self.state = state
     func offset(_ role: TensorSpecification.Role) -> Int {
-      guard let offset = state.offset(of: node, role: { $0 == role }) else {
+      guard let offset = state.layout.offset(of: node, role: { $0 == role }) else {
         preconditionFailure("node \(node) has no \(role)")
       }
       return offset
@@ -41,9 +41,12 @@ final class Normalization: @unchecked Sendable {
     biasOffset = offset(.batchNormShift)
     runningMeanOffset = offset(.runningMean)
     runningVarianceOffset = offset(.runningVariance)
-    coefficients = FloatBuffer(count: 5 * channels)
+    coefficients = FloatBuffer(count: Self.coefficientCount(channels: channels))
     inverseDeviation = .init(repeating: 0, count: channels)
   }
+
+  /// Numbers of the mean, the scale, and the gradient's three coefficients.
+  static func coefficientCount(channels: Int) -> Int { 5 * channels }
 
   /// What a reader applies.
   var affine: bench_affine {

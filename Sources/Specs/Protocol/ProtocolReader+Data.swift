@@ -81,6 +81,12 @@ extension ProtocolReader {
       if data["trainCount"] == nil { result.trainCount = counts.train }
       if data["testCount"] == nil { result.testCount = counts.test }
     } catch {
+      // Without the classes it can be planned all the same, with a warning.
+      if data["trainCount"] != nil, data["testCount"] != nil, data["trainPerClass"] == nil,
+        !FolderCounts.isThere(path)
+      {
+        return result
+      }
       report(
         "data.path",
         "\(printable(error.description, limit: 4096)); or say what it will have: classes, "
