@@ -104,10 +104,11 @@ struct CountingOptimizer: Optimizer {
     let two = CountingOptimizer()
     #expect(two.numbersPerParameter == 4 && two.accessesPerParameter == 7)
     let graph = executor().graph
-    let parameters = graph.tensorSpecifications.reduce(0) { $0 + $1.count }
     func estimate(_ optimizer: any Optimizer) -> Int {
-      NetworkExecutor.memoryEstimate(graph, batch: 4, threads: 1, optimizer: optimizer)
+      ExecutorLayout(graph, batch: 4, threads: 1, optimizer: optimizer).bytes
     }
-    #expect(estimate(two) - estimate(SGD()) == 4 * parameters)
+    let layout = ExecutorLayout(graph, batch: 4, threads: 1)
+    let kept = FloatBuffer.bytes(count: layout.state.trainableCount)
+    #expect(estimate(two) - estimate(SGD()) == kept)
   }
 }

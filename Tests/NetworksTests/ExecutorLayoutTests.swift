@@ -47,6 +47,7 @@ struct LayoutSetting: Sendable, Codable, CustomTestStringConvertible {
             let before = BufferMemory.bytes
             let executor = NetworkExecutor(
               graph, batch: setting.batch, pool: pool, trains: trains)
+            if trains { executor.state.prepare(for: SGD()) }
             let grown = BufferMemory.bytes - before
             #expect(
               layout.bytes == grown, "\(setting.testDescription), \(threads) threads, \(trains)")
