@@ -115,7 +115,7 @@ import Testing
       ])
     #expect(
       variants.map(\.trainingProtocol.optimizer.settings)
-        == [0.9, 0.9, 0.5, 0.9, 0.9].map { .sgd(SGD(momentum: $0)) })
+        == [SGD(), SGD(), SGD(momentum: 0.5, nesterov: true), SGD(), SGD()].map { .sgd($0) })
     #expect(
       variants[0].level(of: "batch") == FactorLevel(factor: "batch", level: "128", numeric: 128))
     let claims = try F.spec(text).claims(of: variants)

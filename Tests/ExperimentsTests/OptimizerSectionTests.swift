@@ -73,7 +73,7 @@ private struct OtherKind: DescribedOptimizer {
         == .object(["type": .text("number"), "minimum": .number(0), "maximum": .number(8)]))
     #expect(
       try two.read(node(#"{"learningRate": 1, "weightDecay": 2}"#)).problems.map(\.message)
-        == ["expected a number from 0 to 1, found 2"])
+        == ["expected a number from 0 to 1, found the number 2"])
   }
 
   @Test func theKindDecidesWhichKeysCount() throws {
