@@ -22,7 +22,7 @@ struct ManualPage {
     var lines = [
       "." + #"\" Made by `bench manual`."#,
       #".TH BENCH 1 "" "bench \#(version)" "User Commands""#,
-      ".SH NAME", "bench \\- ablation studies of deep residual networks",
+      ".nh", ".ad l", ".SH NAME", "bench \\- ablation studies of deep residual networks",
       ".SH SYNOPSIS", ".B bench", ".I command", #"[\fIarguments\fR] [\fIoptions\fR]"#,
       ".SH DESCRIPTION",
     ]
@@ -64,10 +64,21 @@ struct ManualPage {
       lines += [".PP", usage(name, arguments)]
     }
     lines += paragraphs(command.abstract ?? "") + paragraphs(command.discussion ?? "")
-    for argument in arguments {
-      lines += [".TP", label(argument), escaped(meaning(argument))]
+    for (place, argument) in arguments.enumerated() where !isNegation(place, in: arguments) {
+      var label = label(argument)
+      if isNegation(place + 1, in: arguments) { label += ", " + self.label(arguments[place + 1]) }
+      lines += [".TP", label, escaped(meaning(argument))]
     }
     return lines + below.flatMap { section($0, after: name) }
+  }
+
+  /// Whether a flag is the `--no-` of the one before, which stands beside it.
+  private static func isNegation(_ place: Int, in arguments: [Argument]) -> Bool {
+    guard arguments.indices.contains(place), place > 0, arguments[place].kind == "flag",
+      let name = arguments[place].preferredName?.name,
+      let before = arguments[place - 1].preferredName?.name
+    else { return false }
+    return name == "no-\(before)"
   }
 
   private static func usage(_ name: String, _ arguments: [Argument]) -> String {

@@ -12,21 +12,24 @@ import Weights
 
 @Suite struct ErrorTextTests {
   /// The long names of all options of all commands.
-  private static let options: Set<String> = Set(
-    Bench._dumpHelp().matches(of: /"kind" : "long",\s+"name" : "([a-z-]+)"/)
-      .map { "--\($0.1)" })
-  private static let commands: Set<String> = Set(
-    Bench.configuration.subcommands.compactMap(\.configuration.commandName))
+  private static var options: Set<String> {
+    let names = Bench._dumpHelp().matches(of: /"kind" : "long",\s+"name" : "([a-z-]+)"/)
+    return Set(names.map { "--\($0.1)" })
+  }
 
-  private static let texts: [String] =
-    ResultsError.Remedy.allCases.map(ErrorText.words)
-    + [
+  private static var commands: Set<String> {
+    Set(Bench.configuration.subcommands.compactMap { $0.configuration.commandName })
+  }
+
+  private static var texts: [String] {
+    ResultsError.Remedy.allCases.map { ErrorText.words($0) } + [
       ErrorText.text(ExperimentError("", remedy: .allowNumericChangeOrForce)),
       ErrorText.text(ExperimentError("", about: .steps(3))),
       ErrorText.text(ExperimentError("", about: .initialWeights(path: "a"))),
       ErrorText.text(SpecError("", remedy: .runAnew)),
       ErrorText.text(WeightsError("", remedy: .runAnew)), ErrorText.outdated(changes: ""),
     ]
+  }
 
   @Test(arguments: texts) func remediesNameWhatThereIs(text: String) {
     let options = text.matches(of: /--[a-z-]+/).map { String($0.0) }
@@ -59,11 +62,12 @@ import Weights
     let names = try #require(FileManager.default.enumerator(atPath: folder.path))
       .compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }
     #expect(!names.isEmpty)
+    let options = Self.options
     for name in names {
       let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
       for line in text.split(separator: "\n") where line.contains("\"") {
         let found = line.matches(of: /--[a-z-]+/).map { String($0.0) }
-          .filter { Self.options.contains($0) }
+          .filter { options.contains($0) }
         #expect(found.isEmpty && !line.contains("`bench "), "\(name): \(line)")
       }
     }

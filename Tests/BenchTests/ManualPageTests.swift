@@ -43,13 +43,14 @@ import Testing
   /// No line is taken for a request that is none, and no letter for an escape.
   @Test func itIsSoundRoff() {
     let requests: Set = [
-      ".TH", ".SH", ".SS", ".B", ".BR", ".I", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE",
+      ".TH", ".SH", ".SS", ".B", ".BR", ".I", ".PP", ".TP", ".nf", ".fi", ".RS", ".RE", ".nh",
+      ".ad",
     ]
     for line in page.split(separator: "\n") where line.hasPrefix(".") || line.hasPrefix("'") {
       let word = String(line.prefix { $0 != " " })
       #expect(requests.contains(word) || word == #".\""#, "\(line)")
     }
-    #expect(page.allSatisfy(\.isASCII))
+    #expect(page.allSatisfy { $0.isASCII })
     #expect(page.matches(of: /\\(.)/).allSatisfy { "(-[f& \"".contains($0.1) })
   }
 
