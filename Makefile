@@ -88,7 +88,7 @@ fuzz: setup
 # Files that tests compare with, written by those tests. Each file that is written fails its test, so
 # that recording is never taken for passing; any other failure fails the command.
 record = swift build $(TEST_FLAGS) --build-tests && \
-  { BENCH_RECORD_SNAPSHOTS=1 swift test $(TEST_FLAGS) --skip-build --filter '$(1)' \
+  { BENCH_RECORD_SNAPSHOTS=1 swift test $(TEST_FLAGS) --skip-build --no-parallel --filter '$(1)' \
     >.build-test/record.log 2>&1; \
   sed -n 's/^.*↳ \(recorded .*\); look.*/\1/p' .build-test/record.log; \
   grep -q 'Test run with' .build-test/record.log && \
