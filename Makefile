@@ -131,10 +131,10 @@ COMPLETIONS = bash:bash-completion/completions/bench zsh:zsh/site-functions/_ben
   fish:fish/vendor_completions.d/bench.fish
 install: build
 	install -D -m 755 $(BENCH) $(DESTDIR)$(PREFIX)/bin/bench
-	install -d $(dir $(MANUAL))
+	install -D -m 644 /dev/null $(MANUAL)
 	$(BENCH) manual >$(MANUAL)
 	for pair in $(COMPLETIONS); do \
-	  file=$(SHARE)/$${pair#*:}; mkdir -p $$(dirname $$file) && \
+	  file=$(SHARE)/$${pair#*:}; install -D -m 644 /dev/null $$file && \
 	  $(BENCH) --generate-completion-script $${pair%%:*} >$$file || exit 1; \
 	done
 

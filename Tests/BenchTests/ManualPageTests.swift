@@ -54,6 +54,35 @@ import Testing
     #expect(page.matches(of: /\\(.)/).allSatisfy { "(-[f& \"".contains($0.1) })
   }
 
+  /// The program, its page and a script for each shell come to their places.
+  @Test func makeInstallsAllOfIt() throws {
+    let bench = try BuiltBinary()
+    let make = Process()
+    make.executableURL = URL(filePath: "/usr/bin/env")
+    make.arguments = [
+      "make", "-s", "-o", "build", "install", "BENCH=\(bench.program.path)",
+      "DESTDIR=\(bench.folder.path)", "PREFIX=/usr",
+    ]
+    make.currentDirectoryURL = bench.root
+    try make.run()
+    make.waitUntilExit()
+    #expect(make.terminationStatus == 0)
+    let share = bench.folder.appending(path: "usr/share")
+    func text(_ name: String) throws -> String {
+      try String(contentsOf: share.appending(path: name), encoding: .utf8)
+    }
+    #expect(try text("man/man1/bench.1") == page)
+    for (name, line) in [
+      ("bash-completion/completions/bench", "complete -o filenames -F __bench_joined bench"),
+      ("zsh/site-functions/_bench", "#compdef bench"),
+      ("fish/vendor_completions.d/bench.fish", "complete -c 'bench' -f"),
+    ] {
+      #expect(try text(name).contains(line), "\(name)")
+    }
+    let program = bench.folder.appending(path: "usr/bin/bench").path
+    #expect(FileManager.default.isExecutableFile(atPath: program))
+  }
+
   @Test func theVersionIsThatOfTheDocuments() throws {
     let bench = try BuiltBinary()
     #expect(try bench("--version").output == "\(Bench.version)\n")
