@@ -109,8 +109,8 @@ FIXTURES_PYTHON = .build-fixtures/python/bin/python
 fixtures-python: $(FIXTURES_PYTHON)
 	cd Tests/NetworksTests/Parity && $(CURDIR)/$(FIXTURES_PYTHON) generate.py
 	$(FIXTURES_PYTHON) Tests/ExperimentsTests/Fixtures/make_weights.py fixtures
-	$(FIXTURES_PYTHON) Tests/ResultsTests/Fixtures/statistics.py >.build-fixtures/statistics.json
-	mv .build-fixtures/statistics.json Tests/ResultsTests/Fixtures/statistics.json
+	$(FIXTURES_PYTHON) Tests/StatisticsTests/Fixtures/statistics.py >.build-fixtures/statistics.json
+	mv .build-fixtures/statistics.json Tests/StatisticsTests/Fixtures/statistics.json
 	@git status --short -- Tests
 
 $(FIXTURES_PYTHON): Tests/fixtures-requirements.txt

@@ -98,6 +98,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["Statistics"], exclude: ["Fixtures"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NumericsTests", dependencies: ["Numerics"], swiftSettings: strict),
+    .testTarget(
       name: "EngineTests", dependencies: ["CKernels", "Engine", "Numerics"],
       swiftSettings: strict),
     .testTarget(

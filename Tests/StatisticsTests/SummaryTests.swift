@@ -3,7 +3,7 @@ import Testing
 
 @testable import Statistics
 
-@Suite struct StatisticsTests {
+@Suite struct SummaryTests {
   @Test func meanAndDeviation() {
     #expect(Statistics.mean([]) == nil)
     #expect(Statistics.mean([2, 4, 9]) == 5)
