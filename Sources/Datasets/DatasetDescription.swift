@@ -1,4 +1,4 @@
-// What is known of each data set: where it is looked for, and how to get it.
+// What is known of a data set: what it holds, where it is looked for, and how to get it.
 import Foundation
 
 /// A data set as `bench data list` and the message about a missing one present it.
@@ -25,7 +25,9 @@ public struct DatasetDescription: Sendable {
   /// A command that installs the data set on Debian, where there is one.
   public let installCommand: String?
   /// Classes of the images; with coarse labels see `classes(_:)`. Nil in anybody's own folder.
-  let fineClasses: Int?
+  private let fineClasses: Int?
+  /// Classes by the coarse labels; nil where there is one label for each image.
+  private let coarseClasses: Int?
   /// 3 for colour, 1 for grey.
   public let channels: Int
   /// The data set's own height and width, in pixels.
@@ -38,90 +40,48 @@ public struct DatasetDescription: Sendable {
   /// Images for testing, likewise.
   public let testCount: Int?
 
+  let source: DatasetSource
+
   /// Whether the images are generated, any number of them, so that there are no files.
-  public var isGenerated: Bool { name == .shapes }
+  public var isGenerated: Bool { if case .generated = source { true } else { false } }
+
+  /// Whether it is anybody's own folder of pictures, decoded when they are used.
+  public var isFolder: Bool { if case .folder = source { true } else { false } }
+
+  /// Whether each image has two labels, of which a request chooses one.
+  public var hasCoarseLabels: Bool { coarseClasses != nil }
 
   /// How many classes there are with these labels; nil in anybody's own folder.
   public func classes(_ labels: LabelLevel = .fine) -> Int? {
-    name == .cifar100 && labels == .coarse ? 20 : fineClasses
+    labels == .coarse ? coarseClasses ?? fineClasses : fineClasses
   }
 
-  private init(
-    _ name: DatasetName, _ summary: String, files: [File], installCommand: String? = nil,
-    classes: Int? = 10, channels: Int, size: Int, sizes: ClosedRange<Int> = 8...512,
-    trainCount: Int?, testCount: Int? = 10_000
+  init(
+    _ name: String, _ summary: String, files: [File] = [], installCommand: String? = nil,
+    classes: Int? = 10, coarseClasses: Int? = nil, channels: Int, size: Int,
+    sizes: ClosedRange<Int> = 8...512, trainCount: Int?, testCount: Int? = 10_000,
+    source: DatasetSource
   ) {
-    self.name = name
+    self.name = DatasetName(ofEntry: name)
     self.summary = summary
     self.files = files
     self.installCommand = installCommand
     fineClasses = classes
+    self.coarseClasses = coarseClasses
     self.channels = channels
     self.size = size
     self.sizes = sizes
     self.trainCount = trainCount
     self.testCount = testCount
+    self.source = source
   }
 
-  public static let all = DatasetName.allCases.map { of($0) }
-
+  /// The data set of a name.
   public static func of(_ name: DatasetName) -> DatasetDescription {
-    switch name {
-    case .shapes:
-      DatasetDescription(
-        name, "generated images of ten shapes, 16 to 224 pixels, any count", files: [],
-        channels: 3, size: Shapes.defaultSize, sizes: Shapes.sizes,
-        trainCount: Shapes.defaultCount(.train), testCount: Shapes.defaultCount(.test))
-    case .cifar10:
-      DatasetDescription(
-        name, "60,000 colour photographs in ten classes, 32 pixels",
-        files: [
-          File(
-            "cifar-10-binary.tar.gz",
-            url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-            md5: "c32a1d4ab5d03f1284b67883e8d87530")
-        ], channels: 3, size: 32, trainCount: 50_000)
-    case .cifar100:
-      DatasetDescription(
-        name, "60,000 colour photographs in 100 classes (20 with coarse labels), 32 pixels",
-        files: [
-          File(
-            "cifar-100-binary.tar.gz",
-            url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
-            md5: "03b5dce01913d631647c71ecec9e9cb8")
-        ], classes: 100, channels: 3, size: 32, trainCount: 50_000)
-    case .mnist:
-      DatasetDescription(
-        name, "70,000 handwritten digits, grey, 28 pixels",
-        files: idxFiles(
-          from: "https://ossci-datasets.s3.amazonaws.com/mnist/",
-          md5: [
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873", "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3", "ec29112dd5afa0611ce80d1b7f02629c",
-          ]), channels: 1, size: 28, trainCount: 60_000)
-    case .fashionMNIST:
-      DatasetDescription(
-        name, "70,000 pieces of clothing in ten classes, grey, 28 pixels",
-        files: idxFiles(
-          from: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-          md5: [
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d", "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79", "bb300cfdad3c16e7a12a480ee83cd310",
-          ]), installCommand: "apt-get install dataset-fashion-mnist", channels: 1, size: 28,
-        trainCount: 60_000)
-    case .imageFolder:
-      DatasetDescription(
-        name, "your own pictures: PATH/train/CLASS/*.jpg|jpeg|png and PATH/val or test/CLASS/...",
-        files: [], classes: nil, channels: 3, size: 224, trainCount: nil, testCount: nil)
+    guard let known = all.first(where: { $0.name == name }) else {
+      preconditionFailure("\(name.rawValue) is none of the data sets in the list")
     }
-  }
-
-  private static func idxFiles(from address: String, md5: [String]) -> [File] {
-    let names = [
-      "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
-      "t10k-labels-idx1-ubyte.gz",
-    ]
-    return zip(names, md5).map { File($0, url: address + $0, md5: $1) }
+    return known
   }
 
   /// The folders that are searched, in this order, where a request names no path:
@@ -148,12 +108,21 @@ public struct DatasetDescription: Sendable {
 
   /// Where the data set is found without being told, or nil.
   public func location(path: String? = nil) -> String? {
-    (path.map { [$0] } ?? searchedFolders).first { DatasetLoader.isPresent(name, at: $0) }
+    (path.map { [$0] } ?? searchedFolders).first { isPresent(at: DatasetLoader.expanded($0)) }
+  }
+
+  /// Whether a folder (or archive) holds the data set, as far as file names tell.
+  private func isPresent(at path: String) -> Bool {
+    switch source {
+    case .generated: false
+    case .folder: FolderScan.hasFolders(path + "/train")
+    case .files(let reader): reader(.fine).isPresent(at: path)
+    }
   }
 
   /// How to get the data set: a command or addresses, with checksums, and where to put it.
   public var instructions: String {
-    guard name != .imageFolder else { return "Name the folder as path." }
+    guard !isFolder else { return "Name the folder as path." }
     guard !isGenerated else { return "it is generated; nothing to get" }
     var lines: [String] = []
     if let installCommand { lines.append("Run: \(installCommand)") }

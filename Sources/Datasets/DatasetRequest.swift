@@ -1,21 +1,5 @@
 // Which images an experiment wants, as its specification writes it.
 
-/// The data sets that can be asked for by name.
-public enum DatasetName: String, Codable, CaseIterable, Sendable {
-  /// Generated images in ten classes of shape; nothing to download.
-  case shapes
-  /// 32×32 colour photographs in ten classes (Krizhevsky, 2009).
-  case cifar10 = "cifar-10"
-  /// 32×32 colour photographs in 100 classes, or their 20 superclasses (Krizhevsky, 2009).
-  case cifar100 = "cifar-100"
-  /// 28×28 grey handwritten digits (LeCun et al., 1998).
-  case mnist
-  /// 28×28 grey pieces of clothing (Xiao et al., 2017).
-  case fashionMNIST = "fashion-mnist"
-  /// Anybody's own pictures, a folder for each class; ImageNet's layout.
-  case imageFolder = "image-folder"
-}
-
 /// Which labels count, where a data set has two for each image.
 public enum LabelLevel: String, Codable, CaseIterable, Sendable {
   /// The classes: 100 in CIFAR-100.
@@ -67,6 +51,9 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
     self.classes = classes
   }
 
+  /// What is known of the data set.
+  var dataset: DatasetDescription { .of(name) }
+
   /// The shorter sides to which pictures can be scaled.
   public static let shorterSides = 8...2048
 
@@ -76,18 +63,19 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
   /// Checks what can be checked without looking at any file.
   /// - Throws: `DatasetError` naming the field, the value and what is allowed.
   public func validate() throws(DatasetError) {
-    if name == .shapes, path != nil {
-      throw DatasetError("the data set shapes is generated and takes no path; leave path out")
+    if dataset.isGenerated, path != nil {
+      throw DatasetError(
+        "the data set \(name.rawValue) is generated and takes no path; leave path out")
     }
-    if labels != nil, name != .cifar100 {
+    if labels != nil, !dataset.hasCoarseLabels {
       throw DatasetError(
         "the data set \(name.rawValue) has one label for each image; leave labels out")
     }
-    if name == .imageFolder {
+    if dataset.isFolder {
       if path == nil {
         throw DatasetError("an image-folder needs a path: the folder with train and val or test")
       }
-      let smallest = size ?? DatasetDescription.of(name).size
+      let smallest = size ?? dataset.size
       if let resize, resize < smallest || !Self.shorterSides.contains(resize) {
         throw DatasetError(
           "resize \(resize) is not possible; allowed are \(smallest) (the size) to "
@@ -97,7 +85,7 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
       throw DatasetError(
         "resize and classes belong to image-folder, not \(name.rawValue); leave them out")
     }
-    let sizes = DatasetDescription.of(name).sizes
+    let sizes = dataset.sizes
     if let size, !sizes.contains(size) {
       throw DatasetError(
         "size \(size) is not possible for \(name.rawValue); "

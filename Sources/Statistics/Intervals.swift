@@ -33,7 +33,8 @@ extension Statistics {
 
   /// The interval of a mean: t below eight values, BCa from eight up; nil below two values or where
   /// they are all equal, which tells nothing of their spread.
-  public static func interval(_ values: [Double], level: Double = 0.95) -> ConfidenceInterval? {
+  public static func interval(_ values: [Double], level: Double = confidence) -> ConfidenceInterval?
+  {
     guard let mean = mean(values), let deviation = standardDeviation(values), deviation > 0 else {
       return nil
     }

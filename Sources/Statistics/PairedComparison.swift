@@ -50,7 +50,7 @@ public struct PairedComparison: Hashable, Sendable {
   }
 
   /// The percentile interval of `difference` over resampled examples; nil where they never disagree.
-  public func interval(level: Double = 0.95) -> ConfidenceInterval? {
+  public func interval(level: Double = Statistics.confidence) -> ConfidenceInterval? {
     guard onlyFirst + onlySecond > 0 else { return nil }
     var random = SplitMix64(seed: UInt64(count))
     let (first, second) = (onlyFirst, onlyFirst + onlySecond)

@@ -14,7 +14,7 @@ public struct Power: Hashable, Sendable {
   /// One-sided level of the test.
   public var level: Double
 
-  public init(deviationA: Double, deviationB: Double, level: Double = 0.05) {
+  public init(deviationA: Double, deviationB: Double, level: Double = Statistics.alpha) {
     self.deviationA = deviationA
     self.deviationB = deviationB
     self.level = level

@@ -2,6 +2,11 @@
 
 /// Statistics over the seeds of a variant.
 public enum Statistics {
+  /// The level α of every decision.
+  public static let alpha = 0.05
+  /// The level of every interval that nothing else is said of.
+  public static let confidence = 1 - alpha
+
   /// The arithmetic mean; nil of nothing. Of equal values it is that value, without rounding.
   public static func mean(_ values: [Double]) -> Double? {
     guard let first = values.first else { return nil }

@@ -59,7 +59,7 @@ public struct WelchTest: Hashable, Sendable {
   public var twoSidedP: Double { min(1, 2 * distribution.survival(statistic().magnitude)) }
 
   /// The interval of the difference.
-  public func interval(level: Double = 0.95) -> ConfidenceInterval {
+  public func interval(level: Double = Statistics.confidence) -> ConfidenceInterval {
     let half = distribution.quantile((1 + level) / 2) * standardError
     return ConfidenceInterval(low: difference - half, high: difference + half, method: .welch)
   }
@@ -90,6 +90,9 @@ extension Statistics {
     let free = Double(a.count + b.count - 2)
     return d * exp(lgamma(free / 2) - lgamma((free - 1) / 2)) / (free / 2).squareRoot()
   }
+
+  /// The strictest level that Holm's method can ask of one of so many tests.
+  public static func strictestLevel(ofTests count: Int) -> Double { alpha / Double(max(1, count)) }
 
   /// Holm's adjustment for several tests (Holm 1979), in the order given.
   /// - Parameters:

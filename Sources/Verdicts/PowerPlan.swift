@@ -24,8 +24,7 @@ public struct ClaimPower: Sendable {
 public struct PowerPlan: Sendable {
   /// In the order of the spec; of an order, the pair that is hardest to tell.
   public let claims: [ClaimPower]
-  /// The one-sided level that is reckoned with: 0.05 over the number of claims, the strictest that
-  /// Holm's method can ask for.
+  /// The one-sided level that is reckoned with, the strictest that Holm's method can ask for.
   public let level: Double
 
   /// - Parameters:
@@ -34,7 +33,7 @@ public struct PowerPlan: Sendable {
   public init(
     _ claims: [Claim], seeds: Int, values: (_ metric: Metric, _ variant: String) -> [Double]
   ) {
-    let level = 0.05 / Double(max(1, claims.count))
+    let level = Statistics.strictestLevel(ofTests: claims.count)
     self.level = level
     self.claims = claims.map { claim in
       let pairs = claim.pairs.map { pair in
@@ -96,11 +95,10 @@ extension Claim {
     let power = Power(deviationA: deviations.a, deviationB: deviations.b, level: level)
     if case .equivalence(_, _, let margin) = assertion {
       result.power = power.equivalence(margin: margin, difference: difference, seeds: seeds)
-      result.seedsNeeded = power.seedsForEquivalence(margin: margin, difference: difference)
     } else {
       result.power = power.superiority(difference: difference, seeds: seeds)
-      result.seedsNeeded = power.seedsForSuperiority(difference: difference)
     }
+    result.seedsNeeded = seedsNeeded(power, difference: difference)
     return result
   }
 }

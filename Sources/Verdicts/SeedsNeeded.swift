@@ -37,6 +37,16 @@ extension Claim {
       ? (nil, "\(against); \(enough)") : (atSeen, "\(enough); \(basis(atSeen, "the difference"))")
   }
 
+  /// Seeds on each side that decide one comparison of the claim with 80 % power; nil where even very
+  /// many do not.
+  /// - Parameter difference: the true one, in the claimed direction.
+  func seedsNeeded(_ power: Power, difference: Double) -> Int? {
+    if case .equivalence(_, _, let margin) = assertion {
+      return power.seedsForEquivalence(margin: margin, difference: difference)
+    }
+    return power.seedsForSuperiority(difference: difference)
+  }
+
   private func basis(_ seeds: Int?, _ difference: String) -> String {
     seeds == nil
       ? "no number of seeds up to \(Power.mostSeeds) has 80 % power at \(difference) and the spread "
@@ -50,10 +60,7 @@ extension Claim {
       let power = Power(
         deviationA: Statistics.standardDeviation(test.a.values) ?? 0,
         deviationB: test.b.flatMap { Statistics.standardDeviation($0.values) } ?? 0, level: level)
-      if case .equivalence(_, _, let margin) = assertion {
-        return power.seedsForEquivalence(margin: margin, difference: difference)
-      }
-      return power.seedsForSuperiority(difference: difference)
+      return seedsNeeded(power, difference: difference)
     }
     return needed.contains(nil) ? nil : needed.compactMap { $0 }.max()
   }

@@ -48,7 +48,7 @@ public struct ClaimTest: Sendable {
     a: ClaimSample, b: ClaimSample?, threshold: Double = 0, pairs: Int = 1,
     p: (WelchTest) -> Double
   ) {
-    level = 1 - Verdict.level / Double(pairs)
+    level = 1 - Statistics.alpha / Double(pairs)
     self.threshold = threshold
     self.a = a
     self.b = b
@@ -78,9 +78,6 @@ public struct ClaimTest: Sendable {
 
 /// A claim with its answer and the numbers behind it.
 public struct Verdict: Sendable {
-  /// The level of every decision.
-  public static let level = 0.05
-
   public var claim: Claim
   public var outcome: VerdictOutcome
   /// Why, where the numbers alone do not say it.
@@ -107,8 +104,7 @@ extension Verdict {
       return known.count == tests.count ? known.max() : nil
     }
     let tested = ps.indices.filter { ps[$0] != nil }
-    // The strictest level that Holm's method can ask for, as the power plan reckons.
-    let seedsLevel = level / Double(max(1, ps.count))
+    let seedsLevel = Statistics.strictestLevel(ofTests: ps.count)
     // Claims without numbers yet count too: an answer must not depend on which came first.
     let adjusted = Statistics.holm(tested.compactMap { ps[$0] }, count: ps.count)
     let adjustedByClaim = Dictionary(uniqueKeysWithValues: zip(tested, adjusted))
@@ -138,7 +134,7 @@ extension Verdict {
       return
     }
     let losses = tests.map(claim.loss)
-    if adjustedP < Self.level, losses.allSatisfy({ $0 == .none || $0 == .inFavour }) {
+    if adjustedP < Statistics.alpha, losses.allSatisfy({ $0 == .none || $0 == .inFavour }) {
       outcome = .reproduced
     } else if zip(tests, losses).contains(where: { test, loss in
       claim.isExcluded(by: test) && (loss == .none || loss == .against)

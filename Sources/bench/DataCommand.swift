@@ -78,6 +78,7 @@ struct DataPreviewCommand: ParsableCommand {
 
   private func dataset() throws -> ImageDataset {
     let name = try Self.name(name)
+    let known = DatasetDescription.of(name)
     guard let split = DatasetSplit(rawValue: split) else {
       throw DatasetError("there is no split '\(split)'; allowed are train, test")
     }
@@ -85,8 +86,8 @@ struct DataPreviewCommand: ParsableCommand {
     // Pictures of a folder are decoded, the classes in turn.
     let perClass = max(1, min(countPerClass, 100))
     var count: Int?
-    if name == .shapes { count = Shapes.classNames.count * perClass }
-    if name == .imageFolder, let path {
+    if known.isGenerated { count = known.classes().map { $0 * perClass } }
+    if known.isFolder, let path {
       let counts = try FolderCounts.of(path)
       count = min(counts.classes * perClass, counts.train, counts.test)
     }

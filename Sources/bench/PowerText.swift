@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Reports
 import Specs
+import Statistics
 import Training
 import Verdicts
 
@@ -25,7 +26,7 @@ enum PowerText {
 
       \(table.text)
       Power at the reference's difference, one-sided level \(String(format: "%.3g", plan.level)) \
-      (0.05 over \(plan.claims.count) claim\(plan.claims.count == 1 ? "" : "s")).
+      (\(Statistics.alpha) over \(plan.claims.count) claim\(plan.claims.count == 1 ? "" : "s")).
       \(note(plan))
       """
   }

@@ -63,7 +63,7 @@ struct RunLines {
       // A run that failed before it started has never been waited for.
       if !live.contains(where: { $0.plan.key == plan.key }) { estimate.skip(plan) }
       live.removeAll { $0.plan.key == plan.key }
-      estimate.finish(plan)
+      estimate.finish(plan, now: now)
       ended += 1
       return ["\(plan.label): \(Self.result(result, metrics))"]
     }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Reports
 import Results
+import Statistics
 import Verdicts
 
 struct VerdictCommand: ParsableCommand {
@@ -15,7 +16,7 @@ struct VerdictCommand: ParsableCommand {
       "Answer each claim of an experiment: reproduced, not reproduced, undecided, not tested.",
     discussion: """
       A superiority is reproduced where Welch's one-sided test, corrected by Holm's method over the \
-      experiment's claims, is significant at 0.05; not reproduced where the 95 % interval of the \
+      experiment's claims, is significant at \(Statistics.alpha); not reproduced where the 95 % interval of the \
       difference leaves no room for it; undecided otherwise, with the number of seeds that would \
       decide. An equivalence is tested by two one-sided tests at its margin, an order by all its \
       adjacent pairs. One seed decides nothing.

@@ -68,8 +68,14 @@ import Testing
     for (name, labels) in [
       (DatasetName.cifar10, LabelLevel.fine), (.cifar100, .fine), (.cifar100, .coarse),
     ] {
-      let format = CIFARReader(name: name, labels: labels).format
       let facts = DatasetDescription.of(name)
+      guard case .files(let reader) = facts.source,
+        let format = (reader(labels) as? CIFARReader)?.format
+      else {
+        Issue.record("\(name.rawValue) is not read from CIFAR's files")
+        continue
+      }
+      #expect(format.name == name.rawValue)
       #expect(facts.trainCount == format.train.reduce(0) { $0 + $1.records })
       #expect(facts.testCount == format.test.reduce(0) { $0 + $1.records })
       #expect(facts.classes(labels) == format.classNames.count)
@@ -79,6 +85,22 @@ import Testing
     }
     #expect(DatasetDescription.of(.shapes).classes() == Shapes.classNames.count)
     #expect(DatasetDescription.of(.fashionMNIST).classes() == 10)
+  }
+
+  @Test func aNameIsOneOfTheList() throws {
+    let names = DatasetDescription.all.map(\.name.rawValue)
+    #expect(Set(names).count == names.count)
+    for known in DatasetDescription.all {
+      #expect(DatasetName(rawValue: known.name.rawValue) == known.name)
+      #expect(DatasetDescription.of(known.name).summary == known.summary)
+      // What is generated can be made without being told how many.
+      if known.isGenerated { #expect(known.trainCount != nil && known.testCount != nil) }
+      #expect(known.isGenerated || known.isFolder || !known.files.isEmpty)
+    }
+    #expect(DatasetName(rawValue: "cifar-11") == nil)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(DatasetRequest.self, from: Data(#"{"name": "cifar-11"}"#.utf8))
+    }
   }
 
   @Test func imagesAndLabelsMustFit() {

@@ -25,7 +25,7 @@ import Testing
     estimate.skip(plans[1])
     #expect(abs((estimate.remaining(now: 20) ?? 0) - 90) < 1e-9)
     // A run that ends early leaves nothing behind.
-    estimate.finish(plans[0])
+    estimate.finish(plans[0], now: 20)
     #expect(abs((estimate.remaining(now: 20) ?? 0) - 80) < 1e-9)
     #expect(estimate.remaining(plans[0], now: 20) == nil)
   }

@@ -4,6 +4,7 @@ import Results
 import Testing
 
 @testable import Reports
+@testable import Specs
 @testable import Statistics
 
 @Suite struct ComparisonTests {
@@ -22,7 +23,7 @@ import Testing
     let fake = try fake()
     let comparison = try Comparison(
       try fake.reader(), "degradation/plain-56", "degradation/plain-20")
-    let metric = try #require(comparison.metrics.first { $0.name == "testError" })
+    let metric = try #require(comparison.metrics.first { $0.metric == .testError })
     #expect(metric.first == [90, 89, 90.5])
     #expect(metric.welch == WelchTest([90, 89, 90.5], [44, 45, 43.5]))
     #expect(metric.permutation?.twoSidedP == 0.1)

@@ -3,6 +3,7 @@ import Results
 import Testing
 
 @testable import Reports
+@testable import Specs
 
 @Suite struct FormatTests {
   private static let claim = #"""

@@ -3,6 +3,7 @@ import Results
 import Testing
 
 @testable import Reports
+@testable import Specs
 
 @Suite struct PublishedNumbersTests {
   private static let nets = [nil, "none"].map { mean in
@@ -17,8 +18,8 @@ import Testing
       nets: Self.nets, more: #""figures": [{"name": "bars", "kind": "bars"}]"#)
     try fake.runAll()
     let report = try fake.report()
-    #expect(report.published("testError", of: "resnet-20")?.value == 8.75)
-    #expect(report.published("testError", of: "resnet-20-mean=none") == nil)
+    #expect(report.published(.testError, of: "resnet-20")?.value == 8.75)
+    #expect(report.published(.testError, of: "resnet-20-mean=none") == nil)
     let figure = try #require(Figure.all(report).first)
     let papers = figure.panels.flatMap(\.series).filter { $0.role == .papers }
     #expect(papers.map(\.name) == ["resnet-20"])

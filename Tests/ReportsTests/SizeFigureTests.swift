@@ -83,9 +83,9 @@ import Testing
   @Test func theGapIsTestMinusTrainingError() throws {
     let report = try fake.report()
     for net in fake.nets {
-      let gaps = report.values("errorGap", of: net.name)
+      let gaps = report.values(.errorGap, of: net.name)
       let own = zip(
-        report.values("testError", of: net.name), report.values("trainError", of: net.name)
+        report.values(.testError, of: net.name), report.values(.trainError, of: net.name)
       )
       .map { $0 - $1 }
       #expect(gaps == own && gaps.count == 3)
@@ -156,8 +156,8 @@ import Testing
   /// An error is not below zero, whatever Student's t says of two seeds.
   @Test func anErrorsAxisBeginsAtZero() {
     let wide = [Figure.Point(x: 1, y: 30, low: -75, high: 135, n: 2)]
-    #expect(Figure.bottom(wide, ["testError"]) == 0)
-    #expect(Figure.bottom(wide, ["errorGap"]) <= -75)
+    #expect(Figure.bottom(wide, [.testError]) == 0)
+    #expect(Figure.bottom(wide, [.errorGap]) <= -75)
   }
 
   @Test func headLinesAreWrapped() {

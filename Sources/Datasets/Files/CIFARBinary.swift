@@ -48,7 +48,7 @@ struct CIFARFormat: Sendable {
 }
 
 /// Reads a CIFAR data set from its folder or from its archive.
-struct CIFARReader {
+struct CIFARReader: DatasetReader {
   let format: CIFARFormat
 
   /// Whether the path holds the data set as far as names tell: the archive, the folder with the
@@ -64,6 +64,15 @@ struct CIFARReader {
     }
     let archive = path + "/" + format.archive
     return manager.fileExists(atPath: archive) ? .archive(archive) : nil
+  }
+
+  func isPresent(at place: String) -> Bool { locate(place) != nil }
+
+  func read(
+    at place: String, trainCount: Int?, testCount: Int?
+  ) throws(DatasetError) -> DatasetSplits? {
+    guard let location = locate(place) else { return nil }
+    return try read(location, trainCount: trainCount, testCount: testCount)
   }
 
   enum Location: Equatable {

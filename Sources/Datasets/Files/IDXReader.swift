@@ -3,7 +3,7 @@ import Foundation
 import Numerics
 
 /// The four files of a data set in IDX format (<http://yann.lecun.com/exdb/mnist/>), in one folder.
-struct IDXReader {
+struct IDXReader: DatasetReader {
   let name: String
   let classNames: [String]
 
@@ -11,7 +11,7 @@ struct IDXReader {
   private static let sides = 1...1024
 
   /// Whether the folder holds any of the files.
-  func isPresent(in folder: String) -> Bool {
+  func isPresent(at folder: String) -> Bool {
     DatasetSplit.allCases.contains { split in
       [File.images, .labels].contains { Self.find($0, split, in: folder) != nil }
     }
@@ -23,8 +23,8 @@ struct IDXReader {
   ///   - testCount: likewise.
   /// - Throws: `DatasetError` naming the file that is missing or wrong.
   func read(
-    folder: String, trainCount: Int? = nil, testCount: Int? = nil
-  ) throws(DatasetError) -> DatasetSplits {
+    at folder: String, trainCount: Int?, testCount: Int?
+  ) throws(DatasetError) -> DatasetSplits? {
     let train = try read(.train, folder, trainCount)
     let test = try read(.test, folder, testCount)
     guard train.shape == test.shape else {

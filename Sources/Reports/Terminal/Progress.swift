@@ -1,11 +1,12 @@
-// How far an experiment is, and how long the rest will take.
+// How far an experiment is by its stored runs, and how long the rest will take.
 import Foundation
 import Results
+import Statistics
 
 /// An experiment's runs, counted, with an estimate of what remains.
 ///
-/// A run's work is its multiply-adds times its steps; the speed is that of the runs in work, or of
-/// the finished ones. Runs that have not told their steps count as long as the longest that has.
+/// A run's work is its multiply-adds times its steps. Runs that have not told their steps count as
+/// long as the longest that has.
 public struct Progress: Sendable {
   public let counts: [RunStatus: Int]
   public let total: Int
@@ -16,33 +17,32 @@ public struct Progress: Sendable {
   public init(runs: [StoredRun], now: Date = Date()) {
     counts = Dictionary(grouping: runs, by: \.status).mapValues(\.count)
     total = runs.count
-    let longest = runs.compactMap(\.totalSteps).max()
-    let samples = runs.compactMap { Self.sample($0, now: now) }
-    let elapsed = samples.reduce(0) { $0 + $1.seconds }
-    let speed = elapsed > 0 ? samples.reduce(0) { $0 + $1.work } / elapsed : nil
-    let workers = counts[.running] ?? 0
-    guard let speed, let longest, workers > 0, speed > 0 else {
+    guard counts[.running] != nil, let longest = runs.compactMap(\.totalSteps).max() else {
       remainingSeconds = nil
       return
     }
-    let work = runs.reduce(0.0) { sum, run in
-      let steps = Double(run.totalSteps ?? longest)
-      switch run.status {
-      case .waiting, .interrupted: return sum + Double(run.macs) * steps
-      case .running: return sum + Double(run.macs) * max(0, steps - Double(run.step))
-      case .complete, .diverged, .failed: return sum
-      }
-    }
-    let longestRun = runs.compactMap { Self.remainingSeconds(of: $0, now: now) }.max() ?? 0
-    remainingSeconds = max(work / speed / Double(workers), longestRun)
+    remainingSeconds = WorkProgress.remainingSeconds(
+      runs.compactMap { Self.work(of: $0, steps: $0.totalSteps ?? longest, now: now) })
   }
 
   /// Seconds until a running run is done, at its own mean speed; nil if it cannot be told.
   public static func remainingSeconds(of run: StoredRun, now: Date = Date()) -> Double? {
-    guard run.status == .running, run.step > 0, let total = run.totalSteps,
-      let elapsed = elapsed(of: run, now: now)
-    else { return nil }
-    return elapsed * Double(max(0, total - run.step)) / Double(run.step)
+    run.totalSteps.flatMap { work(of: run, steps: $0, now: now)?.remainingSeconds }
+  }
+
+  /// - Returns: nil of runs that ended without a result: they say nothing of what is left.
+  private static func work(of run: StoredRun, steps: Int, now: Date) -> WorkProgress? {
+    let macs = Double(run.macs)
+    switch run.status {
+    case .waiting, .interrupted: return WorkProgress(.waiting, workPerStep: macs, steps: steps)
+    case .diverged, .failed: return nil
+    case .running, .complete:
+      let isRunning = run.status == .running
+      let seconds = isRunning ? elapsed(of: run, now: now) : run.seconds
+      return WorkProgress(
+        isRunning ? .inWork : .ended, workPerStep: macs, steps: steps, step: run.step,
+        timedSteps: seconds == nil ? 0 : run.step, seconds: seconds ?? 0)
+    }
   }
 
   /// Seconds from the run's start to its last sign of life.
@@ -50,15 +50,5 @@ public struct Progress: Sendable {
     guard let start = run.startedAt.flatMap(Timestamp.date) else { return nil }
     let end = run.heartbeatAt.flatMap(Timestamp.date) ?? now
     return max(0, end.timeIntervalSince(start))
-  }
-
-  private static func sample(
-    _ run: StoredRun, now: Date
-  ) -> (work: Double, seconds: Double)? {
-    let seconds = run.status == .complete ? run.seconds : elapsed(of: run, now: now)
-    guard run.status == .running || run.status == .complete, run.step > 0, let seconds,
-      seconds > 0
-    else { return nil }
-    return (work: Double(run.macs) * Double(run.step), seconds: seconds)
   }
 }

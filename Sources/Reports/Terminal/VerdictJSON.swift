@@ -12,7 +12,7 @@ extension ExperimentReport {
     let members: [String: CanonicalJSON] = [
       "experiment": .text(experiment.name), "title": .text(experiment.title),
       "protocol": .text(experiment.protocolName), "isPapersProtocol": .flag(hasPaperProtocol),
-      "level": .number(Verdict.level), "claims": .list(verdicts.map(\.json)),
+      "level": .number(Statistics.alpha), "claims": .list(verdicts.map(\.json)),
       "deviations": .list(ledger?.rows.map(\.json) ?? []),
     ]
     let order = ["experiment", "title", "protocol", "isPapersProtocol", "level", "id", "verdict"]

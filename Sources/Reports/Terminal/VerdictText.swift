@@ -21,7 +21,8 @@ extension Verdict {
   var evidence: [String] {
     var lines = tests.flatMap { $0.evidence(metric: claim.metric) }
     if case .equivalence(_, _, let margin) = claim.assertion, let welch = tests.first?.welch {
-      let interval = NumberText.fineInterval(welch.interval(level: 0.9), metric: claim.metric)
+      let interval = NumberText.fineInterval(
+        welch.interval(level: 1 - 2 * Statistics.alpha), metric: claim.metric)
       lines.append(
         "90 % interval \(interval): two one-sided tests ask for it inside ±\(NumberText.value(margin, metric: claim.metric))"
       )
@@ -60,7 +61,7 @@ extension ClaimTest {
 
   /// `95 % interval`, of an order's pairs `97.5 % interval (95 % for all pairs)`.
   private var intervalName: String {
-    level > 1 - Verdict.level
+    level > Statistics.confidence
       ? "\(NumberText.significant(100 * level)) % interval (95 % for all pairs)"
       : "95 % interval"
   }
@@ -129,9 +130,9 @@ extension ExperimentReport {
 
   /// What a verdict's level and corrections are, once for all.
   static let verdictRule =
-    "Reproduced: at α = 0.05 by Welch's test, corrected by Holm's method over the experiment's "
+    "Reproduced: at α = \(Statistics.alpha) by Welch's test, corrected by Holm's method over the experiment's "
     + "claims. Not reproduced: the claim's 95 % interval (of an order, that of all its pairs together) "
     + "leaves no room for it; this is not corrected for the number of claims. Seeds needed are those "
-    + "of 80 % power at the one-sided level 0.05 / number of claims. Permutation tests (two-sided: "
+    + "of 80 % power at the one-sided level \(Statistics.alpha) / number of claims. Permutation tests (two-sided: "
     + "twice the smaller tail) and effect sizes stand beside them and decide nothing."
 }

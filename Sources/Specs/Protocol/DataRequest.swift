@@ -42,7 +42,7 @@ public struct DataRequest: Hashable, Sendable {
   }
 
   /// Whether the images are a folder's pictures, decoded when they are used.
-  public var isFolder: Bool { name == DatasetName.imageFolder.rawValue }
+  public var isFolder: Bool { description?.isFolder ?? false }
 
   /// What is known of the data set; nil where the name is none.
   public var description: DatasetDescription? {
@@ -73,7 +73,7 @@ public struct DataRequest: Hashable, Sendable {
     return DatasetRequest(
       name: name, path: path, size: size, trainCount: trainCount, testCount: testCount,
       labels: labels, resize: resize,
-      classes: name == .imageFolder ? classCount : nil)
+      classes: isFolder ? classCount : nil)
   }
 
   /// Every field with its value. `path` is left out: moving files makes no other protocol. Fields

@@ -45,23 +45,33 @@ extension SpecGrammar {
     ]
   }
 
+  /// What is to be said of each generated data set.
+  private static func generated(_ words: (DatasetDescription) -> String) -> String {
+    DatasetDescription.all.filter(\.isGenerated).map(words).joined(separator: ", ")
+  }
+
   private static func data(partial: Bool) -> SpecShape {
     .object([
       SpecField(
         "name", .choice(DatasetName.allCases.map(\.rawValue)), required: !partial,
-        "Built-in generated images (shapes) or files to be had elsewhere."),
+        "Built-in generated images (\(generated { $0.name.rawValue })) or files to be had elsewhere."
+      ),
       SpecField(
         "path", .line(maximumLength: 4096),
         "Folder or archive of the files; by default the usual places are searched. An image-folder "
           + "is PATH/train/CLASS/*.jpg|jpeg|png and PATH/test (or val)/CLASS/..."),
       SpecField(
         "size", .integer(8...512),
-        "Height and width in pixels; the data's own (32 for shapes, 224 for an image-folder)."),
+        "Height and width in pixels; the data's own (\(generated { "\($0.size) for \($0.name.rawValue)" }), 224 for an image-folder)."
+      ),
       SpecField(
         "trainCount", .integer(examples),
-        "The first this many training images; all (50000 of shapes)."),
+        "The first this many training images; all (\(generated { "\($0.trainCount ?? 0) of \($0.name.rawValue)" }))."
+      ),
       SpecField(
-        "testCount", .integer(examples), "The first this many test images; all (10000 of shapes)."),
+        "testCount", .integer(examples),
+        "The first this many test images; all (\(generated { "\($0.testCount ?? 0) of \($0.name.rawValue)" }))."
+      ),
       SpecField(
         "trainPerClass", .integer(examples),
         "So many training images of each class, chosen by the run's seed; fewer are a part of more; "

@@ -34,7 +34,7 @@ extension ProtocolReader {
       name: name.rawValue, path: data["path"]?.text, size: data["size"]?.integer ?? known.size,
       trainCount: data["trainCount"]?.integer ?? known.trainCount ?? 0,
       testCount: data["testCount"]?.integer ?? known.testCount ?? 0,
-      labels: name == .cifar100 ? labels ?? .fine : nil)
+      labels: known.hasCoarseLabels ? labels ?? .fine : nil)
     if !known.sizes.contains(result.size) {
       let range = "\(known.sizes.lowerBound) to \(known.sizes.upperBound)"
       report("data.size", "\(result.name) images have \(range) pixels, not \(result.size)")
@@ -42,10 +42,10 @@ extension ProtocolReader {
     if known.isGenerated, result.path != nil {
       report("data.path", "\(result.name) is generated and has no files; leave path out")
     }
-    if labels != nil, name != .cifar100 {
+    if labels != nil, !known.hasCoarseLabels {
       report("data.labels", "\(result.name) has one label for each image; leave labels out")
     }
-    if name == .imageFolder { return readFolder(data, result) }
+    if known.isFolder { return readFolder(data, result) }
     for key in ["classes", "resize"] where data[key] != nil {
       report("data.\(key)", "belongs to an image-folder; leave it out for \(result.name)")
     }

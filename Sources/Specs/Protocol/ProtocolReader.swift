@@ -1,5 +1,4 @@
 // From a protocol's JSON to its value: defaults filled in, contradictions refused.
-import Datasets
 import Text
 
 /// Reads a protocol whose keys and types have been checked by its shape, and finds what no single
@@ -57,7 +56,7 @@ struct ProtocolReader {
       report("augmentation.scale", "needs both from and to, such as {\"from\": 256, \"to\": 480}")
       return result
     }
-    if data.name != DatasetName.imageFolder.rawValue {
+    if !data.isFolder {
       report(
         "augmentation.scale",
         "images of \(data.name) have one size and are not scaled; leave scale out, padding moves them"
