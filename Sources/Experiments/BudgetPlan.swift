@@ -1,4 +1,5 @@
-// What of an experiment fits into a given time: seeds are dropped last, for one seed decides nothing.
+// The part of an experiment that fits into a given time: seeds are dropped last, as one seed decides
+// nothing.
 import Specs
 import Training
 

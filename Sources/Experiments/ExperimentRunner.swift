@@ -1,4 +1,4 @@
-// Makes the runs of an experiment: claims each in the store, trains it, writes down what it gives.
+// Trains the runs of an experiment: takes each in the store, trains it, writes down what it gives.
 import Foundation
 import Results
 import Specs
@@ -46,7 +46,7 @@ public final class ExperimentRunner: Sendable {
 
   private var isEnding: Bool { stop.isRequested || halted.load(ordering: .relaxed) }
 
-  /// Makes the runs in their order, `jobs` at a time. The experiment must be prepared in the store.
+  /// Trains the runs in their order, `jobs` at a time. The experiment must be prepared in the store.
   public func run(_ plans: [RunPlan], jobs: Int) -> RunSummary {
     let results = Mutex([RunResult](repeating: .waiting, count: plans.count))
     let next = Atomic<Int>(0)
@@ -109,29 +109,29 @@ public final class ExperimentRunner: Sendable {
     }
   }
 
-  /// One run: claimed, trained, finished.
+  /// One run: taken, trained, finished.
   private func attempt(_ plan: RunPlan) -> RunResult {
     var provenance = provenance
     provenance.threads = plan.threads
     provenance.logFile = RunLog.path(of: plan, besideDatabase: store.path)
     provenance.initialWeights = plan.variant.initialWeights.map { "\($0.path) \($0.sha256)" } ?? ""
-    let claim: RunClaim?
+    let acquired: RunAcquisition?
     do {
       provenance.dataChecksum = try executor.dataChecksum(plan.variant.trainingProtocol.data)
-      claim = try claimed(plan, provenance)
+      acquired = try acquire(plan, provenance)
     } catch {
       haltIfGone(error)
       // Nobody waited to the end for a database that others hold.
       if isEnding, (error as? ResultsError)?.kind == .locked { return .waiting }
       return finished(plan, .failed(wording(error)))
     }
-    guard let claim else {
+    guard let acquired else {
       let status = (try? store.status(of: plan.key)) ?? .running
       observe(.skipped(plan, status))
       return .skipped(status)
     }
-    let run = claim.run
-    let before = claim.checkpoint?.position.seconds ?? 0
+    let run = acquired.run
+    let before = acquired.checkpoint?.position.seconds ?? 0
     let recorder = RunRecorder(store, run, wording: wording) { [observe] in
       observe(.note(plan, $0))
     }
@@ -141,7 +141,7 @@ public final class ExperimentRunner: Sendable {
     }
     defer { inWork.withLock { $0[plan.key] = nil } }
     observe(.started(plan, attempt: run.attempt, logFile: provenance.logFile))
-    if let step = claim.checkpoint?.position.step { observe(.resumed(plan, step: step)) }
+    if let step = acquired.checkpoint?.position.step { observe(.resumed(plan, step: step)) }
     let clock = ContinuousClock()
     let start = clock.now
     var log: RunLog?
@@ -150,9 +150,9 @@ public final class ExperimentRunner: Sendable {
         path: provenance.logFile, plan: plan, run: run, provenance: provenance)
       log = opened
       let (outcome, isOverTime) = try train(
-        plan, claim, provenance, recorder, opened)
+        plan, acquired, provenance, recorder, opened)
       let result = try conclude(
-        plan, claim, recorder, outcome, seconds: before + (clock.now - start).inSeconds,
+        plan, acquired, recorder, outcome, seconds: before + (clock.now - start).inSeconds,
         isOverTime: isOverTime, log: opened)
       return finished(plan, result)
     } catch let error as ResultsError where error.kind == .lost {
@@ -178,11 +178,11 @@ public final class ExperimentRunner: Sendable {
   }
 
   /// Claims a run; waits, however long it takes, while another program holds the database.
-  private func claimed(_ plan: RunPlan, _ provenance: Provenance) throws -> RunClaim? {
+  private func acquire(_ plan: RunPlan, _ provenance: Provenance) throws -> RunAcquisition? {
     var isSaid = false
     while true {
       do {
-        return try RunClaim.take(plan, provenance, in: store, options, observe: observe)
+        return try RunAcquisition.take(plan, provenance, in: store, options, observe: observe)
       } catch let error as ResultsError where error.kind == .locked && !isEnding {
         if !isSaid { observe(.note(plan, "\(wording(error)); waiting for it")) }
         isSaid = true
@@ -197,18 +197,18 @@ public final class ExperimentRunner: Sendable {
 
   /// - Returns: how training ended, and whether the time limit ended it.
   private func train(
-    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance, _ recorder: RunRecorder,
+    _ plan: RunPlan, _ acquired: RunAcquisition, _ provenance: Provenance, _ recorder: RunRecorder,
     _ log: RunLog
   ) throws -> (RunOutcome, isOverTime: Bool) {
     let clock = ContinuousClock()
     let start = clock.now
     var lastSign = start
     var isOverTime = false
-    let first = claim.checkpoint?.position.step ?? 0
+    let first = acquired.checkpoint?.position.step ?? 0
     if first > 0 { try log.write("# resumed: after step \(first)") }
     try recorder.heartbeat(step: first, of: plan.steps)
     let outcome = try executor.execute(
-      plan, keeping: keeping(plan, claim, provenance, recorder),
+      plan, keeping: keeping(plan, acquired, provenance, recorder),
       report: { progress in
         switch progress {
         case .record(let step, let metrics):
@@ -232,17 +232,17 @@ public final class ExperimentRunner: Sendable {
   }
 
   private func keeping(
-    _ plan: RunPlan, _ claim: RunClaim, _ provenance: Provenance, _ recorder: RunRecorder
+    _ plan: RunPlan, _ acquired: RunAcquisition, _ provenance: Provenance, _ recorder: RunRecorder
   ) -> RunKeeping {
     let files = RunFiles(
-      database: store.path, runId: claim.run.runId, attempt: claim.run.attempt)
+      database: store.path, runId: acquired.run.runId, attempt: acquired.run.attempt)
     var keeping = RunKeeping()
     keeping.weightsFile = options.keepsWeights ? files.weights : nil
-    keeping.resumed = claim.checkpoint
+    keeping.resumed = acquired.checkpoint
     keeping.checkpoints = CheckpointWriting(
       folder: CheckpointFolder(path: files.checkpoints),
-      identity: RunClaim.identity(
-        plan, runId: claim.run.runId, attempt: claim.run.attempt, provenance),
+      identity: RunAcquisition.identity(
+        plan, runId: acquired.run.runId, attempt: acquired.run.attempt, provenance),
       interval: options.checkpointInterval,
       settle: { step in try recorder.settle(step: step, of: plan.steps) },
       say: { [observe] sentence in observe(.note(plan, sentence)) })
@@ -251,11 +251,11 @@ public final class ExperimentRunner: Sendable {
 
   /// Writes down how the run ended. What is final needs no checkpoints any more.
   private func conclude(
-    _ plan: RunPlan, _ claim: RunClaim, _ recorder: RunRecorder, _ outcome: RunOutcome,
+    _ plan: RunPlan, _ acquired: RunAcquisition, _ recorder: RunRecorder, _ outcome: RunOutcome,
     seconds: Double, isOverTime: Bool,
     log: RunLog
   ) throws -> RunResult {
-    let run = claim.run
+    let run = acquired.run
     let files = RunFiles(database: store.path, runId: run.runId, attempt: run.attempt)
     switch outcome {
     case .complete(let weightsHash, let seconds):
@@ -293,7 +293,7 @@ public final class ExperimentRunner: Sendable {
 
 /// A run in work.
 private struct RunInWork: Sendable {
-  let run: ClaimedRun
+  let run: AcquiredRun
   let recorder: RunRecorder
   let began: Date
   /// Training time of earlier sessions.

@@ -18,7 +18,8 @@ final class RunLog {
   }
 
   /// Opens the log and writes the attempt's header.
-  init(path: String, plan: RunPlan, run: ClaimedRun, provenance: Provenance) throws(ExperimentError)
+  init(path: String, plan: RunPlan, run: AcquiredRun, provenance: Provenance)
+    throws(ExperimentError)
   {
     self.path = path
     do {

@@ -25,7 +25,7 @@ public struct ImageFacts: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(shape) in \(classes) classes" }
 }
 
-extension DataRequest {
+extension DataSpecification {
   /// How many classes are assumed where nobody knows.
   private static let assumedClasses = 10
 

@@ -16,7 +16,7 @@ public struct StoredConfiguration: Sendable {
   ///   - dataPath: where the data is; nil searches the usual places.
   ///   - weightsPath: where the initial weights are, if there are any.
   ///   - weights: looks at that file.
-  /// - Throws: `SpecError` where this version cannot make out what is meant, or the initial
+  /// - Throws: `SpecError` where this version does not understand it, or the initial
   ///   weights are not those of then.
   public init(
     json: String, dataPath: String? = nil, weightsPath: String? = nil,

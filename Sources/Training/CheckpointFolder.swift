@@ -3,7 +3,7 @@ import Foundation
 import Specs
 import Weights
 
-/// A folder with one attempt's checkpoints. Only the process that has claimed the run writes.
+/// A folder with one attempt's checkpoints. Only the process that has taken the run writes.
 public struct CheckpointFolder: Sendable {
   /// How many are kept: should the last be damaged, there is the one before.
   static let kept = 2

@@ -14,18 +14,18 @@ final class DataLibrary: Sendable {
   }
 
   private struct StatisticsKey: Hashable {
-    let data: DataRequest
+    let data: DataSpecification
     let mean: TrainingProtocol.Mean
     let deviation: TrainingProtocol.Deviation
     /// Where the examples depend on it.
     let seed: UInt64?
   }
 
-  private let known = Mutex<[DataRequest: OpenedDataset]>([:])
+  private let known = Mutex<[DataSpecification: OpenedDataset]>([:])
   private let statistics = Mutex<[StatisticsKey: Preprocessing]>([:])
 
   /// - Parameter request: which of the training images are learned does not matter here.
-  func opened(_ request: DataRequest) throws -> OpenedDataset {
+  func opened(_ request: DataSpecification) throws -> OpenedDataset {
     var request = request
     request.trainPerClass = nil
     request.validationCount = 0
@@ -37,25 +37,26 @@ final class DataLibrary: Sendable {
     }
   }
 
-  func prepared(_ plan: TrainingProtocol, seed: UInt64) throws -> Prepared {
-    let opened = try opened(plan.data)
+  func prepared(_ settings: TrainingProtocol, seed: UInt64) throws -> Prepared {
+    let opened = try opened(settings.data)
     let selection = try ExampleSelection(
-      opened.train, validationCount: plan.data.validationCount, perClass: plan.data.trainPerClass,
+      opened.train, validationCount: settings.data.validationCount,
+      perClass: settings.data.trainPerClass,
       seed: seed)
     let mean: MeanSubtraction =
-      switch plan.mean {
+      switch settings.mean {
       case .perPixel: .perPixel
       case .perChannel: .perChannel
       case .none: .none
       }
     let key = StatisticsKey(
-      data: plan.data, mean: plan.mean, deviation: plan.deviation,
-      seed: plan.data.trainPerClass == nil ? nil : seed)
+      data: settings.data, mean: settings.mean, deviation: settings.deviation,
+      seed: settings.data.trainPerClass == nil ? nil : seed)
     let preprocessing = statistics.withLock { known in
       if let done = known[key] { return done }
       let done = Preprocessing(
         training: opened.train, examples: selection.training, mean: mean,
-        dividesByDeviation: plan.deviation == .perChannel)
+        dividesByDeviation: settings.deviation == .perChannel)
       known[key] = done
       return done
     }

@@ -13,21 +13,24 @@ public struct EngineCostModel: CostModel {
 
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
     let graph = try variant.graph()
-    let plan = variant.trainingProtocol
-    var warnings = plan.data.expectedFacts.assumption.map { [$0] } ?? []
+    let settings = variant.trainingProtocol
+    var warnings = settings.data.expectedFacts.assumption.map { [$0] } ?? []
     warnings += try variant.initialWeights?.check(variant.architecture, graph) ?? []
     // The folder may come later, where the spec says what it will have.
-    if plan.data.isFolder, let path = plan.data.path, let counts = try? FolderCounts.of(path) {
+    if settings.data.isFolder, let path = settings.data.path,
+      let counts = try? FolderCounts.of(path)
+    {
       warnings += counts.warnings
     }
     // Batches prepared ahead, for training and for evaluation.
-    let ahead = 2 * (TrainingExecutor.prefetchThreads(plan.data, threads: threads) + 2)
-    let prepared = ahead * plan.batch * graph.inputShape.count * MemoryLayout<Float>.stride
+    let ahead = 2 * (TrainingExecutor.prefetchThreads(settings.data, threads: threads) + 2)
+    let prepared = ahead * settings.batch * graph.inputShape.count * MemoryLayout<Float>.stride
     let layout = ExecutorLayout(
-      graph, batch: plan.batch, threads: threads, optimizer: plan.optimizer.settings.optimizer)
+      graph, batch: settings.batch, threads: threads,
+      optimizer: settings.optimizer.settings.optimizer)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
-      memoryBytes: Int64(layout.bytes + prepared + plan.data.memoryBytes),
+      memoryBytes: Int64(layout.bytes + prepared + settings.data.memoryBytes),
       warnings: warnings)
   }
 

@@ -6,7 +6,7 @@ import Specs
 public protocol RunExecutor: Sendable {
   /// SHA-256 of the data, hexadecimal. Called before any run starts, so that missing or damaged
   /// data is found first.
-  func dataChecksum(_ data: DataRequest) throws -> String
+  func dataChecksum(_ data: DataSpecification) throws -> String
 
   /// Trains one run from its beginning, or from a checkpoint.
   /// - Parameters:

@@ -1,4 +1,4 @@
-// What of a run outlives its process: final weights, checkpoints.
+// What a run leaves on disk: final weights, checkpoints.
 
 /// What a run writes beside its numbers, and where it goes on.
 public struct RunKeeping: Sendable {

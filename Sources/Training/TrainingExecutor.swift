@@ -19,11 +19,11 @@ public final class TrainingExecutor: RunExecutor {
   public init(strictData: Bool = false) { self.strictData = strictData }
 
   /// Background threads that prepare batches; more than one only where pictures are decoded.
-  static func prefetchThreads(_ data: DataRequest, threads: Int) -> Int {
+  static func prefetchThreads(_ data: DataSpecification, threads: Int) -> Int {
     data.isFolder ? max(1, min(16, threads / 2)) : 1
   }
 
-  public func dataChecksum(_ data: DataRequest) throws -> String {
+  public func dataChecksum(_ data: DataSpecification) throws -> String {
     let opened = try library.opened(data)
     let problems = opened.train.problems + opened.test.problems
     if strictData, !problems.isEmpty { throw DatasetError(problems.joined(separator: "\n")) }
@@ -34,14 +34,15 @@ public final class TrainingExecutor: RunExecutor {
     _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,
     shouldStop: () -> Bool
   ) throws -> RunOutcome {
-    let plan = run.variant.trainingProtocol
+    let settings = run.variant.trainingProtocol
     let seed = UInt64(bitPattern: run.seed)
-    let data = try library.prepared(plan, seed: seed)
-    for images in [data.train, data.test] { try plan.data.checkFacts(of: images) }
+    let data = try library.prepared(settings, seed: seed)
+    for images in [data.train, data.test] { try settings.data.checkFacts(of: images) }
     let graph = try run.variant.graph()
-    let network = NetworkExecutor(graph, batch: plan.batch, pool: WorkerPool(threads: run.threads))
+    let network = NetworkExecutor(
+      graph, batch: settings.batch, pool: WorkerPool(threads: run.threads))
     let weights = NetworkWeights(run.variant.architecture, graph)
-    let optimizer = plan.optimizer.settings.optimizer
+    let optimizer = settings.optimizer.settings.optimizer
     if let checkpoint = keeping.resumed {
       try weights.restore(
         checkpoint.file, into: network.state, for: optimizer, steps: checkpoint.position.step)
@@ -50,23 +51,23 @@ public final class TrainingExecutor: RunExecutor {
       try run.variant.initialWeights?.load(into: network.state, weights)
     }
     let files = FileNotes(isStrict: strictData, datasets: [data.train, data.test])
-    let threads = Self.prefetchThreads(plan.data, threads: run.threads)
+    let threads = Self.prefetchThreads(settings.data, threads: run.threads)
     let session = TrainingSession(
       run, network, weights, at: keeping.resumed?.position ?? TrainingPosition(),
-      evaluation: SplitEvaluation(data, batch: plan.batch, threads: threads, files: files),
+      evaluation: SplitEvaluation(data, batch: settings.batch, threads: threads, files: files),
       files: files, keeping: keeping)
     let loader = BatchLoader(
       dataset: data.train, examples: data.selection.training, preprocessing: data.preprocessing,
-      augmentation: Datasets.Augmentation(
-        padding: plan.augmentation.padding, flip: plan.augmentation.flip,
-        scale: plan.augmentation.scale), batch: plan.batch, seed: seed, shuffle: plan.shuffle,
+      augmentation: settings.augmentation, batch: settings.batch, seed: seed,
+      shuffle: settings.shuffle,
       brokenFiles: files.broken)
     let outcome = try session.train(
       loader, threads: threads, optimizer: optimizer, report: report, shouldStop: shouldStop)
     if case .complete = outcome, let path = keeping.weightsFile {
       let metadata = weights.metadata(of: run, images: ImageFacts(data.train))
       try SafetensorsWriter.write(
-        weights.entries(of: network.state, steps: plan.totalSteps), metadata: metadata, to: path)
+        weights.entries(of: network.state, steps: settings.totalSteps), metadata: metadata, to: path
+      )
     }
     return outcome
   }

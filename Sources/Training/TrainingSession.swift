@@ -45,7 +45,7 @@ final class TrainingSession {
     saved = (position.step, start, 0)
   }
 
-  private var plan: TrainingProtocol { run.variant.trainingProtocol }
+  private var settings: TrainingProtocol { run.variant.trainingProtocol }
 
   /// Training time so far, earlier sessions included.
   private var seconds: Double { secondsBefore + (clock.now - start).inSeconds }
@@ -58,30 +58,31 @@ final class TrainingSession {
     _ loader: BatchLoader, threads: Int, optimizer: any Optimizer,
     report: (RunProgress) throws -> Void, shouldStop: () -> Bool
   ) throws -> RunOutcome {
-    let learningRate = plan.learningRate
+    let learningRate = settings.learningRate
     if position.pendingGradientNorm != nil {
       guard try makeRecord(learningRate, report, shouldStop) else { return try interrupted() }
     }
-    let steps = plan.totalSteps
+    let steps = settings.totalSteps
     let prefetcher = Prefetcher(source: loader, steps: position.step..<steps, threads: threads)
     defer { prefetcher.stop() }
     while position.step < steps {
       let begin = clock.now
       guard let batch = try prefetcher.next() else { return try interrupted() }
-      network.input.update(from: batch.images, count: plan.batch * network.graph.inputShape.count)
+      network.input.update(
+        from: batch.images, count: settings.batch * network.graph.inputShape.count)
       network.dropoutKey = run.dropoutKey(step: position.step)
       let rate = learningRate(position.step)
       let result: StepResult
-      if plan.looksIntoLayers(afterStep: position.step + 1) {
+      if settings.looksIntoLayers(afterStep: position.step + 1) {
         let (step, layers) = network.diagnosedTrainStep(
-          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+          labels: batch.labels, count: settings.batch, optimizer: optimizer, learningRate: rate)
         result = step
         position.pendingLayers = layers.metrics
       } else {
         result = network.trainStep(
-          labels: batch.labels, count: plan.batch, optimizer: optimizer, learningRate: rate)
+          labels: batch.labels, count: settings.batch, optimizer: optimizer, learningRate: rate)
       }
-      position.totals.add(result, images: plan.batch, seconds: (clock.now - begin).inSeconds)
+      position.totals.add(result, images: settings.batch, seconds: (clock.now - begin).inSeconds)
       position.totals.brokenFiles += batch.content.broken
       position.step += 1
       guard result.loss.isFinite, result.gradientNorm.isFinite else {
@@ -92,7 +93,7 @@ final class TrainingSession {
         .step(
           position.step, loss: totals.loss, error: totals.error,
           imagesPerSecond: totals.imagesPerSecond))
-      if plan.records(afterStep: position.step) || plan.evaluates(afterStep: position.step)
+      if settings.records(afterStep: position.step) || settings.evaluates(afterStep: position.step)
         || !position.pendingLayers.isEmpty
       {
         position.pendingGradientNorm = result.gradientNorm
@@ -115,19 +116,19 @@ final class TrainingSession {
     guard let gradientNorm = position.pendingGradientNorm else { return true }
     let step = position.step
     var metrics: [(name: String, value: Double)] = []
-    let records = plan.records(afterStep: step)
+    let records = settings.records(afterStep: step)
     if records {
       metrics = position.totals.metrics(
         learningRate: learningRate(step - 1), gradientNorm: gradientNorm)
     }
     var broken = records ? position.totals.brokenFiles : 0
-    if plan.evaluates(afterStep: step) {
+    if settings.evaluates(afterStep: step) {
       guard let result = try evaluation.run(network, shouldStop: shouldStop) else { return false }
       metrics += result.test.metrics(
         loss: .testLoss, error: .testError, top5Error: .testTop5Error)
       broken += result.test.broken
       // Where files are broken, two runs' answers could be to different images.
-      if step == plan.totalSteps, result.test.broken == 0 {
+      if step == settings.totalSteps, result.test.broken == 0 {
         let checksum = evaluation.testChecksum
         try report(
           .answers(

@@ -1,4 +1,4 @@
-// What `bench run` and `bench plan` have in common: the spec and which of its runs are meant.
+// What `bench run` and `bench plan` have in common: the spec and which of its runs are selected.
 import ArgumentParser
 import Foundation
 import Specs
@@ -37,7 +37,7 @@ struct ExperimentOptions: ParsableArguments {
     help: "Runs at the same time; several jobs have at most as many threads together as cores.")
   var jobs: Int = 1
 
-  /// A spec with the runs that are meant.
+  /// A spec with the selected runs.
   struct Chosen {
     var spec: ExperimentSpec
     /// All variants of the spec.

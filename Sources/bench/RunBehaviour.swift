@@ -1,4 +1,4 @@
-// The options of `bench run` that say how runs are made.
+// The options of `bench run` that say how runs are trained.
 import ArgumentParser
 import Experiments
 import Foundation

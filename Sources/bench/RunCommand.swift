@@ -78,7 +78,7 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
-  /// Enters the experiment in the database and lists the runs that are meant.
+  /// Enters the experiment in the database and lists the selected runs.
   private func prepare(
     _ chosen: ExperimentOptions.Chosen, _ services: RunServices
   ) throws -> (store: ResultsStore, plans: [RunPlan]) {
@@ -149,7 +149,7 @@ struct RunCommand: AsyncParsableCommand {
   private func checkData(
     of plans: [RunPlan], in store: ResultsStore, _ services: RunServices
   ) throws {
-    var seen: Set<DataRequest> = []
+    var seen: Set<DataSpecification> = []
     for plan in plans {
       let status = try endingOnBadInput { () throws(ResultsError) in
         try store.status(of: plan.key)

@@ -15,7 +15,7 @@ private struct ChangedExecutor: RunExecutor {
   var change: @Sendable (_ step: Int, _ name: String, _ value: Double) -> Double?
   var weightsHash: String?
 
-  func dataChecksum(_ data: DataRequest) throws -> String { try base.dataChecksum(data) }
+  func dataChecksum(_ data: DataSpecification) throws -> String { try base.dataChecksum(data) }
 
   func execute(
     _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,

@@ -124,7 +124,7 @@ import Testing
     #expect(details.provenance?.numericChanges.contains("avx2") == true)
   }
 
-  @Test func aResultOfOtherConditionsIsKeptAloud() throws {
+  @Test func aResultOfOtherConditionsIsKeptAndReported() throws {
     let fixture = try RunnerFixture()
     #expect(Self.notes(fixture).notes == ["attempt 1"])
     #expect(Self.notes(fixture).notes == [])

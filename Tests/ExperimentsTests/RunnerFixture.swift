@@ -25,7 +25,7 @@ final class MockExecutor: RunExecutor {
   private let endings: Mutex<[String: Ending]>
   private let onStep: @Sendable (RunPlan, Int) -> Void
   private let state = Mutex((order: [String](), inWork: 0, mostInWork: 0))
-  private let checksum: @Sendable (DataRequest) throws -> String
+  private let checksum: @Sendable (DataSpecification) throws -> String
 
   /// - Parameters:
   ///   - endings: how runs end, by label; the others complete.
@@ -33,7 +33,7 @@ final class MockExecutor: RunExecutor {
   init(
     endings: [String: Ending] = [:],
     onStep: @escaping @Sendable (RunPlan, Int) -> Void = { _, _ in },
-    checksum: @escaping @Sendable (DataRequest) throws -> String = { "data of \($0.name)" }
+    checksum: @escaping @Sendable (DataSpecification) throws -> String = { "data of \($0.name)" }
   ) {
     self.endings = Mutex(endings)
     self.checksum = checksum
@@ -47,7 +47,7 @@ final class MockExecutor: RunExecutor {
 
   func heal() { endings.withLock { $0 = [:] } }
 
-  func dataChecksum(_ data: DataRequest) throws -> String { try checksum(data) }
+  func dataChecksum(_ data: DataSpecification) throws -> String { try checksum(data) }
 
   func execute(
     _ run: RunPlan, keeping: RunKeeping, report: (RunProgress) throws -> Void,

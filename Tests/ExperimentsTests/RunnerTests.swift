@@ -40,7 +40,7 @@ import Testing
     #expect(details.variant.levels["shortcut"] == "none")
   }
 
-  @Test func completeRunsAreSkippedAloudAndNothingRunsTwice() throws {
+  @Test func completeRunsAreSkippedAndReportedAndNothingRunsTwice() throws {
     let fixture = try RunnerFixture()
     let executor = MockExecutor()
     _ = fixture.runner(executor).run(Array(fixture.plans.prefix(3)), jobs: 1)
@@ -161,7 +161,7 @@ import Testing
   @Test func aRunInWorkElsewhereIsLeftAlone() throws {
     let fixture = try RunnerFixture()
     let plan = fixture.plans[0]
-    let claimed = try fixture.store.claim(
+    let claimed = try fixture.store.acquire(
       plan.key, configurationHash: plan.variant.configurationHash,
       provenance: RunnerFixture.provenance)
     #expect(claimed != nil)
@@ -180,7 +180,7 @@ import Testing
     #expect(try fixture.statuses() == Array(repeating: .waiting, count: 8))
   }
 
-  @Test func aLogThatCannotBeWrittenFailsItsRunAloud() throws {
+  @Test func aLogThatCannotBeWrittenFailsItsRun() throws {
     let fixture = try RunnerFixture()
     try Data().write(to: fixture.folder.appending(path: "logs"))
     let summary = fixture.runner(MockExecutor()).run(Array(fixture.plans.prefix(1)), jobs: 1)

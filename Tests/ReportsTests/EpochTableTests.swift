@@ -28,7 +28,7 @@ import Testing
           levels: [], parameters: 1, macs: 1)
       ], seeds: [0, 1])
     for seed in 0..<2 {
-      let claim = try store.claim(
+      let claim = try store.acquire(
         RunKey(experiment: "textbook", variant: "resnet-18-textbook", seed: Int64(seed)),
         configurationHash: "c0",
         provenance: Provenance(

@@ -90,8 +90,8 @@ final class FakeExperiment {
       """#
   }
 
-  private func claim(_ net: Net, seed: Int64, force: Bool = false) throws -> ClaimedRun {
-    let claim = try store.claim(
+  private func claim(_ net: Net, seed: Int64, force: Bool = false) throws -> AcquiredRun {
+    let claim = try store.acquire(
       RunKey(experiment: experiment, variant: net.name, seed: seed),
       configurationHash: "hash-" + net.name, provenance: Self.provenance, force: force)
     return try #require(claim)

@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func theLearningRateIsDrawnOnceBelow() throws {
-    let claim = try fake.store.claim(
+    let claim = try fake.store.acquire(
       RunKey(experiment: "degradation", variant: "plain-20", seed: 2),
       configurationHash: "hash-plain-20", provenance: FakeExperiment.provenance, force: true)
     let run = try #require(claim)
@@ -236,7 +236,7 @@ import Testing
       more: #""figures": [{"name": "responses", "kind": "layers", "lines": "depth"}]"#)
     let values: [Int64: [Double]] = [0: [0.5, 2, 1], 1: [0.7, 2.4, 1.2]]
     for (seed, values) in values {
-      let claim = try fake.store.claim(
+      let claim = try fake.store.acquire(
         RunKey(experiment: "degradation", variant: "plain-20", seed: seed),
         configurationHash: "hash-plain-20", provenance: FakeExperiment.provenance)
       let run = try #require(claim)

@@ -9,7 +9,7 @@ import Testing
   private func row(_ metrics: [(name: String, value: Double)]) throws -> [String: String] {
     let net = FakeExperiment.quartet[2]
     let fake = try FakeExperiment(nets: [net], seeds: [0])
-    let claim = try fake.store.claim(
+    let claim = try fake.store.acquire(
       RunKey(experiment: "degradation", variant: net.name, seed: 0),
       configurationHash: "hash-" + net.name,
       provenance: Provenance(

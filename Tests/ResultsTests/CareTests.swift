@@ -106,7 +106,7 @@ import Testing
     var gone = ProcessIdentity.current
     gone.pid = 1 << 22
     let other = try ResultsStore(path: folder.database, process: gone)
-    _ = try other.claimed("plain-56", 0)
+    _ = try other.acquired("plain-56", 0)
     let findings = try reader().check()
     #expect(findings.count == 1)
     #expect(findings.first?.isProblem == false)
@@ -116,7 +116,7 @@ import Testing
   // MARK: Backup
 
   @Test func aCopyIsWholeWhileRunsWrite() throws {
-    let run = try store.claimed("plain-56", 0)
+    let run = try store.acquired("plain-56", 0)
     try store.record(run, step: 5, metrics: [("trainLoss", 2)])
     let path = folder.url.appending(path: "copy.sqlite").path
     try reader().backUp(to: path)
@@ -157,7 +157,7 @@ import Testing
   // MARK: Garbage
 
   private func fail(_ variant: String, withNumbers: Bool, diff: String = "") throws {
-    let claim = try store.claim(
+    let claim = try store.acquire(
       Fixture.key(variant, 0), configurationHash: "hash-\(variant)",
       provenance: Fixture.provenance(diff: diff), retryFailed: true)
     let run = try #require(claim)
@@ -204,7 +204,7 @@ import Testing
     let diff = String(repeating: "changed ", count: 50_000)
     try fail("plain-56", withNumbers: false, diff: diff)
     try store.run("plain-56", 0, [("testError", 40)])
-    let inWork = try store.claimed("resnet-56", 1)
+    let inWork = try store.acquired("resnet-56", 1)
     #expect(try store.dropGarbage().unusedDiffBytes == 400_000)
     #expect(try reader().garbage().freeBytes > 300_000)
     try store.finish(inWork, status: .interrupted, seconds: 1, weightsHash: nil, message: nil)

@@ -19,7 +19,7 @@ import Testing
   @Test(arguments: [0, 1, 7, 8, 9, 10_000])
   func anyNumberOfAnswersComesBack(count: Int) throws {
     let correct = (0..<count).map { $0 % 3 == 0 || $0 % 7 == 2 }
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     let correctness = Correctness(step: 600, correct: correct, testChecksum: "c0de")
     try store.record(run, correctness)
     let reader = try ResultsReader(path: folder.database)
@@ -39,13 +39,13 @@ import Testing
   }
 
   @Test func anAttemptHasOneSetOfAnswersAndARunThoseOfItsCurrentOne() throws {
-    let first = try store.claimed("plain-20", 0)
+    let first = try store.acquired("plain-20", 0)
     try store.record(first, Correctness(step: 1, correct: [true], testChecksum: "a"))
     try store.record(first, Correctness(step: 2, correct: [false, true], testChecksum: "b"))
     let reader = try ResultsReader(path: folder.database)
     #expect(try reader.correctness(ofRun: first.runId)?.step == 2)
     try store.finish(first, status: .complete, seconds: 1, weightsHash: "ff", message: nil)
-    let second = try store.claimed("plain-20", 0)
+    let second = try store.acquired("plain-20", 0)
     #expect(second.runId == first.runId)
     #expect(try reader.correctness(ofRun: first.runId) == nil)
     #expect(try reader.correctness(ofRun: "absent") == nil)
@@ -60,7 +60,7 @@ import Testing
     #expect(try reader.correctness(ofRun: run.runId) == nil)
     let store = try ResultsStore(path: path)
     let claim = try #require(
-      try store.claim(
+      try store.acquire(
         run.key, configurationHash: "hash-plain-20", provenance: Fixture.provenance(), force: true))
     try store.record(claim, Correctness(step: 9, correct: [true, false], testChecksum: "a"))
     #expect(

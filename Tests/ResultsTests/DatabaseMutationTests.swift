@@ -20,9 +20,9 @@ import Testing
     for (seed, error) in [(Int64(0), 30.0), (1, 31.5)] {
       try store.run("plain-20", seed, [("testError", error), ("trainLoss", 0.1)])
     }
-    let failed = try store.claimed("plain-56", 0)
+    let failed = try store.acquired("plain-56", 0)
     try store.finish(failed, status: .failed, seconds: 1, weightsHash: nil, message: "disk full")
-    let running = try store.claimed("resnet-20", 0)
+    let running = try store.acquired("resnet-20", 0)
     try store.record(running, step: 5, metrics: [("trainLoss", 2)])
     try store.queue.writeWithoutTransaction { db in
       _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
@@ -52,7 +52,7 @@ import Testing
     let key = Fixture.key("resnet-56", 1)
     _ = try store.currentAttempt(of: key)
     guard
-      let run = try store.claim(
+      let run = try store.acquire(
         key, configurationHash: "hash-resnet-56", provenance: Fixture.provenance())
     else { return }
     try store.record(run, step: 1, metrics: [("trainLoss", 1)])

@@ -44,19 +44,19 @@ enum Fixture {
 }
 
 extension ResultsStore {
-  /// Claims a run of the fixture that is known to be free.
-  func claimed(_ variant: String, _ seed: Int64, sourceLocation: SourceLocation = #_sourceLocation)
-    throws -> ClaimedRun
+  /// Takes a run of the fixture that is known to be free.
+  func acquired(_ variant: String, _ seed: Int64, sourceLocation: SourceLocation = #_sourceLocation)
+    throws -> AcquiredRun
   {
     try #require(
-      try claim(
+      try acquire(
         Fixture.key(variant, seed), configurationHash: "hash-\(variant)",
         provenance: Fixture.provenance(), force: true), sourceLocation: sourceLocation)
   }
 
-  /// Claims a run and finishes it with one final value of each metric given.
+  /// Takes a run and finishes it with one final value of each metric given.
   func run(_ variant: String, _ seed: Int64, _ metrics: [(name: String, value: Double)]) throws {
-    let run = try claimed(variant, seed)
+    let run = try acquired(variant, seed)
     try record(run, step: 100, metrics: metrics)
     try finish(run, status: .complete, seconds: 12.5, weightsHash: "ab12", message: nil)
   }

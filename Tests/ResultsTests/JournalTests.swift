@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  private func recorder(_ run: ClaimedRun, in store: ResultsStore? = nil) -> RunRecorder {
+  private func recorder(_ run: AcquiredRun, in store: ResultsStore? = nil) -> RunRecorder {
     RunRecorder(store ?? self.store, run, pause: .zero) { [said] in said.add($0) }
   }
 
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func aLockedDatabaseDelaysNothingForGood() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     let recorder = recorder(run)
     try recorder.record(step: 1, metrics: [("trainLoss", 0.1)])
     try locked {
@@ -77,8 +77,8 @@ import Testing
     var dead = ProcessIdentity.current
     dead.pid = 1 << 22
     let theirs = try ResultsStore(path: folder.database, process: dead, busyTimeout: 0.02)
-    let run = try theirs.claimed("plain-20", 0)
-    let other = try theirs.claimed("plain-20", 1)
+    let run = try theirs.acquired("plain-20", 0)
+    let other = try theirs.acquired("plain-20", 1)
     try locked {
       let recorder = recorder(run, in: theirs)
       try recorder.record(step: 1, metrics: [("trainLoss", 0.5)])
@@ -110,7 +110,7 @@ import Testing
   @Test(arguments: [false, true]) func aDamagedJournalIsSaidAndKept(isCutOff: Bool) throws {
     let gone = ProcessIdentity(host: "here", bootId: "gone", pid: 1, startTicks: 1)
     let left = try ResultsStore(path: folder.database, process: gone, busyTimeout: 0.02)
-    let run = try left.claimed("plain-20", 0)
+    let run = try left.acquired("plain-20", 0)
     let recorder = recorder(run, in: left)
     try locked {
       for step in 1...4 { try recorder.record(step: step, metrics: [("trainLoss", 0.5)]) }
@@ -138,7 +138,7 @@ import Testing
 
   /// Numbers that wait are not invisible.
   @Test func waitingNumbersAreShown() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     let recorder = recorder(run)
     #expect(try ResultsReader(path: folder.database).waitingJournals() == [])
     try locked { try recorder.record(step: 1, metrics: [("trainLoss", 0.5)]) }
@@ -153,7 +153,7 @@ import Testing
   /// A process that is about to end does not wait its full time for others.
   @Test func haste() throws {
     let patient = try ResultsStore(path: folder.database, process: .current, busyTimeout: 600)
-    let run = try patient.claimed("plain-20", 1)
+    let run = try patient.acquired("plain-20", 1)
     patient.hurry()
     try locked {
       let error = #expect(throws: ResultsError.self) {
@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test func aLivingProcessEntersItsOwn() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     let recorder = recorder(run)
     try locked {
       try recorder.finish(status: .complete, seconds: 7, weightsHash: "cd", message: nil)
@@ -182,7 +182,7 @@ import Testing
     var dead = ProcessIdentity.current
     dead.pid = 1 << 22
     let theirs = try ResultsStore(path: folder.database, process: dead, busyTimeout: 0.02)
-    let run = try theirs.claimed("plain-20", 0)
+    let run = try theirs.acquired("plain-20", 0)
     let recorder = recorder(run, in: theirs)
     try locked { try recorder.record(step: 9, metrics: [("trainLoss", 0.5)]) }
     let point = ResumePoint(attempt: 1, step: 0, lastRecord: 0)
@@ -199,7 +199,7 @@ import Testing
   }
 
   @Test func whereNothingCanBeWrittenTheRunFails() throws {
-    let recorder = recorder(try store.claimed("plain-20", 0))
+    let recorder = recorder(try store.acquired("plain-20", 0))
     try Data().write(to: folder.url.appending(path: "journal"))
     let error = #expect(throws: ResultsError.self) {
       try locked { try recorder.record(step: 1, metrics: [("trainLoss", 1)]) }

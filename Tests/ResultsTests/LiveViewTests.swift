@@ -33,8 +33,8 @@ import Testing
   }
 
   @Test func aRunWhoseProcessIsGoneIsInterrupted() throws {
-    _ = try store.claimed("plain-20", 0)
-    _ = try dead.claimed("plain-56", 0)
+    _ = try store.acquired("plain-20", 0)
+    _ = try dead.acquired("plain-56", 0)
     try store.run("resnet-20", 0, [("testError", 1)])
     #expect(
       try texts("SELECT variant, status FROM runs WHERE seed = 0 ORDER BY variant") == [
@@ -61,12 +61,12 @@ import Testing
 
   @Test func statesAreOfTheLatestAttemptUnderEachConfiguration() throws {
     try store.run("plain-20", 0, [("testError", 1)])
-    let second = try dead.claimed("plain-20", 0)
+    let second = try dead.acquired("plain-20", 0)
     try dead.record(second, step: 40, metrics: [("trainLoss", 1)])
     let changed = [Fixture.variant("plain", 20, hash: "new")]
     try store.prepare(Fixture.experiment(specHash: "6f"), variants: changed, seeds: [0])
     let third = try #require(
-      try store.claim(
+      try store.acquire(
         Fixture.key("plain-20", 0), configurationHash: "new", provenance: Fixture.provenance()))
     let reader = try ResultsReader(path: folder.database)
     let states = try reader.attemptStates(experiment: "degradation")

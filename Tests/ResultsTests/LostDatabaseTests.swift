@@ -23,7 +23,7 @@ import Testing
 
   @Test(arguments: ["deleted", "renamed", "replaced", "without its log", "without its folder"])
   func isSaved(how: String) throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     try store.record(run, step: 1, metrics: [("trainLoss", 0.5)])
     let path = folder.database
     let manager = FileManager.default
@@ -54,7 +54,7 @@ import Testing
   @Test func isSavedUnderAFreeName() throws {
     let path = folder.database
     try Data("mine".utf8).write(to: URL(fileURLWithPath: path + ".rescued"))
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     try FileManager.default.removeItem(atPath: path)
     #expect(throws: ResultsError.self) {
       try store.record(run, step: 1, metrics: [("trainLoss", 0.5)])
@@ -65,7 +65,7 @@ import Testing
 
   /// A copy made beside it, a checkpoint of the log and other readers are no loss.
   @Test func othersAtWorkAreNoLoss() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     try store.record(run, step: 1, metrics: [("trainLoss", 0.5)])
     let reader = try ResultsReader(path: folder.database)
     try reader.backUp(to: folder.database + ".copy")

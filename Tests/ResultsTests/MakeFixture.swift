@@ -24,7 +24,7 @@ private func makeDatabase(_ path: String) throws {
     Fixture.experiment(), variants: [Fixture.variant("plain", 20), Fixture.variant("plain", 56)],
     seeds: [0, 1])
   for (seed, train, test) in [(Int64(0), 23.0, 30.0), (1, 27, 32)] {
-    let claim = try store.claim(
+    let claim = try store.acquire(
       Fixture.key("plain-20", seed), configurationHash: "hash-plain-20",
       provenance: Fixture.provenance(diff: "+changed\n"))
     let run = try #require(claim)
@@ -33,7 +33,7 @@ private func makeDatabase(_ path: String) throws {
     try store.heartbeat(run, step: 100, of: 100)
     try store.finish(run, status: .complete, seconds: 8.5, weightsHash: "ab12", message: nil)
   }
-  let run = try store.claimed("plain-56", 0)
+  let run = try store.acquired("plain-56", 0)
   try store.record(run, step: 50, metrics: [("trainError", 90), ("trainLoss", .nan)])
   try store.finish(
     run, status: .diverged, seconds: 4, weightsHash: nil, message: "trainLoss is not finite")

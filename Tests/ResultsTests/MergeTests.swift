@@ -62,7 +62,7 @@ import Testing
 
   @Test func twiceIsOnce() throws {
     try there.run("plain-20", 0, [("testError", 30)])
-    let failed = try there.claimed("plain-56", 1)
+    let failed = try there.acquired("plain-56", 1)
     try there.finish(failed, status: .failed, seconds: 1, weightsHash: nil, message: "no paper")
     _ = try merge()
     let before = try everything(here)
@@ -98,7 +98,7 @@ import Testing
     for store in [here, there] { try store.run("plain-20", 0, [("testError", 30)]) }
     #expect(try merge().conflicts.isEmpty)
     try here.run("plain-20", 1, [("testError", 31)])
-    let other = try there.claimed("plain-20", 1)
+    let other = try there.acquired("plain-20", 1)
     try there.finish(other, status: .complete, seconds: 1, weightsHash: "cd34", message: nil)
     let before = try everything(here)
     let conflicts = try merge().conflicts
@@ -121,7 +121,7 @@ import Testing
 
   @Test func aRunInWorkIsLeftAlone() throws {
     try prepare(here, seeds: [0, 1])
-    let run = try here.claimed("plain-20", 0)
+    let run = try here.acquired("plain-20", 0)
     try there.run("plain-20", 0, [("testError", 30)])
     #expect(
       try merge().conflicts == ["degradation/plain-20/0 is in work here and complete there"])
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test func aCopyThatWentOnIsTakenOver() throws {
-    let run = try there.claimed("plain-20", 0)
+    let run = try there.acquired("plain-20", 0)
     try there.record(run, step: 5, metrics: [("testError", 50)])
     // What the backup has is this attempt, unfinished.
     let copy = folder.url.appending(path: "copy.sqlite").path
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test func anAttemptThatWasTakenUpAgainIsTheSame() throws {
-    let run = try there.claimed("plain-20", 0)
+    let run = try there.acquired("plain-20", 0)
     try there.record(run, step: 5, metrics: [("testError", 50)])
     try there.finish(run, status: .interrupted, seconds: 1, weightsHash: nil, message: nil)
     #expect(try merge().attempts == 1)

@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func readsBesideAWriter() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     for step in 1...50 {
       try store.record(run, step: step, metrics: [("trainLoss", Double(step))])
       #expect(try reader.query("SELECT max(step) FROM curves").rows == [[.integer(Int64(step))]])

@@ -21,7 +21,7 @@ import Testing
     dead = try ResultsStore(path: folder.database, process: gone)
   }
 
-  private func resume(_ point: ResumePoint, hash: String = "hash-plain-20") throws -> ClaimedRun? {
+  private func resume(_ point: ResumePoint, hash: String = "hash-plain-20") throws -> AcquiredRun? {
     try store.resume(key, at: point, configurationHash: hash, provenance: Fixture.provenance())
   }
 
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func numbersBeyondTheCheckpointGoInTheSameTransaction() throws {
-    let lost = try dead.claimed("plain-20", 0)
+    let lost = try dead.acquired("plain-20", 0)
     for step in [10, 20, 30, 40] { try dead.record(lost, step: step, metrics: [("trainLoss", 1)]) }
     let attempt = try #require(try store.currentAttempt(of: key))
     #expect(attempt.number == 1 && attempt.status == .interrupted && attempt.runId == lost.runId)
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func onlyTheProcessThatTookItUpMayWrite() throws {
-    let lost = try dead.claimed("plain-20", 0)
+    let lost = try dead.acquired("plain-20", 0)
     let run = try #require(try resume(ResumePoint(attempt: 1, step: 0, lastRecord: 0)))
     #expect(throws: ResultsError.self) {
       try dead.record(lost, step: 40, metrics: [("trainLoss", 1)])
@@ -80,7 +80,7 @@ import Testing
     let point = ResumePoint(attempt: 1, step: 5, lastRecord: 5)
     #expect(try resume(point) == nil)
     #expect(try store.currentAttempt(of: key) == nil)
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     #expect(try resume(point) == nil, "it is in work")
     try store.finish(run, status: .failed, seconds: 1, weightsHash: nil, message: "disk full")
     #expect(try store.currentAttempt(of: key)?.message == "disk full")
@@ -96,7 +96,7 @@ import Testing
 
   @Test func numericChangesAddUp() throws {
     for (step, change) in [(1, "a"), (2, ""), (3, "b")] {
-      if step == 1 { _ = try dead.claimed("plain-20", 0) }
+      if step == 1 { _ = try dead.acquired("plain-20", 0) }
       let run = try #require(
         try resume(
           ResumePoint(attempt: 1, step: step, lastRecord: step, numericChanges: change)))

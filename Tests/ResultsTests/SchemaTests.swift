@@ -60,7 +60,7 @@ import Testing
     let store = try ResultsStore(path: try copyOfFirstSchema())
     let key = RunKey(experiment: "degradation", variant: "plain-56", seed: 1)
     #expect(try store.status(of: key) == .waiting)
-    let claim = try store.claim(
+    let claim = try store.acquire(
       key, configurationHash: "hash-plain-56", provenance: Fixture.provenance())
     #expect(claim?.attempt == 1)
   }

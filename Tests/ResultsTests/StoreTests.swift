@@ -36,13 +36,13 @@ import Testing
     #expect(try store.status(of: Fixture.key("plain-32", 2)) == .waiting)
   }
 
-  @Test func aClaimedRunIsNotClaimedFromAnotherConnection() throws {
+  @Test func aAcquiredRunIsNotClaimedFromAnotherConnection() throws {
     let other = try ResultsStore(path: folder.database)
     let key = Fixture.key("plain-20", 0)
-    let first = try store.claim(
+    let first = try store.acquire(
       key, configurationHash: "hash-plain-20", provenance: Fixture.provenance())
     #expect(first?.attempt == 1)
-    let second = try other.claim(
+    let second = try other.acquire(
       key, configurationHash: "hash-plain-20", provenance: Fixture.provenance(), force: true)
     #expect(second == nil)
     #expect(try other.status(of: key) == .running)
@@ -57,7 +57,7 @@ import Testing
           var mine: [String] = []
           for variant in Fixture.variants {
             for seed in [Int64(0), 1] {
-              let claim = try store.claim(
+              let claim = try store.acquire(
                 Fixture.key(variant.name, seed), configurationHash: variant.configurationHash,
                 provenance: Fixture.provenance())
               if let claim { mine.append(claim.key.description) }
@@ -75,10 +75,10 @@ import Testing
   @Test func completeRunsAreSkippedUnlessForced() throws {
     try store.run("plain-20", 0, [("trainError", 12)])
     let key = Fixture.key("plain-20", 0)
-    let skipped = try store.claim(
+    let skipped = try store.acquire(
       key, configurationHash: "hash-plain-20", provenance: Fixture.provenance())
     #expect(skipped == nil)
-    let forced = try store.claim(
+    let forced = try store.acquire(
       key, configurationHash: "hash-plain-20", provenance: Fixture.provenance(), force: true)
     #expect(forced?.attempt == 2)
     let attempts = try reader().query("SELECT attempt, status, isCurrent FROM attempts ORDER BY 1")
@@ -90,13 +90,13 @@ import Testing
   }
 
   @Test func failedRunsNeedRetry() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     try store.finish(run, status: .failed, seconds: 1, weightsHash: nil, message: "disk full")
     let key = Fixture.key("plain-20", 0)
-    let plain = try store.claim(
+    let plain = try store.acquire(
       key, configurationHash: "hash-plain-20", provenance: Fixture.provenance())
     #expect(plain == nil)
-    let retried = try store.claim(
+    let retried = try store.acquire(
       key, configurationHash: "hash-plain-20", provenance: Fixture.provenance(), retryFailed: true)
     #expect(retried?.attempt == 2)
     #expect(retried?.runId == run.runId)
@@ -106,11 +106,11 @@ import Testing
     var gone = ProcessIdentity.current
     gone.bootId = "an earlier start of this machine"
     let dead = try ResultsStore(path: folder.database, process: gone)
-    let lost = try dead.claimed("plain-20", 0)
+    let lost = try dead.acquired("plain-20", 0)
     try dead.heartbeat(lost, step: 30, of: 100)
     #expect(try store.status(of: lost.key) == .interrupted)
     #expect(try reader().runs().first { $0.key == lost.key }?.status == .interrupted)
-    let next = try store.claimed("plain-20", 0)
+    let next = try store.acquired("plain-20", 0)
     #expect(next.attempt == 2)
     #expect(throws: ResultsError.self) {
       try dead.record(lost, step: 40, metrics: [("trainLoss", 1)])
@@ -121,7 +121,7 @@ import Testing
     var elsewhere = ProcessIdentity.current
     elsewhere.host = "elsewhere"
     let far = try ResultsStore(path: folder.database, process: elsewhere)
-    let run = try far.claimed("plain-20", 0)
+    let run = try far.acquired("plain-20", 0)
     #expect(try store.status(of: run.key) == .running)
     let old = Date().addingTimeInterval(-ResultsStore.heartbeatLimit - 1)
     try store.queue.write { db in
@@ -133,7 +133,7 @@ import Testing
 
   /// A stopped process lives, and does nothing.
   @Test func aSilentProcessOfThisHostLosesItsRun() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     let old = Date().addingTimeInterval(-ResultsStore.heartbeatLimit - 1)
     try store.queue.write { db in
       try db.execute(
@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test func aMetricThatIsNotFiniteMakesTheRunDiverged() throws {
-    let run = try store.claimed("plain-56", 0)
+    let run = try store.acquired("plain-56", 0)
     try store.record(run, step: 10, metrics: [("trainLoss", 2.5), ("trainError", 80)])
     try store.record(run, step: 20, metrics: [("trainLoss", .nan), ("trainError", 90)])
     try store.finish(run, status: .complete, seconds: 3, weightsHash: nil, message: nil)
@@ -166,13 +166,13 @@ import Testing
     #expect(
       finals == [[.text("trainError"), .real(90)], [.text("trainLoss"), .real(2.5)]])
     #expect(try reader().query("SELECT * FROM summary").rows.isEmpty)
-    let again = try store.claim(
+    let again = try store.acquire(
       run.key, configurationHash: "hash-plain-56", provenance: Fixture.provenance())
     #expect(again == nil)
   }
 
   @Test func infinityDivergesAtOnceAndFailureWins() throws {
-    let run = try store.claimed("plain-56", 0)
+    let run = try store.acquired("plain-56", 0)
     try store.record(run, step: 10, metrics: [("gradientNorm", .infinity)])
     #expect(try store.status(of: run.key) == .diverged)
     try store.finish(run, status: .failed, seconds: 3, weightsHash: nil, message: "out of memory")
@@ -187,7 +187,7 @@ import Testing
     #expect(change.outdated == [Fixture.key("plain-20", 0)])
     #expect(try store.status(of: Fixture.key("plain-20", 0)) == .waiting)
     #expect(try reader().query("SELECT * FROM finals").rows.isEmpty)
-    #expect(throws: ResultsError.self) { try store.claimed("plain-20", 0) }
+    #expect(throws: ResultsError.self) { try store.acquired("plain-20", 0) }
     try store.prepare(Fixture.experiment(), variants: Fixture.variants, seeds: [0, 1])
     #expect(try store.status(of: Fixture.key("plain-20", 0)) == .complete)
   }
@@ -201,11 +201,11 @@ import Testing
   }
 
   @Test func aSecondAttemptStartsWithAnEmptyCurve() throws {
-    let first = try store.claimed("plain-20", 0)
+    let first = try store.acquired("plain-20", 0)
     try store.record(first, step: 1, metrics: [("trainLoss", 2)])
     try store.finish(
       first, status: .interrupted, seconds: 1, weightsHash: nil, message: "interrupted")
-    let second = try store.claimed("plain-20", 0)
+    let second = try store.acquired("plain-20", 0)
     try store.record(second, step: 5, metrics: [("trainLoss", 1.5)])
     try store.record(second, step: 5, metrics: [("trainLoss", 1.25)])
     #expect(
@@ -214,11 +214,11 @@ import Testing
 
   @Test func equalDiffsAreStoredOnce() throws {
     for (seed, diff) in [(Int64(0), "+a"), (1, "+a")] {
-      _ = try store.claim(
+      _ = try store.acquire(
         Fixture.key("plain-20", seed), configurationHash: "hash-plain-20",
         provenance: Fixture.provenance(diff: diff))
     }
-    _ = try store.claimed("plain-56", 0)
+    _ = try store.acquired("plain-56", 0)
     #expect(try reader().query("SELECT count(*) FROM codeDiff").rows == [[.integer(2)]])
     let details = try reader().details(ofRun: "degradation/plain-20/0")
     #expect(details.provenance == Fixture.provenance(diff: "+a"))

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func finalsHaveTheLastValueOfEachMetric() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     try store.record(run, step: 50, metrics: [("trainError", 30), ("testError", 35)])
     try store.record(run, step: 100, metrics: [("trainError", 20)])
     #expect(try reader.query("SELECT * FROM finals").rows.isEmpty)
@@ -73,7 +73,7 @@ import Testing
 
   /// Layers have a view of their own, and stay out of those of whole runs.
   @Test func layersAreApart() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     func metric(_ position: Int, _ layer: String) -> String {
       LayerMetric(.responseDeviation, position: position, layer: layer).name
     }
@@ -115,7 +115,7 @@ import Testing
 
   /// No batch norm follows the last layer: its gradient counts, its responses do not.
   @Test func logitsAreNoResponses() throws {
-    let run = try store.claimed("plain-20", 0)
+    let run = try store.acquired("plain-20", 0)
     let metrics = [Metric.responseDeviation, .layerGradientNorm].flatMap { quantity in
       ["conv1", "fc"].enumerated().map { index, layer in
         let metric = LayerMetric(quantity, position: index + 1, layer: layer)

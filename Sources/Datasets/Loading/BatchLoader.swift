@@ -164,7 +164,7 @@ public struct EvaluationLoader: Sendable {
   private let examples: [Int32]?
 
   /// - Parameters:
-  ///   - examples: those that are meant; nil for all.
+  ///   - examples: the chosen ones; nil for all.
   ///   - preprocessing: statistics of the *training* set, of the same image shape.
   ///   - brokenFiles: where files that cannot be used are remembered.
   public init(

@@ -28,7 +28,7 @@ public final class MachineLimitMeter {
   private var peak = 0.0
   private var copyRate = 0.0
 
-  /// - Parameter pool: the threads whose limits are meant; nobody else uses them during a burst.
+  /// - Parameter pool: the threads whose limits are measured; nobody else uses them during a burst.
   public init(pool: WorkerPool) { self.pool = pool }
 
   /// The best of all bursts so far; 0 where there was none.

@@ -27,7 +27,7 @@ struct Operand {
   var zeroPaddingStride: Int?
   /// Applied last, in the sum's shape.
   var multiplier: Multiplier?
-  /// The site whose value the tensor is; nil where a step's raw output is meant.
+  /// The site whose value the tensor is; nil for a step's raw output.
   var site: SiteID?
 
   /// What is read for it: the tensor, and a gate's logits.

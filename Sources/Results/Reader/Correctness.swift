@@ -41,7 +41,7 @@ extension ResultsStore {
   /// Stores the answers of a run's final evaluation, in place of earlier ones.
   /// - Throws: `ResultsError` if the database cannot be written, or the run is no longer this
   ///   process's.
-  public func record(_ run: ClaimedRun, _ correctness: Correctness) throws(ResultsError) {
+  public func record(_ run: AcquiredRun, _ correctness: Correctness) throws(ResultsError) {
     try write("cannot record the test examples of run \(run.key)") { db in
       try self.touch(run, step: correctness.step, assignments: "", in: db)
       try Self.insert(correctness, ofAttempt: run.attemptId, in: db)

@@ -1,4 +1,4 @@
-// Where an experiment's numbers come from, equal sources told once.
+// Where an experiment's numbers come from, equal sources listed once.
 import Foundation
 import GRDB
 import Text

@@ -122,8 +122,8 @@ public struct Preparation: Equatable, Sendable {
   }
 }
 
-/// A run that this process has claimed: the token for recording.
-public struct ClaimedRun: Hashable, Sendable {
+/// A run that this process has taken: the token for recording.
+public struct AcquiredRun: Hashable, Sendable {
   /// UUID of the run; the same for all its attempts.
   public let runId: String
   /// 1 for the first attempt.

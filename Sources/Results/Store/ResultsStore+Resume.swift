@@ -62,7 +62,7 @@ extension ResultsStore {
   /// - Returns: nil where the attempt is no longer there to be taken up.
   public func resume(
     _ key: RunKey, at point: ResumePoint, configurationHash: String, provenance: Provenance
-  ) throws(ResultsError) -> ClaimedRun? {
+  ) throws(ResultsError) -> AcquiredRun? {
     try write("cannot take up run \(key)") { db in
       guard let row = try Self.row(of: key, in: db), let id: Int64 = try row.get("attemptId"),
         try row.get("configurationHash") == configurationHash
@@ -87,7 +87,7 @@ extension ResultsStore {
         arguments: [
           point.step, now, process.pid, process.startTicks, process.host, process.bootId, id,
         ])
-      return ClaimedRun(
+      return AcquiredRun(
         runId: try row.get("runId"), attempt: point.attempt, key: key, attemptId: id)
     }
   }
@@ -126,7 +126,7 @@ extension ResultsStore {
 extension ResultsStore {
   /// Renews the heartbeat and returns when everything recorded so far is on the disk, and not only
   /// with the system: a checkpoint written after it cannot outlive the numbers before it.
-  public func settle(_ run: ClaimedRun, step: Int, of total: Int) throws(ResultsError) {
+  public func settle(_ run: AcquiredRun, step: Int, of total: Int) throws(ResultsError) {
     try ResultsError.wrap("cannot note step \(step) of run \(run.key) (database \(path))") {
       try queue.writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA synchronous = FULL")

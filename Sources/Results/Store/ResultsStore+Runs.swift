@@ -1,4 +1,4 @@
-// The store's part for the life of a run: claim, record, heartbeat, finish.
+// The store's part for the life of a run: acquire, record, heartbeat, finish.
 import Foundation
 import GRDB
 import Text
@@ -19,16 +19,16 @@ extension ResultsStore {
   /// A run that is `running` but whose process is gone is marked interrupted first. Older attempts
   /// are kept.
   /// - Parameters:
-  ///   - configurationHash: the variant's, as prepared; the run is not claimed under another.
-  ///   - retryFailed: claim failed runs too.
-  ///   - force: claim complete, diverged and failed runs too.
+  ///   - configurationHash: the variant's, as prepared; the run is not taken under another.
+  ///   - retryFailed: take failed runs too.
+  ///   - force: take complete, diverged and failed runs too.
   /// - Returns: nil when there is nothing to do: complete, diverged, failed, or running elsewhere.
   /// - Throws: `ResultsError` if the run was not prepared, or under another configuration.
-  public func claim(
+  public func acquire(
     _ key: RunKey, configurationHash: String, provenance: Provenance, retryFailed: Bool = false,
     force: Bool = false
-  ) throws(ResultsError) -> ClaimedRun? {
-    try write("cannot claim run \(key)") { db in
+  ) throws(ResultsError) -> AcquiredRun? {
+    try write("cannot take run \(key)") { db in
       guard let row = try Self.row(of: key, in: db) else {
         throw ResultsError("run \(key) is not in \(self.path): its experiment was not prepared")
       }
@@ -53,7 +53,7 @@ extension ResultsStore {
 
   private func insertAttempt(
     _ key: RunKey, run: Row, provenance: Provenance, in db: Database
-  ) throws -> ClaimedRun {
+  ) throws -> AcquiredRun {
     let runId: String = try run.get("runId")
     let last = try Int.fetchOne(
       db, sql: "SELECT max(number) FROM attempt WHERE runId = ?", arguments: [runId])
@@ -91,7 +91,7 @@ extension ResultsStore {
         provenance.versionsJSON, provenance.commandLine, provenance.logFile,
         provenance.initialWeights,
       ])
-    return ClaimedRun(runId: runId, attempt: number, key: key, attemptId: attemptId)
+    return AcquiredRun(runId: runId, attempt: number, key: key, attemptId: attemptId)
   }
 
   /// Stores metrics of one step, replacing what the step already has.
@@ -100,7 +100,7 @@ extension ResultsStore {
   /// - Throws: `ResultsError` if the database cannot be written, or the run is no longer this
   ///   process's.
   public func record(
-    _ run: ClaimedRun, step: Int, metrics: [(name: String, value: Double)]
+    _ run: AcquiredRun, step: Int, metrics: [(name: String, value: Double)]
   ) throws(ResultsError) {
     try write("cannot record step \(step) of run \(run.key)") { db in
       try self.touch(run, step: step, assignments: "", in: db)
@@ -133,7 +133,7 @@ extension ResultsStore {
   }
 
   /// Says that the run's process lives, and how far it is.
-  public func heartbeat(_ run: ClaimedRun, step: Int, of total: Int) throws(ResultsError) {
+  public func heartbeat(_ run: AcquiredRun, step: Int, of total: Int) throws(ResultsError) {
     try write("cannot note step \(step) of run \(run.key)") { db in
       try self.touch(run, step: step, assignments: ", totalSteps = \(total)", in: db)
     }
@@ -146,7 +146,7 @@ extension ResultsStore {
   ///   - weightsHash: SHA-256 of the final weights, where there are any.
   ///   - message: why, if it did not complete.
   public func finish(
-    _ run: ClaimedRun, status: RunStatus, seconds: Double, weightsHash: String?, message: String?
+    _ run: AcquiredRun, status: RunStatus, seconds: Double, weightsHash: String?, message: String?
   ) throws(ResultsError) {
     precondition(
       status != .waiting && status != .running, "a finished run cannot be \(status.rawValue)")
@@ -169,7 +169,7 @@ extension ResultsStore {
 
   /// Renews the heartbeat and notes the step, if the attempt is still this process's.
   func touch(
-    _ run: ClaimedRun, step: Int, assignments: String, in db: Database
+    _ run: AcquiredRun, step: Int, assignments: String, in db: Database
   ) throws {
     try db.execute(
       sql: """
@@ -193,7 +193,7 @@ extension ResultsStore {
     ]
   }
 
-  private static func lost(_ run: ClaimedRun) -> ResultsError {
+  private static func lost(_ run: AcquiredRun) -> ResultsError {
     ResultsError(
       "attempt \(run.attempt) of run \(run.key) is no longer in work: it was finished, or another "
         + "process took it over because this one gave no sign of life", kind: .lost)

@@ -19,7 +19,7 @@ public final class RunRecorder: Sendable {
   }
 
   private let store: ResultsStore
-  private let run: ClaimedRun
+  private let run: AcquiredRun
   private let pause: Duration
   private let wording: ErrorWording
   private let say: @Sendable (String) -> Void
@@ -30,7 +30,7 @@ public final class RunRecorder: Sendable {
   ///   - wording: how errors are said in those sentences.
   ///   - say: takes sentences for the user.
   public init(
-    _ store: ResultsStore, _ run: ClaimedRun, pause: Duration? = nil,
+    _ store: ResultsStore, _ run: AcquiredRun, pause: Duration? = nil,
     wording: @escaping ErrorWording = { "\($0)" },
     say: @escaping @Sendable (String) -> Void
   ) {
@@ -158,7 +158,7 @@ public final class RunRecorder: Sendable {
 
 extension ResultsStore {
   /// Enters the journal of a run that is still this process's.
-  fileprivate func enter(_ journal: RunJournal, of run: ClaimedRun) throws(ResultsError) {
+  fileprivate func enter(_ journal: RunJournal, of run: AcquiredRun) throws(ResultsError) {
     let step = journal.entries.compactMap(\.step).max() ?? 0
     try write("cannot enter the journal \(journal.path)") { db in
       try self.touch(run, step: step, assignments: "", in: db)

@@ -3,7 +3,7 @@ import Datasets
 import Text
 
 extension ProtocolReader {
-  mutating func readData() -> DataRequest? {
+  mutating func readData() -> DataSpecification? {
     guard let data = node["data"], var result = readSource() else { return nil }
     result.trainPerClass = data["trainPerClass"]?.integer
     result.validationCount = data["validationCount"]?.integer ?? 0
@@ -24,13 +24,13 @@ extension ProtocolReader {
     return result
   }
 
-  private mutating func readSource() -> DataRequest? {
+  private mutating func readSource() -> DataSpecification? {
     guard let data = node["data"],
       let name = data["name"]?.text.flatMap({ DatasetName(rawValue: $0) })
     else { return nil }
     let known = DatasetDescription.of(name)
     let labels = data["labels"]?.text.flatMap { LabelLevel(rawValue: $0) }
-    var result = DataRequest(
+    var result = DataSpecification(
       name: name.rawValue, path: data["path"]?.text, size: data["size"]?.integer ?? known.size,
       trainCount: data["trainCount"]?.integer ?? known.trainCount ?? 0,
       testCount: data["testCount"]?.integer ?? known.testCount ?? 0,
@@ -61,7 +61,9 @@ extension ProtocolReader {
   }
 
   /// What the spec does not say of a folder of pictures is counted in the folder.
-  private mutating func readFolder(_ data: JSONNode, _ request: DataRequest) -> DataRequest? {
+  private mutating func readFolder(_ data: JSONNode, _ request: DataSpecification)
+    -> DataSpecification?
+  {
     var result = request
     guard let path = request.path else {
       report("data", "an image-folder needs a path: the folder with train and test (or val)")

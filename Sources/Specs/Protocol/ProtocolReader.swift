@@ -1,4 +1,5 @@
 // From a protocol's JSON to its value: defaults filled in, contradictions refused.
+import Datasets
 import Text
 
 /// Reads a protocol whose keys and types have been checked by its shape, and finds what no single
@@ -42,9 +43,9 @@ struct ProtocolReader {
     )
   }
 
-  private mutating func readAugmentation(data: DataRequest) -> TrainingProtocol.Augmentation {
+  private mutating func readAugmentation(data: DataSpecification) -> Augmentation {
     let augmentation = node["augmentation"]
-    var result = TrainingProtocol.Augmentation(
+    var result = Augmentation(
       padding: augmentation?["padding"]?.integer ?? 0, flip: augmentation?["flip"]?.flag ?? false)
     if augmentation?["padding"] != nil, result.padding >= data.size {
       report(

@@ -1,4 +1,5 @@
 // How a variant is trained: every field explicit, defaults filled in.
+import Datasets
 import Text
 
 /// The conditions of training, all explicit. Two variants are comparable where theirs are equal.
@@ -6,16 +7,6 @@ public struct TrainingProtocol: Hashable, Sendable {
   public enum Length: Hashable, Sendable {
     case iterations(Int)
     case epochs(Int)
-  }
-
-  /// Random changes of the training images.
-  public struct Augmentation: Hashable, Sendable {
-    /// Zeros on each side before a random crop of the original size; 0 for no crop.
-    public var padding: Int
-    public var flip: Bool
-    /// Where a folder's pictures are scaled at random before the crop: the range of their shorter
-    /// side, in pixels.
-    public var scale: ClosedRange<Int>? = nil
   }
 
   /// Which mean of the training images is subtracted.
@@ -44,11 +35,12 @@ public struct TrainingProtocol: Hashable, Sendable {
   }
 
   public var name: String
-  public var data: DataRequest
+  public var data: DataSpecification
   public var batch: Int
   public var length: Length
   public var optimizer: Optimizer
   public var schedule: Schedule
+  /// Random changes of the training images.
   public var augmentation: Augmentation
   public var mean: Mean
   public var deviation: Deviation = .none

@@ -1,6 +1,7 @@
 // What optimizers keep, in checkpoints: SGD's velocities under the names they always had, and any other's.
 import Engine
 import Numerics
+import TestSupport
 import Testing
 
 @testable import Training
@@ -43,7 +44,7 @@ private struct TwoMoments: Optimizer {
         written["\(name).\(tensor.name)"] = values
       }
     }
-    let scratch = try ScratchFolder()
+    let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("c"))
     try folder.write(
       CheckpointTests.identity, CheckpointTests.position(7),

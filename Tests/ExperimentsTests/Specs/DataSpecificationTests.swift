@@ -7,8 +7,8 @@ import Testing
 @testable import Text
 @testable import Training
 
-@Suite struct DataRequestTests {
-  private func data(_ text: String) throws -> DataRequest {
+@Suite struct DataSpecificationTests {
+  private func data(_ text: String) throws -> DataSpecification {
     try SpecFixture.spec(SpecFixture.text(proto: SpecFixture.proto(data: text))).baseProtocol.data
   }
 

@@ -3,7 +3,7 @@ import Datasets
 import Text
 
 /// Which images are learned.
-public struct DataRequest: Hashable, Sendable {
+public struct DataSpecification: Hashable, Sendable {
   /// The data set's name, a `DatasetName`.
   public var name: String
   /// Where the files are; nil searches the usual places. Says where, not what, so it is no part of

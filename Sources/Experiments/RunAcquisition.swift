@@ -4,9 +4,9 @@ import Specs
 import Text
 import Training
 
-/// A claimed run, and where it goes on.
-struct RunClaim: Sendable {
-  let run: ClaimedRun
+/// A run that was taken, and where it goes on.
+struct RunAcquisition: Sendable {
+  let run: AcquiredRun
   /// Nil for the beginning.
   let checkpoint: Checkpoint?
 
@@ -16,14 +16,14 @@ struct RunClaim: Sendable {
   static func take(
     _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
     observe: (RunEvent) -> Void
-  ) throws -> RunClaim? {
+  ) throws -> RunAcquisition? {
     // Said only once the run is ours: before, another process may just have taken it up.
     var notes: [String] = []
-    if !options.forces, let claim = try resume(plan, provenance, in: store, options, &notes) {
+    if !options.forces, let acquired = try resume(plan, provenance, in: store, options, &notes) {
       for note in notes { observe(.note(plan, note)) }
-      return claim
+      return acquired
     }
-    let run = try store.claim(
+    let run = try store.acquire(
       plan.key, configurationHash: plan.variant.configurationHash, provenance: provenance,
       retryFailed: options.retriesFailed, force: options.forces)
     guard let run else {
@@ -32,7 +32,7 @@ struct RunClaim: Sendable {
     }
     for note in notes { observe(.note(plan, note)) }
     RunFiles(database: store.path, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
-    return RunClaim(run: run, checkpoint: nil)
+    return RunAcquisition(run: run, checkpoint: nil)
   }
 
   /// What a run's checkpoints must agree with.
@@ -49,7 +49,7 @@ struct RunClaim: Sendable {
   private static func resume(
     _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
     _ notes: inout [String]
-  ) throws -> RunClaim? {
+  ) throws -> RunAcquisition? {
     guard let attempt = try store.currentAttempt(of: plan.key),
       attempt.status == .interrupted || attempt.status == .failed && options.retriesFailed
     else { return nil }
@@ -82,7 +82,7 @@ struct RunClaim: Sendable {
       numericChanges: changes.map { "after step \(step): \($0)" } ?? "")
     return try store.resume(
       plan.key, at: point, configurationHash: identity.configurationHash, provenance: provenance
-    ).map { RunClaim(run: $0, checkpoint: checkpoint) }
+    ).map { RunAcquisition(run: $0, checkpoint: checkpoint) }
   }
 
   /// Says of a run that is not made what the user may not know.
