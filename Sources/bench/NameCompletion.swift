@@ -83,7 +83,7 @@ enum NameCompletion {
   /// Ends the process without candidates where a disk does not answer: someone is typing.
   static func endInTime() {
     Thread.detachNewThread {
-      Thread.sleep(forTimeInterval: 0.5)
+      Thread.sleep(forTimeInterval: 2)
       _exit(0)
     }
   }

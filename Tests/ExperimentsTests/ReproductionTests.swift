@@ -131,8 +131,9 @@ private struct ChangedExecutor: RunExecutor {
         continue
       }
     }
-    let error = #expect(throws: SpecError.self) { try reproduce(changed, steps: 1) }
+    let error = #expect(throws: ExperimentError.self) { try reproduce(changed, steps: 1) }
     #expect(error?.description.contains("those of step 2") == true)
+    #expect(error?.input == .steps(1))
   }
 
   @Test func anInterruptedAttemptIsComparedAsFarAsItGoes() throws {

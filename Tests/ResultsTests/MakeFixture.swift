@@ -19,7 +19,8 @@ func makeSchemaFixture() throws {
 /// A database of the present schema with runs of every ending.
 private func makeDatabase(_ path: String) throws {
   let folder = try TemporaryFolder()
-  let store = try ResultsStore(path: folder.database)
+  let nobody = ProcessIdentity(host: "here", bootId: "boot", pid: 1 << 22, startTicks: 1)
+  let store = try ResultsStore(path: folder.database, process: nobody)
   try store.prepare(
     Fixture.experiment(), variants: [Fixture.variant("plain", 20), Fixture.variant("plain", 56)],
     seeds: [0, 1])

@@ -106,6 +106,10 @@ import Testing
     let known = ResultsSchema.migrations.map(\.name)
     #expect(
       Array(known.dropLast()) == Self.earlier, "add the schema before the last to the fixtures")
+    for version in 1...known.count {
+      let file = Self.fixtures.appending(path: "schema-\(version).sqlite").path
+      #expect(FileManager.default.fileExists(atPath: file), "make fixtures makes the last one")
+    }
   }
 
   /// Every earlier database is the schema it says, is backed up, and becomes the present one.
