@@ -41,10 +41,10 @@ public final class NetworkExecutor {
   let plan: FusedPlan
   let gradientPlan: GradientPlan
   let pool: WorkerPool
-  let norms: [Normalization]
+  let norms: IdentifiedArray<PlannedNorm, Normalization>
   let units: [StepUnit]
   /// Per tensor: [batch, H, W, C]. The first is the input.
-  let tensors: [FloatBuffer]
+  let tensors: IdentifiedArray<StoredTensor, FloatBuffer>
   /// Shared stores for gradients, [batch][size].
   let gradientBuffers: [FloatBuffer]
   let scratch: [WorkerScratch]
@@ -90,16 +90,16 @@ public final class NetworkExecutor {
     let plan = FusedPlan(graph)
     self.plan = plan
     gradientPlan = GradientPlan(plan)
-    norms = plan.norms.map {
+    norms = plan.norms.mapped {
       Normalization(node: $0.node, channels: graph.shape(of: $0.node).channels, state: state)
     }
     self.trains = trains
     if trains {
-      tensors = plan.tensors.map { FloatBuffer(count: $0.count * batch) }
+      tensors = plan.tensors.mapped { FloatBuffer(count: $0.count * batch) }
     } else {
       let shared = EvaluationPlan(plan)
       let buffers = shared.bufferSizes.map { FloatBuffer(count: $0 * batch) }
-      tensors = shared.bufferOf.map { buffers[$0] }
+      tensors = shared.bufferOf.mapped { buffers[$0] }
     }
     gradientBuffers = gradientPlan.bufferSizes.map { FloatBuffer(count: $0 * batch) }
 
@@ -107,7 +107,7 @@ public final class NetworkExecutor {
     units = plan.steps.enumerated().map { index, step in
       StepUnit(step, index: index, plan: plan, state: state, paddedShapes: &paddedShapes)
     }
-    let shapes = plan.tensors + plan.sites.map(\.shape)
+    let shapes = Array(plan.tensors) + plan.sites.map(\.shape)
     let largestImage = shapes.map(\.count).max() ?? 0
     widestChannels = shapes.map(\.channels).max() ?? 0
     let largestWorkspace = units.compactMap { $0.convolution?.workspaceCount }.max() ?? 0
@@ -141,7 +141,7 @@ public final class NetworkExecutor {
   public var threads: Int { pool.threads }
 
   /// Where a batch's images go: [batch, H, W, C]. Filled by the caller before each step.
-  public var input: UnsafeMutablePointer<Float> { tensors[0].pointer }
+  public var input: UnsafeMutablePointer<Float> { tensors[FusedPlan.input].pointer }
 
   /// How many slices a batch is cut into, and which images each one has.
   var sliceCount: Int { min(imageCount, Self.mostSlices) }
