@@ -18,7 +18,7 @@ extension Architecture {
       throw ArchitectureError("images of \(input) are not between 1 and 4096 pixels wide and high")
     }
     var graph = Graph(input: input)
-    var x = 0
+    var x = graph.input
     let stem = stageWidths[0]
     let hasImageNetStem = family != .cifar
     x = graph.convolution(
@@ -93,7 +93,8 @@ extension Architecture {
     }
     let textbook = try Architecture(Choices(depth: 18, family: .textbook))
     var graph = Graph(input: input)
-    _ = textbook.addBlock(to: &graph, 0, name: "block", width: outputChannels, stride: stride)
+    _ = textbook.addBlock(
+      to: &graph, graph.input, name: "block", width: outputChannels, stride: stride)
     return graph
   }
 

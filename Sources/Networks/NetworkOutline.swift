@@ -24,9 +24,9 @@ extension Graph {
   /// The output of every top-level part: stem layers one by one, stages as a whole, the head.
   public var trace: [TracedLayer] {
     var result: [TracedLayer] = []
-    for (i, node) in nodes.enumerated().dropFirst() {
+    for (id, node) in nodes.identified.dropFirst() {
       let top = node.name.prefix { $0 != "." }
-      let next = i + 1 < nodes.count ? nodes[i + 1].name.prefix { $0 != "." } : ""
+      let next = id < output ? nodes[nodes.index(after: id)].name.prefix { $0 != "." } : ""
       if top == next && node.name.contains(".") { continue }
       result.append(TracedLayer(label: Self.label(of: node, top: top), shape: node.shape))
     }

@@ -62,14 +62,14 @@ public enum Operation: Hashable, Sendable {
   case linear(outputs: Int, Initialization)
 }
 
-/// The index of a value in its graph.
-public typealias ValueID = Int
+/// A value in its graph: the result of a node.
+public typealias ValueID = Identifier<Graph.Node>
 
 /// A feed-forward network: operations in an order in which they can be carried out.
 public struct Graph: Sendable {
   public struct Node: Sendable {
     public let operation: Operation
-    /// The values it reads, all of lower index.
+    /// The values it reads, all before it.
     public let inputs: [ValueID]
     /// The shape of one image's result.
     public let shape: ImageShape
@@ -77,27 +77,29 @@ public struct Graph: Sendable {
     public let name: String
   }
 
-  public private(set) var nodes: [Node] = []
+  public private(set) var nodes: IdentifiedArray<Node, Node> = .init()
 
   /// - Parameter input: the shape of one input image.
   public init(input: ImageShape) {
     nodes.append(Node(operation: .input, inputs: [], shape: input, name: "input"))
   }
 
-  public var inputShape: ImageShape { nodes[0].shape }
+  /// The first value, which is the network's input.
+  public var input: ValueID { nodes.startIndex }
+
+  public var inputShape: ImageShape { shape(of: input) }
 
   /// The last value, which is the network's output.
-  public var output: ValueID { nodes.count - 1 }
+  public var output: ValueID { nodes.index(before: nodes.endIndex) }
 
   public func shape(of value: ValueID) -> ImageShape { nodes[value].shape }
 
   private mutating func append(
     _ operation: Operation, _ inputs: [ValueID], _ shape: ImageShape, name: String
   ) -> ValueID {
-    precondition(inputs.allSatisfy { $0 < nodes.count }, "a value is used before it is made")
+    precondition(inputs.allSatisfy { $0 < nodes.endIndex }, "a value is used before it is made")
     precondition(shape.count > 0, "\(name) \(operation): the result \(shape) is empty")
-    nodes.append(Node(operation: operation, inputs: inputs, shape: shape, name: name))
-    return nodes.count - 1
+    return nodes.append(Node(operation: operation, inputs: inputs, shape: shape, name: name))
   }
 
   /// Adds a convolution of `x`, [N, H, W, C] → [N, H′, W′, outputChannels].
@@ -209,14 +211,14 @@ public struct Graph: Sendable {
       preconditionFailure("no value is named \(name)")
     }
     var graph = self
-    graph.nodes.removeSubrange((last + 1)...)
+    graph.nodes.removeAll(after: last)
     return graph
   }
 
   /// The values that read each value, in order.
-  public var consumers: [[ValueID]] {
-    var result = [[ValueID]](repeating: [], count: nodes.count)
-    for (id, node) in nodes.enumerated() {
+  public var consumers: IdentifiedArray<Node, [ValueID]> {
+    var result = IdentifiedArray<Node, [ValueID]>(repeating: [], like: nodes)
+    for (id, node) in nodes.identified {
       for input in node.inputs { result[input].append(id) }
     }
     return result

@@ -33,7 +33,7 @@ public struct TensorSpecification: Hashable, Sendable {
 extension Graph {
   /// Every tensor of the network's state, in the order of the layers.
   public var tensorSpecifications: [TensorSpecification] {
-    nodes.enumerated().flatMap { id, node -> [TensorSpecification] in
+    nodes.identified.flatMap { id, node -> [TensorSpecification] in
       func tensor(
         _ suffix: String, _ role: TensorSpecification.Role, _ shape: [Int], start: Float = 0
       ) -> TensorSpecification {

@@ -59,7 +59,8 @@ import Testing
     let what = "\(type(of: kernel)) \(p) \(input)"
     var graph = Graph(input: input)
     _ = graph.convolution(
-      0, name: "c", outputChannels: p.outputChannels, kernelSize: p.kernelSize, stride: p.stride,
+      graph.input, name: "c", outputChannels: p.outputChannels, kernelSize: p.kernelSize,
+      stride: p.stride,
       padding: p.padding)
     let state = NetworkState(graph)
     state.initialize(seed: seed)
@@ -106,9 +107,11 @@ import Testing
     let expectedGradient = try #require(reference.gradients["c.weight"])
     state.gradients.pointer.update(from: dWeight.pointer, count: dWeight.count)
     let weightGradient = try #require(state.values(of: "c.weight", .gradient)).map(Double.init)
-    #expect(relativeError(numbers(y), reference.values[1].values) < 1e-5, "\(what) forward")
     #expect(
-      relativeError(numbers(dx), reference.valueGradients[0].values) < 1e-5, "\(what) data")
+      relativeError(numbers(y), reference.values[graph.output].values) < 1e-5, "\(what) forward")
+    #expect(
+      relativeError(numbers(dx), reference.valueGradients[graph.input].values) < 1e-5,
+      "\(what) data")
     #expect(relativeError(weightGradient, expectedGradient) < 1e-5, "\(what) weight")
   }
 

@@ -52,7 +52,7 @@ import Testing
 
     var hasDead = false
     var isWeighted: [String] = []
-    for (id, node) in graph.nodes.enumerated() {
+    for (id, node) in graph.nodes.identified {
       switch node.operation {
       case .convolution, .linear: break
       default: continue

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Engine
+@testable import Numerics
 
 @Suite struct MultiplierTests {
   private func sigmoid(_ z: Float) -> Double { 1 / (1 + exp(-Double(z))) }
@@ -63,7 +64,7 @@ import Testing
       var trial = Trial(i, of: 43)
       let count = trial.size(1...200)
       let mask = DropoutMask(
-        rate: trial.pick([0, 0.25, 0.5, 0.9]), key: UInt64(i), layer: i % 5, image: i % 7)
+        rate: trial.pick([0, 0.25, 0.5, 0.9]), key: UInt64(i), layer: ValueID(i % 5), image: i % 7)
       let x = Guarded(trial.numbers(count))
       let truth = x.values.enumerated().map { mask.keeps($0) ? Double($1) : 0 }
       let out = trial.flag() ? x : Guarded<Float>(gaps: count)
@@ -78,7 +79,7 @@ import Testing
   func masksAreRandom(rate: Float) {
     let count = 20_000
     func kept(_ key: UInt64, _ layer: Int, _ image: Int) -> [Bool] {
-      let mask = DropoutMask(rate: rate, key: key, layer: layer, image: image)
+      let mask = DropoutMask(rate: rate, key: key, layer: ValueID(layer), image: image)
       return (0..<count).map(mask.keeps)
     }
     let first = kept(1, 2, 3)

@@ -50,10 +50,10 @@ import Testing
     /// The convolution alone, and followed by a rectifier and a head.
     var graphs: (bare: Graph, whole: Graph) {
       var graph = Graph(input: input)
-      var x = 0
+      var x = graph.input
       if !isFirst {
         x = graph.convolution(
-          0, name: "stem", outputChannels: parameters.inputChannels, kernelSize: 1)
+          graph.input, name: "stem", outputChannels: parameters.inputChannels, kernelSize: 1)
         if hasNorm { x = graph.batchNorm(x, name: "norm") }
       }
       x = graph.convolution(

@@ -15,7 +15,8 @@ func makeGraph(
 ) -> Graph {
   var g = Graph(input: input)
   var x = g.convolution(
-    0, name: "stem", outputChannels: channels, kernelSize: kernelSize, padding: kernelSize / 2)
+    g.input, name: "stem", outputChannels: channels, kernelSize: kernelSize, padding: kernelSize / 2
+  )
   let isPre = [.pre, .preProjection, .preZeroPadding].contains(kind)
   if !isPre && kind != .noNorm { x = g.relu(g.batchNorm(x, name: "stem.bn")) }
   if withPooling { x = g.maxPool(x, kernelSize: 3, stride: 2, padding: 1) }

@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: cases)
   func agreesWithReference(_ c: Case) throws {
     var graph = Graph(input: ImageShape(height: c.height, width: c.width, channels: 2))
-    let stem = graph.convolution(0, name: "stem", outputChannels: c.inputs, kernelSize: 1)
+    let stem = graph.convolution(graph.input, name: "stem", outputChannels: c.inputs, kernelSize: 1)
     let x = graph.relu(graph.batchNorm(stem, name: "bn0"))
     let y = graph.convolution(
       x, name: "wide", outputChannels: c.outputs, kernelSize: c.kernel, stride: c.stride,
@@ -52,7 +52,7 @@ import Testing
     let isStaged = kernel.staged != nil
     #expect(isStaged)
 
-    let input = graph.shape(of: 0)
+    let input = graph.shape(of: graph.input)
     let data = randomNumbers(c.batch * input.count, seed: 31)
     let labels = randomLabels(c.batch, classes: 5, seed: 32)
     var results: [[Float]] = []

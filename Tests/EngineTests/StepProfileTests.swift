@@ -89,7 +89,7 @@ import Testing
 
   @Test func costsAreThoseOfTheGraph() throws {
     var graph = Graph(input: ImageShape(height: 10, width: 10, channels: 3))
-    var x = graph.convolution(0, name: "a", outputChannels: 8, kernelSize: 3, padding: 1)
+    var x = graph.convolution(graph.input, name: "a", outputChannels: 8, kernelSize: 3, padding: 1)
     x = graph.relu(graph.batchNorm(x, name: "n"))
     x = graph.convolution(x, name: "b", outputChannels: 16, kernelSize: 3, stride: 2, padding: 1)
     x = graph.globalAveragePool(x)

@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [16, 19])
   func variancesSurviveLargeMeans(channels: Int) {
     var graph = Graph(input: ImageShape(height: 8, width: 8, channels: channels))
-    let x = graph.convolution(0, name: "c", outputChannels: channels, kernelSize: 1)
+    let x = graph.convolution(graph.input, name: "c", outputChannels: channels, kernelSize: 1)
     _ = graph.globalAveragePool(graph.batchNorm(x, name: "n"))
     let count = 9
     let executor = NetworkExecutor(graph, batch: count, pool: WorkerPool(threads: 2))

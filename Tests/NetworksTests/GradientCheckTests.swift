@@ -32,7 +32,7 @@ import Testing
 
     network.backward(direction)
     var gradients = network.gradients
-    gradients["input"] = network.valueGradients[0].values
+    gradients["input"] = network.valueGradients[network.graph.input].values
     let trainable = graph.tensorSpecifications.filter(\.isTrainable).map(\.name)
     #expect(Set(gradients.keys) == Set(trainable + ["input"]), sourceLocation: sourceLocation)
     func expectSlope(_ moved: (Double) -> [String: [Double]], is expected: Double, _ place: String)
@@ -106,7 +106,8 @@ import Testing
   func convolution(kernel: Int, stride: Int, padding: Int) throws {
     var graph = Graph(input: ImageShape(height: 7, width: 8, channels: 2))
     _ = graph.convolution(
-      0, name: "c", outputChannels: 3, kernelSize: kernel, stride: stride, padding: padding,
+      graph.input, name: "c", outputChannels: 3, kernelSize: kernel, stride: stride,
+      padding: padding,
       hasBias: true)
     try check(graph, "convolution \(kernel)/\(stride)+\(padding)")
   }
@@ -114,21 +115,21 @@ import Testing
   @Test(arguments: [(1, 1), (3, 4), (5, 2)])
   func batchNorm(height: Int, width: Int) throws {
     var graph = Graph(input: ImageShape(height: height, width: width, channels: 4))
-    _ = graph.batchNorm(0, name: "n")
+    _ = graph.batchNorm(graph.input, name: "n")
     try check(graph, "batch norm \(height)x\(width)", images: 5)
   }
 
   @Test func relu() throws {
     var graph = Graph(input: ImageShape(height: 4, width: 5, channels: 3))
-    _ = graph.relu(0)
+    _ = graph.relu(graph.input)
     try check(graph, "relu")
   }
 
   /// A sum of two ways from one value, and of a value with itself.
   @Test func sum() throws {
     var graph = Graph(input: ImageShape(height: 4, width: 5, channels: 3))
-    let x = graph.convolution(0, name: "c", outputChannels: 3, kernelSize: 3, padding: 1)
-    let y = graph.add(x, 0)
+    let x = graph.convolution(graph.input, name: "c", outputChannels: 3, kernelSize: 3, padding: 1)
+    let y = graph.add(x, graph.input)
     _ = graph.add(y, y)
     try check(graph, "sum")
   }
@@ -136,30 +137,30 @@ import Testing
   @Test(arguments: [(1, 5), (2, 3), (2, 7), (3, 4)])
   func zeroPadding(stride: Int, channels: Int) throws {
     var graph = Graph(input: ImageShape(height: 5, width: 6, channels: 3))
-    _ = graph.zeroPaddingShortcut(0, stride: stride, outputChannels: channels)
+    _ = graph.zeroPaddingShortcut(graph.input, stride: stride, outputChannels: channels)
     try check(graph, "zero padding /\(stride) to \(channels)")
   }
 
   @Test(arguments: [(2, 2, 0), (3, 2, 1), (3, 1, 1), (2, 3, 1), (4, 1, 2)])
   func maxPool(kernel: Int, stride: Int, padding: Int) throws {
     var graph = Graph(input: ImageShape(height: 6, width: 7, channels: 2))
-    _ = graph.maxPool(0, kernelSize: kernel, stride: stride, padding: padding)
+    _ = graph.maxPool(graph.input, kernelSize: kernel, stride: stride, padding: padding)
     try check(graph, "max pool \(kernel)/\(stride)+\(padding)")
   }
 
   @Test func averagePoolAndLinear() throws {
     var pool = Graph(input: ImageShape(height: 3, width: 5, channels: 4))
-    _ = pool.globalAveragePool(0)
+    _ = pool.globalAveragePool(pool.input)
     try check(pool, "average pool")
     var linear = Graph(input: ImageShape(height: 1, width: 1, channels: 6))
-    _ = linear.linear(0, name: "fc", outputs: 5)
+    _ = linear.linear(linear.input, name: "fc", outputs: 5)
     try check(linear, "linear")
   }
 
   /// The loss's gradient with respect to the logits.
   @Test func crossEntropy() throws {
     var graph = Graph(input: ImageShape(height: 1, width: 1, channels: 6))
-    _ = graph.relu(0)
+    _ = graph.relu(graph.input)
     var network = ReferenceNetwork<Double>(graph, state: NetworkState(graph))
     var random = CounterRandom(seed: 5, purpose: .statistics)
     let logits = (0..<24).map { _ in 1 + 0.5 * abs(Double(random.normal())) }
@@ -213,7 +214,7 @@ import Testing
         strideLocation: kind.strideLocation, family: .cifar))
     for (channels, stride) in [(2, 2), (kind.block.expansion * 2, 1)] {
       var graph = Graph(input: ImageShape(height: 5, width: 4, channels: channels))
-      _ = architecture.addBlock(to: &graph, 0, name: "b", width: 2, stride: stride)
+      _ = architecture.addBlock(to: &graph, graph.input, name: "b", width: 2, stride: stride)
       try check(graph, "\(kind.testDescription), stride \(stride)")
     }
   }

@@ -22,7 +22,7 @@ public struct ExecutorLayout {
 
   /// Numbers of each buffer of activations, [batch, H, W, C], and the buffer of each tensor.
   let activations: [Int]
-  let activationOf: [Int]
+  let activationOf: IdentifiedArray<StoredTensor, Int>
   /// Numbers of each shared buffer of gradients, [batch][size].
   let gradients: [Int]
   /// Numbers of the head's gradient, [batch, classes].
@@ -77,7 +77,7 @@ public struct ExecutorLayout {
 
     if trains {
       activations = plan.tensors.map { $0.count * batch }
-      activationOf = Array(plan.tensors.indices)
+      activationOf = IdentifiedArray(plan.tensors.indices.map(\.index))
     } else {
       let shared = EvaluationPlan(plan)
       activations = shared.bufferSizes.map { $0 * batch }
@@ -101,7 +101,7 @@ public struct ExecutorLayout {
     preparedWeights = staging.prepared
     transformedGradient = trains ? max(staging.transformed, largestWeight) : 0
 
-    let shapes = plan.tensors + plan.sites.map(\.shape)
+    let shapes = Array(plan.tensors) + plan.sites.map(\.shape)
     widestChannels = shapes.map(\.channels).max() ?? 0
     let slices = min(batch, NetworkExecutor.mostSlices)
     let hasStaged = kernels.contains { $0.staged != nil }

@@ -105,7 +105,7 @@ extension NetworkExecutor {
   /// channels that are 0 throughout.
   private func deadShares() -> [TensorID: Double] {
     var shares: [TensorID: Double] = [:]
-    for (id, site) in plan.sites.enumerated() where site.relu {
+    for (id, site) in plan.sites.identified where site.relu {
       let read = (site.operands.first { $0.norm != nil } ?? site.operands[0]).tensor
       guard shares[read] == nil else { continue }
       let channels = site.shape.channels

@@ -41,10 +41,10 @@ public final class NetworkExecutor {
   let plan: FusedPlan
   let gradientPlan: GradientPlan
   let pool: WorkerPool
-  let norms: [Normalization]
+  let norms: IdentifiedArray<PlannedNorm, Normalization>
   let units: [StepUnit]
   /// Per tensor: [batch, H, W, C]. The first is the input.
-  let tensors: [FloatBuffer]
+  let tensors: IdentifiedArray<StoredTensor, FloatBuffer>
   /// Shared stores for gradients, [batch][size].
   let gradientBuffers: [FloatBuffer]
   let scratch: [WorkerScratch]
@@ -98,11 +98,12 @@ public final class NetworkExecutor {
     precondition(
       state.layout.offsets == layout.state.offsets, "the state is that of another network")
     self.state = state
-    norms = zip(layout.plan.norms, layout.normChannels).map {
-      Normalization(node: $0.node, channels: $1, state: state)
-    }
+    norms = IdentifiedArray(
+      zip(layout.plan.norms, layout.normChannels).map {
+        Normalization(node: $0.node, channels: $1, state: state)
+      })
     let activations = layout.activations.map { FloatBuffer(count: $0) }
-    tensors = layout.activationOf.map { activations[$0] }
+    tensors = layout.activationOf.mapped { activations[$0] }
     gradientBuffers = layout.gradients.map { FloatBuffer(count: $0) }
     forwardWeights = layout.forwardWeights.map { $0.map { FloatBuffer(count: $0) } }
     transposedWeights = layout.transposedWeights.map { FloatBuffer(count: $0) }
@@ -130,7 +131,7 @@ public final class NetworkExecutor {
   public var threads: Int { pool.threads }
 
   /// Where a batch's images go: [batch, H, W, C]. Filled by the caller before each step.
-  public var input: UnsafeMutablePointer<Float> { tensors[0].pointer }
+  public var input: UnsafeMutablePointer<Float> { tensors[FusedPlan.input].pointer }
 
   /// How many slices a batch is cut into, and which images each one has.
   var sliceCount: Int { min(imageCount, Self.mostSlices) }

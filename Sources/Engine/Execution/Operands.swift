@@ -116,7 +116,7 @@ struct DropoutMask {
   ///   - layer: the node in the graph.
   ///   - image: the image's place in the batch.
   init(rate: Float, key: UInt64, layer: ValueID, image: Int) {
-    var random = CounterRandom(seed: key, purpose: .dropout, epoch: layer, index: image)
+    var random = CounterRandom(seed: key, purpose: .dropout, epoch: layer.index, index: image)
     keys = (random.next32(), random.next32())
     threshold = UInt32(Double(rate) * 0x1p32)
   }

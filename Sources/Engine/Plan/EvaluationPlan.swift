@@ -4,18 +4,18 @@ import Numerics
 /// The buffers of a fused plan's tensors if each lives only until its last reader.
 struct EvaluationPlan {
   /// The buffer of each tensor.
-  private(set) var bufferOf: [Int]
+  private(set) var bufferOf: IdentifiedArray<StoredTensor, Int>
   /// Numbers per image of each buffer.
   private(set) var bufferSizes: [Int] = []
 
   init(_ plan: FusedPlan) {
-    var lastUse = [Int](repeating: -1, count: plan.tensors.count)
+    var lastUse = IdentifiedArray<StoredTensor, Int>(repeating: -1, like: plan.tensors)
     for (index, step) in plan.steps.enumerated() {
       for tensor in Self.tensors(of: step, index: index, plan) { lastUse[tensor] = index }
     }
     // The output is read after the last step.
     if let output = plan.steps.last?.output { lastUse[output] = plan.steps.count }
-    bufferOf = .init(repeating: -1, count: plan.tensors.count)
+    bufferOf = .init(repeating: -1, like: plan.tensors)
     var free: [Int] = []
     func take(_ size: Int) -> Int {
       // The smallest that is large enough, or else the largest, which grows.
@@ -32,8 +32,8 @@ struct EvaluationPlan {
       return best
     }
     // The input is filled before every pass, so nothing else may use its memory.
-    bufferOf[0] = take(plan.tensors[0].count)
-    lastUse[0] = plan.steps.count
+    bufferOf[FusedPlan.input] = take(plan.tensors[FusedPlan.input].count)
+    lastUse[FusedPlan.input] = plan.steps.count
     for (index, step) in plan.steps.enumerated() {
       let used = Self.tensors(of: step, index: index, plan)
       for tensor in used where bufferOf[tensor] < 0 {

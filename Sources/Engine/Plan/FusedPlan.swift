@@ -2,12 +2,11 @@
 // neighbours, so that they cost no memory passes of their own.
 import Numerics
 
-/// The index of a tensor that is stored for the whole batch.
-typealias TensorID = Int
-/// The index of a batch norm.
-typealias NormID = Int
-/// The index of a site.
-typealias SiteID = Int
+/// A tensor that is stored for the whole batch.
+enum StoredTensor {}
+typealias TensorID = Identifier<StoredTensor>
+typealias NormID = Identifier<PlannedNorm>
+typealias SiteID = Identifier<Site>
 
 /// What a summand is multiplied with, number by number.
 enum Multiplier: Hashable {
@@ -72,12 +71,21 @@ struct Step {
   var addend: Operand?
 }
 
+/// A batch norm: its node, and the tensor that it normalises.
+struct PlannedNorm {
+  let node: ValueID
+  let tensor: TensorID
+}
+
 /// What is stored, what is normalised, and which steps do it, for one graph.
 struct FusedPlan {
-  private(set) var tensors: [ImageShape] = []
-  /// Each batch norm's node and the tensor that it normalises.
-  private(set) var norms: [(node: ValueID, tensor: TensorID)] = []
-  private(set) var sites: [Site] = []
+  /// The network's input, which is the first tensor.
+  static let input = TensorID(0)
+
+  /// The shape of each tensor.
+  private(set) var tensors = IdentifiedArray<StoredTensor, ImageShape>()
+  private(set) var norms = IdentifiedArray<PlannedNorm, PlannedNorm>()
+  private(set) var sites = IdentifiedArray<Site, Site>()
   private(set) var steps: [Step] = []
 
   /// The batch norms of each tensor.
@@ -95,27 +103,22 @@ struct FusedPlan {
   }
 
   private let graph: Graph
-  private let consumers: [[ValueID]]
-  private var forms: [Form] = []
+  private let consumers: IdentifiedArray<Graph.Node, [ValueID]>
+  private var forms = IdentifiedArray<Graph.Node, Form>()
   private var siteOfValue: [ValueID: SiteID] = [:]
   private var stepOfTensor: [TensorID: Int] = [:]
 
   init(_ graph: Graph) {
     self.graph = graph
     consumers = graph.consumers
-    for (id, node) in graph.nodes.enumerated() { forms.append(form(of: node, id: id)) }
+    for (id, node) in graph.nodes.identified { forms.append(form(of: node, id: id)) }
     if case .stored = forms[graph.output] {} else { _ = storedTensor(of: graph.output) }
-  }
-
-  private mutating func newTensor(_ shape: ImageShape) -> TensorID {
-    tensors.append(shape)
-    return tensors.count - 1
   }
 
   private mutating func form(of node: Graph.Node, id: ValueID) -> Form {
     switch node.operation {
     case .input:
-      return .stored(newTensor(node.shape))
+      return .stored(tensors.append(node.shape))
     case .convolution(let parameters, _):
       return .stored(step(.convolution(parameters), id, reading: node.inputs[0]))
     case .maxPool(let kernelSize, let stride, let padding):
@@ -127,8 +130,8 @@ struct FusedPlan {
       return .stored(step(.linear(outputs: outputs), id, reading: node.inputs[0]))
     case .batchNorm:
       let tensor = storedTensor(of: node.inputs[0])
-      norms.append((id, tensor))
-      return .pending([Operand(tensor: tensor, norm: norms.count - 1)], relu: false)
+      let norm = norms.append(PlannedNorm(node: id, tensor: tensor))
+      return .pending([Operand(tensor: tensor, norm: norm)], relu: false)
     case .relu:
       switch forms[node.inputs[0]] {
       case .stored(let tensor): return .pending([Operand(tensor: tensor)], relu: true)
@@ -154,7 +157,7 @@ struct FusedPlan {
 
   private mutating func step(_ kind: Step.Kind, _ id: ValueID, reading value: ValueID) -> TensorID {
     let input = site(of: value)
-    let output = newTensor(graph.shape(of: id))
+    let output = tensors.append(graph.shape(of: id))
     sites[input].readers.append(steps.count)
     stepOfTensor[output] = steps.count
     steps.append(Step(kind: kind, node: id, input: input, output: output))
@@ -174,9 +177,9 @@ struct FusedPlan {
     case .padded, .multiplied:
       site = Site(operands: [summand(for: value)], relu: false, shape: shape)
     }
-    sites.append(site)
-    siteOfValue[value] = sites.count - 1
-    return sites.count - 1
+    let id = sites.append(site)
+    siteOfValue[value] = id
+    return id
   }
 
   /// A value as a summand: a batch norm that nobody else reads is applied while adding.
@@ -208,7 +211,7 @@ struct FusedPlan {
     let id = site(of: value)
     // Somebody must store it: the first step that reads it, or a step of its own.
     if sites[id].readers.isEmpty { return Operand(tensor: storedTensor(of: value)) }
-    let stored = sites[id].stored ?? newTensor(sites[id].shape)
+    let stored = sites[id].stored ?? tensors.append(sites[id].shape)
     sites[id].stored = stored
     return Operand(tensor: stored, site: id)
   }

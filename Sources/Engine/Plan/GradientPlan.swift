@@ -36,9 +36,9 @@ enum Contribution {
 /// The backward pass of a fused plan: what adds up to what, in which memory.
 struct GradientPlan {
   /// The summands of the gradient of each tensor (a step's raw output).
-  private(set) var ofTensor: [[Contribution]]
+  private(set) var ofTensor: IdentifiedArray<StoredTensor, [Contribution]>
   /// The summands of the gradient of each site's value, besides its first reader's own.
-  private(set) var ofSite: [[Contribution]]
+  private(set) var ofSite: IdentifiedArray<Site, [Contribution]>
   /// Tensors whose gradient somebody else reads again.
   private(set) var storedTensors: Set<TensorID> = []
   /// The buffer of each stored gradient.
@@ -47,9 +47,9 @@ struct GradientPlan {
   private(set) var bufferSizes: [Int] = []
 
   init(_ plan: FusedPlan) {
-    ofTensor = .init(repeating: [], count: plan.tensors.count)
-    ofSite = .init(repeating: [], count: plan.sites.count)
-    for (id, site) in plan.sites.enumerated() {
+    ofTensor = .init(repeating: [], like: plan.tensors)
+    ofSite = .init(repeating: [], like: plan.sites)
+    for (id, site) in plan.sites.identified {
       for operand in site.operands { add(operand, from: .site(id), site: id) }
     }
     for step in plan.steps {
@@ -57,7 +57,7 @@ struct GradientPlan {
       add(addend, from: .tensor(step.output), site: nil)
       storedTensors.insert(step.output)
     }
-    for (id, site) in plan.sites.enumerated() where site.readers.count > 1 {
+    for (id, site) in plan.sites.identified where site.readers.count > 1 {
       ofSite[id].append(.direct(.partial(id)))
     }
     assignBuffers(plan)
@@ -90,7 +90,7 @@ struct GradientPlan {
 
   /// Whether nobody needs the gradient of a site's value: it is the network's input.
   static func isInput(_ site: Site) -> Bool {
-    site.operands.count == 1 && site.operands[0].tensor == 0
+    site.operands.count == 1 && site.operands[0].tensor == FusedPlan.input
   }
 
   /// Gives every stored gradient a buffer; one whose last reader has come is used again. Steps go

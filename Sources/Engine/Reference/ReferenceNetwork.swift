@@ -30,9 +30,9 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   /// Filled by `backward`.
   var gradients: [String: [Number]] = [:]
   /// The values of all nodes after `forward`.
-  private(set) var values: [ReferenceTensor<Number>] = []
+  private(set) var values = IdentifiedArray<Graph.Node, ReferenceTensor<Number>>()
   /// Gradients of the loss with respect to all values after `backward`.
-  private(set) var valueGradients: [ReferenceTensor<Number>] = []
+  private(set) var valueGradients = IdentifiedArray<Graph.Node, ReferenceTensor<Number>>()
   /// As the executor's.
   var dropoutKey: UInt64 = 0
   private var statistics: [ValueID: (mean: [Number], inverse: [Number])] = [:]
@@ -56,9 +56,9 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   ///   - input: [count, H, W, C].
   ///   - mode: training mode uses and moves the statistics.
   mutating func forward(_ input: [Number], count: Int, mode: ExecutionMode) {
-    values = []
+    values = .init()
     statistics = [:]
-    for (id, node) in graph.nodes.enumerated() {
+    for (id, node) in graph.nodes.identified {
       var y = ReferenceTensor<Number>(node.shape, count: count)
       let x = node.inputs.first.map { values[$0] } ?? y
       switch node.operation {
@@ -256,9 +256,9 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
 
   /// Works out every gradient from the output's.
   mutating func backward(_ outputGradient: [Number]) {
-    valueGradients = values.map { ReferenceTensor($0.shape, count: $0.count) }
+    valueGradients = values.mapped { ReferenceTensor($0.shape, count: $0.count) }
     valueGradients[graph.output].values = outputGradient
-    for (id, node) in graph.nodes.enumerated().reversed() {
+    for (id, node) in graph.nodes.identified.reversed() {
       guard let source = node.inputs.first else { continue }
       let (x, dy) = (values[source], valueGradients[id])
       var dx = valueGradients[source]
