@@ -59,8 +59,8 @@ public struct WelchTest: Hashable, Sendable {
   public var twoSidedP: Double { min(1, 2 * distribution.survival(statistic().magnitude)) }
 
   /// The interval of the difference.
-  public func interval(level: Double = 0.95) -> ConfidenceInterval {
-    let half = distribution.quantile((1 + level) / 2) * standardError
+  public func interval(confidence: Double = 0.95) -> ConfidenceInterval {
+    let half = distribution.quantile((1 + confidence) / 2) * standardError
     return ConfidenceInterval(low: difference - half, high: difference + half, method: .welch)
   }
 

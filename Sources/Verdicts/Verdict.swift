@@ -40,15 +40,15 @@ public struct ClaimTest: Sendable {
   public var p: Double?
   /// Of the difference; of an order's pairs, of all of them together.
   public var interval: ConfidenceInterval?
-  /// The level of this interval alone: 0.95, of one of several pairs more.
-  public let level: Double
+  /// The confidence of this interval alone: 0.95, of one of several pairs more.
+  public let confidence: Double
 
   /// - Parameter pairs: how many comparisons the claim consists of.
   init(
     a: ClaimSample, b: ClaimSample?, threshold: Double = 0, pairs: Int = 1,
     p: (WelchTest) -> Double
   ) {
-    level = 1 - Verdict.level / Double(pairs)
+    confidence = 1 - Verdict.alpha / Double(pairs)
     self.threshold = threshold
     self.a = a
     self.b = b
@@ -62,7 +62,7 @@ public struct ClaimTest: Sendable {
       welch = WelchTest(a.values, against: threshold)
     }
     self.p = welch.map(p)
-    interval = welch?.interval(level: level)
+    interval = welch?.interval(confidence: confidence)
   }
 
   /// The mean of a less that of b, or less the threshold; also where there is no test of it.
@@ -78,8 +78,8 @@ public struct ClaimTest: Sendable {
 
 /// A claim with its answer and the numbers behind it.
 public struct Verdict: Sendable {
-  /// The level of every decision.
-  public static let level = 0.05
+  /// The significance level α of every decision.
+  public static let alpha = 0.05
 
   public var claim: Claim
   public var outcome: VerdictOutcome
@@ -107,8 +107,8 @@ extension Verdict {
       return known.count == tests.count ? known.max() : nil
     }
     let tested = ps.indices.filter { ps[$0] != nil }
-    // The strictest level that Holm's method can ask for, as the power plan reckons.
-    let seedsLevel = level / Double(max(1, ps.count))
+    // The strictest α that Holm's method can ask for, as the power plan reckons.
+    let seedsAlpha = alpha / Double(max(1, ps.count))
     // Claims without numbers yet count too: an answer must not depend on which came first.
     let adjusted = Statistics.holm(tested.compactMap { ps[$0] }, count: ps.count)
     let adjustedByClaim = Dictionary(uniqueKeysWithValues: zip(tested, adjusted))
@@ -117,13 +117,13 @@ extension Verdict {
         claim: results.claims[index], outcome: .undecided, reason: "", tests: tests[index],
         p: ps[index], adjustedP: adjustedByClaim[index],
         isPapersProtocol: results.ledger?.isPapers(results.claims[index].variants) ?? false)
-      verdict.decide(seedsLevel: seedsLevel)
+      verdict.decide(seedsAlpha: seedsAlpha)
       return verdict
     }
   }
 
-  /// - Parameter seedsLevel: the one-sided level that the number of seeds is reckoned with.
-  private mutating func decide(seedsLevel: Double) {
+  /// - Parameter seedsAlpha: the one-sided α that the number of seeds is reckoned with.
+  private mutating func decide(seedsAlpha: Double) {
     let samples = tests.flatMap(\.samples)
     if let missing = samples.first(where: { $0.values.isEmpty }) {
       (outcome, reason) = whyMissing(missing)
@@ -138,7 +138,7 @@ extension Verdict {
       return
     }
     let losses = tests.map(claim.loss)
-    if adjustedP < Self.level, losses.allSatisfy({ $0 == .none || $0 == .inFavour }) {
+    if adjustedP < Self.alpha, losses.allSatisfy({ $0 == .none || $0 == .inFavour }) {
       outcome = .reproduced
     } else if zip(tests, losses).contains(where: { test, loss in
       claim.isExcluded(by: test) && (loss == .none || loss == .against)
@@ -151,7 +151,7 @@ extension Verdict {
         + "sample of what it does"
       return
     } else {
-      (seedsNeeded, reason) = claim.seedsNeeded(tests, level: seedsLevel)
+      (seedsNeeded, reason) = claim.seedsNeeded(tests, alpha: seedsAlpha)
       return
     }
     if samples.contains(where: { $0.values.count == 2 }) {

@@ -12,7 +12,7 @@ extension ExperimentReport {
     let members: [String: CanonicalJSON] = [
       "experiment": .text(experiment.name), "title": .text(experiment.title),
       "protocol": .text(experiment.protocolName), "isPapersProtocol": .flag(hasPaperProtocol),
-      "level": .number(Verdict.level), "claims": .list(verdicts.map(\.json)),
+      "level": .number(Verdict.alpha), "claims": .list(verdicts.map(\.json)),
       "deviations": .list(ledger?.rows.map(\.json) ?? []),
     ]
     let order = ["experiment", "title", "protocol", "isPapersProtocol", "level", "id", "verdict"]
@@ -54,7 +54,7 @@ extension ClaimTest {
   var json: CanonicalJSON {
     .object([
       "a": a.json, "b": b.map(\.json) ?? .null, "difference": .optional(difference),
-      "interval": .interval(interval), "intervalLevel": .number(level),
+      "interval": .interval(interval), "intervalLevel": .number(confidence),
       "degreesOfFreedom": .optional(welch?.degreesOfFreedom), "p": .optional(p),
       "hedgesG": .optional(effect), "permutation": permutation.map(\.json) ?? .null,
     ])
