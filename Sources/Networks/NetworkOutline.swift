@@ -58,7 +58,8 @@ extension Graph {
     }
   }
 
-  /// The nested tree of stages, blocks and layers, one line each, indented by two spaces a level.
+  /// The nested tree of stages, blocks and layers, one line each, indented by two spaces for each
+  /// group around it.
   public var structure: [String] {
     var lines: [String] = []
     var open: [Substring] = []
@@ -67,8 +68,8 @@ extension Graph {
       let groups = Array(path.dropLast())
       var shared = 0
       while shared < min(open.count, groups.count), open[shared] == groups[shared] { shared += 1 }
-      for level in shared..<max(shared, groups.count) {
-        lines.append(String(repeating: "  ", count: level) + "(\(groups[level]))")
+      for depth in shared..<max(shared, groups.count) {
+        lines.append(String(repeating: "  ", count: depth) + "(\(groups[depth]))")
       }
       open = groups
       let indent = String(repeating: "  ", count: groups.count)

@@ -33,25 +33,27 @@ extension Statistics {
 
   /// The interval of a mean: t below eight values, BCa from eight up; nil below two values or where
   /// they are all equal, which tells nothing of their spread.
-  public static func interval(_ values: [Double], level: Double = confidence) -> ConfidenceInterval?
+  public static func interval(_ values: [Double], confidence: Double = Statistics.confidence)
+    -> ConfidenceInterval?
   {
     guard let mean = mean(values), let deviation = standardDeviation(values), deviation > 0 else {
       return nil
     }
     guard values.count >= bootstrapThreshold else {
-      let t = StudentT(degreesOfFreedom: Double(values.count - 1)).quantile((1 + level) / 2)
+      let t = StudentT(degreesOfFreedom: Double(values.count - 1)).quantile((1 + confidence) / 2)
       let half = t * deviation / Double(values.count).squareRoot()
       return ConfidenceInterval(low: mean - half, high: mean + half, method: .t)
     }
     return bcaInterval(
-      values, resampledMeans: resampledMeans(values, count: bootstrapResamples), level: level)
+      values, resampledMeans: resampledMeans(values, count: bootstrapResamples),
+      confidence: confidence)
   }
 
   /// The bias-corrected and accelerated interval of the mean.
   /// - Parameter resampledMeans: means of resamples with replacement.
   /// - Returns: nil where the values or the resamples are all equal.
   static func bcaInterval(
-    _ values: [Double], resampledMeans: [Double], level: Double
+    _ values: [Double], resampledMeans: [Double], confidence: Double
   ) -> ConfidenceInterval? {
     guard let observed = mean(values), resampledMeans.contains(where: { $0 != observed }) else {
       return nil
@@ -77,8 +79,8 @@ extension Statistics {
     }
     let sorted = resampledMeans.sorted()
     return ConfidenceInterval(
-      low: percentile(ofSorted: sorted, place((1 - level) / 2)),
-      high: percentile(ofSorted: sorted, place((1 + level) / 2)), method: .bca)
+      low: percentile(ofSorted: sorted, place((1 - confidence) / 2)),
+      high: percentile(ofSorted: sorted, place((1 + confidence) / 2)), method: .bca)
   }
 
   /// The value below which the given share of sorted numbers lies, linear between neighbours.

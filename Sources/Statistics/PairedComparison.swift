@@ -50,7 +50,7 @@ public struct PairedComparison: Hashable, Sendable {
   }
 
   /// The percentile interval of `difference` over resampled examples; nil where they never disagree.
-  public func interval(level: Double = Statistics.confidence) -> ConfidenceInterval? {
+  public func interval(confidence: Double = Statistics.confidence) -> ConfidenceInterval? {
     guard onlyFirst + onlySecond > 0 else { return nil }
     var random = SplitMix64(seed: UInt64(count))
     let (first, second) = (onlyFirst, onlyFirst + onlySecond)
@@ -63,8 +63,8 @@ public struct PairedComparison: Hashable, Sendable {
       return 100 * Double(sum) / Double(count)
     }.sorted()
     return ConfidenceInterval(
-      low: Statistics.percentile(ofSorted: differences, (1 - level) / 2),
-      high: Statistics.percentile(ofSorted: differences, (1 + level) / 2),
+      low: Statistics.percentile(ofSorted: differences, (1 - confidence) / 2),
+      high: Statistics.percentile(ofSorted: differences, (1 + confidence) / 2),
       method: .pairedBootstrap)
   }
 }

@@ -11,13 +11,13 @@ public struct Power: Hashable, Sendable {
   public var deviationA: Double
   /// Standard deviation over seeds of the second side; 0 for a comparison with a fixed number.
   public var deviationB: Double
-  /// One-sided level of the test.
-  public var level: Double
+  /// One-sided significance level α of the test.
+  public var alpha: Double
 
-  public init(deviationA: Double, deviationB: Double, level: Double = Statistics.alpha) {
+  public init(deviationA: Double, deviationB: Double, alpha: Double = Statistics.alpha) {
     self.deviationA = deviationA
     self.deviationB = deviationB
-    self.level = level
+    self.alpha = alpha
   }
 
   /// The probability that a one-sided test with `seeds` on each side is significant.
@@ -29,7 +29,7 @@ public struct Power: Hashable, Sendable {
     let free = Double(seeds - 1) * (a + b) * (a + b) / (a * a + b * b)
     let t = StudentT(degreesOfFreedom: free)
     let error = ((a + b) / Double(seeds)).squareRoot()
-    return t.noncentralSurvival(t.quantile(1 - level), noncentrality: difference / error)
+    return t.noncentralSurvival(t.quantile(1 - alpha), noncentrality: difference / error)
   }
 
   /// The probability that two one-sided tests at a margin are both significant, from below.
@@ -53,12 +53,12 @@ public struct Power: Hashable, Sendable {
   }
 
   /// The largest spread, the same on both sides, at which `seeds` have 80 % power.
-  public static func largestDeviation(difference: Double, seeds: Int, level: Double) -> Double? {
+  public static func largestDeviation(difference: Double, seeds: Int, alpha: Double) -> Double? {
     guard seeds > 1, difference > 0 else { return nil }
     var (low, high) = (0.0, difference * 100)
     for _ in 0..<60 {
       let middle = (low + high) / 2
-      let power = Power(deviationA: middle, deviationB: middle, level: level)
+      let power = Power(deviationA: middle, deviationB: middle, alpha: alpha)
       if power.superiority(difference: difference, seeds: seeds) >= standard {
         low = middle
       } else {

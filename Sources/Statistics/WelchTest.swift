@@ -59,8 +59,8 @@ public struct WelchTest: Hashable, Sendable {
   public var twoSidedP: Double { min(1, 2 * distribution.survival(statistic().magnitude)) }
 
   /// The interval of the difference.
-  public func interval(level: Double = Statistics.confidence) -> ConfidenceInterval {
-    let half = distribution.quantile((1 + level) / 2) * standardError
+  public func interval(confidence: Double = Statistics.confidence) -> ConfidenceInterval {
+    let half = distribution.quantile((1 + confidence) / 2) * standardError
     return ConfidenceInterval(low: difference - half, high: difference + half, method: .welch)
   }
 
@@ -92,7 +92,7 @@ extension Statistics {
   }
 
   /// The strictest level that Holm's method can ask of one of so many tests.
-  public static func strictestLevel(ofTests count: Int) -> Double { alpha / Double(max(1, count)) }
+  public static func strictestAlpha(ofTests count: Int) -> Double { alpha / Double(max(1, count)) }
 
   /// Holm's adjustment for several tests (Holm 1979), in the order given.
   /// - Parameters:

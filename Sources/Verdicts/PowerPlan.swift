@@ -24,8 +24,8 @@ public struct ClaimPower: Sendable {
 public struct PowerPlan: Sendable {
   /// In the order of the spec; of an order, the pair that is hardest to tell.
   public let claims: [ClaimPower]
-  /// The one-sided level that is reckoned with, the strictest that Holm's method can ask for.
-  public let level: Double
+  /// The one-sided α that is reckoned with, the strictest that Holm's method can ask for.
+  public let alpha: Double
 
   /// - Parameters:
   ///   - seeds: of the spec.
@@ -33,15 +33,15 @@ public struct PowerPlan: Sendable {
   public init(
     _ claims: [Claim], seeds: Int, values: (_ metric: Metric, _ variant: String) -> [Double]
   ) {
-    let level = Statistics.strictestLevel(ofTests: claims.count)
-    self.level = level
+    let alpha = Statistics.strictestAlpha(ofTests: claims.count)
+    self.alpha = alpha
     self.claims = claims.map { claim in
       let pairs = claim.pairs.map { pair in
         let a = Statistics.standardDeviation(values(claim.metric, pair.a))
         let b = pair.b.map { Statistics.standardDeviation(values(claim.metric, $0)) } ?? 0
         let deviations = a.flatMap { a in b.map { (a: a, b: $0) } }
         return claim.power(
-          difference: pair.difference, deviations: deviations, seeds: seeds, level: level)
+          difference: pair.difference, deviations: deviations, seeds: seeds, alpha: alpha)
       }
       func ease(_ pair: ClaimPower) -> (Double, Double) {
         (pair.power ?? 1, pair.difference ?? .infinity)
@@ -81,7 +81,7 @@ extension Claim {
   }
 
   fileprivate func power(
-    difference: Double?, deviations: (a: Double, b: Double)?, seeds: Int, level: Double
+    difference: Double?, deviations: (a: Double, b: Double)?, seeds: Int, alpha: Double
   ) -> ClaimPower {
     var result = ClaimPower(
       claim: self, difference: difference, deviations: deviations, seeds: seeds)
@@ -89,10 +89,10 @@ extension Claim {
     guard let deviations else {
       if case .equivalence = assertion { return result }
       result.largestDeviation = Power.largestDeviation(
-        difference: difference, seeds: seeds, level: level)
+        difference: difference, seeds: seeds, alpha: alpha)
       return result
     }
-    let power = Power(deviationA: deviations.a, deviationB: deviations.b, level: level)
+    let power = Power(deviationA: deviations.a, deviationB: deviations.b, alpha: alpha)
     if case .equivalence(_, _, let margin) = assertion {
       result.power = power.equivalence(margin: margin, difference: difference, seeds: seeds)
     } else {

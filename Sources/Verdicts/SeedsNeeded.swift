@@ -7,13 +7,13 @@ extension Claim {
   /// at the one that was seen where there is no reference, or where these seeds should have shown it.
   /// - Parameters:
   ///   - tests: with two values or more on each side.
-  ///   - level: one-sided.
+  ///   - alpha: one-sided.
   /// - Returns: the number, nil where none can be given, and a sentence.
-  func seedsNeeded(_ tests: [ClaimTest], level: Double) -> (seeds: Int?, basis: String) {
+  func seedsNeeded(_ tests: [ClaimTest], alpha: Double) -> (seeds: Int?, basis: String) {
     let seen = tests.map(seenDifference)
     let isAgainst = kind != .equivalence && seen.contains { $0 <= 0 }
     let against = "what was seen is against the claim, though not significantly"
-    let atSeen = isAgainst ? nil : seeds(tests, seen, level)
+    let atSeen = isAgainst ? nil : seeds(tests, seen, alpha)
     guard let expected = expectedDifferences else {
       return isAgainst ? (nil, against) : (atSeen, basis(atSeen, "the difference"))
     }
@@ -22,7 +22,7 @@ extension Claim {
     }
     let source = reference?.difference == nil && kind == .equivalence ? "no" : "the reference's"
     let here = tests.flatMap(\.samples).map(\.values.count).min() ?? 0
-    let atExpected = seeds(tests, expected, level)
+    let atExpected = seeds(tests, expected, alpha)
     guard let needed = atExpected, needed <= here else {
       var text = basis(atExpected, "\(source) difference")
       if isAgainst { text += "; \(against)" }
@@ -55,11 +55,11 @@ extension Claim {
   }
 
   /// The fewest for all comparisons; nil where even very many do not do.
-  private func seeds(_ tests: [ClaimTest], _ differences: [Double], _ level: Double) -> Int? {
+  private func seeds(_ tests: [ClaimTest], _ differences: [Double], _ alpha: Double) -> Int? {
     let needed = zip(tests, differences).map { test, difference -> Int? in
       let power = Power(
         deviationA: Statistics.standardDeviation(test.a.values) ?? 0,
-        deviationB: test.b.flatMap { Statistics.standardDeviation($0.values) } ?? 0, level: level)
+        deviationB: test.b.flatMap { Statistics.standardDeviation($0.values) } ?? 0, alpha: alpha)
       return seedsNeeded(power, difference: difference)
     }
     return needed.contains(nil) ? nil : needed.compactMap { $0 }.max()

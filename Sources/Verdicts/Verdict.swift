@@ -40,15 +40,15 @@ public struct ClaimTest: Sendable {
   public var p: Double?
   /// Of the difference; of an order's pairs, of all of them together.
   public var interval: ConfidenceInterval?
-  /// The level of this interval alone: 0.95, of one of several pairs more.
-  public let level: Double
+  /// The confidence of this interval alone: 0.95, of one of several pairs more.
+  public let confidence: Double
 
   /// - Parameter pairs: how many comparisons the claim consists of.
   init(
     a: ClaimSample, b: ClaimSample?, threshold: Double = 0, pairs: Int = 1,
     p: (WelchTest) -> Double
   ) {
-    level = 1 - Statistics.alpha / Double(pairs)
+    confidence = 1 - Statistics.alpha / Double(pairs)
     self.threshold = threshold
     self.a = a
     self.b = b
@@ -62,7 +62,7 @@ public struct ClaimTest: Sendable {
       welch = WelchTest(a.values, against: threshold)
     }
     self.p = welch.map(p)
-    interval = welch?.interval(level: level)
+    interval = welch?.interval(confidence: confidence)
   }
 
   /// The mean of a less that of b, or less the threshold; also where there is no test of it.
@@ -104,7 +104,7 @@ extension Verdict {
       return known.count == tests.count ? known.max() : nil
     }
     let tested = ps.indices.filter { ps[$0] != nil }
-    let seedsLevel = Statistics.strictestLevel(ofTests: ps.count)
+    let seedsAlpha = Statistics.strictestAlpha(ofTests: ps.count)
     // Claims without numbers yet count too: an answer must not depend on which came first.
     let adjusted = Statistics.holm(tested.compactMap { ps[$0] }, count: ps.count)
     let adjustedByClaim = Dictionary(uniqueKeysWithValues: zip(tested, adjusted))
@@ -113,13 +113,13 @@ extension Verdict {
         claim: results.claims[index], outcome: .undecided, reason: "", tests: tests[index],
         p: ps[index], adjustedP: adjustedByClaim[index],
         isPapersProtocol: results.ledger?.isPapers(results.claims[index].variants) ?? false)
-      verdict.decide(seedsLevel: seedsLevel)
+      verdict.decide(seedsAlpha: seedsAlpha)
       return verdict
     }
   }
 
-  /// - Parameter seedsLevel: the one-sided level that the number of seeds is reckoned with.
-  private mutating func decide(seedsLevel: Double) {
+  /// - Parameter seedsAlpha: the one-sided α that the number of seeds is reckoned with.
+  private mutating func decide(seedsAlpha: Double) {
     let samples = tests.flatMap(\.samples)
     if let missing = samples.first(where: { $0.values.isEmpty }) {
       (outcome, reason) = whyMissing(missing)
@@ -147,7 +147,7 @@ extension Verdict {
         + "sample of what it does"
       return
     } else {
-      (seedsNeeded, reason) = claim.seedsNeeded(tests, level: seedsLevel)
+      (seedsNeeded, reason) = claim.seedsNeeded(tests, alpha: seedsAlpha)
       return
     }
     if samples.contains(where: { $0.values.count == 2 }) {

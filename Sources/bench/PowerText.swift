@@ -25,7 +25,7 @@ enum PowerText {
     return """
 
       \(table.text)
-      Power at the reference's difference, one-sided level \(String(format: "%.3g", plan.level)) \
+      Power at the reference's difference, one-sided level \(String(format: "%.3g", plan.alpha)) \
       (\(Statistics.alpha) over \(plan.claims.count) claim\(plan.claims.count == 1 ? "" : "s")).
       \(note(plan))
       """

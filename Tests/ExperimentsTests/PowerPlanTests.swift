@@ -28,9 +28,9 @@ import Testing
     let claims = spec.claims(of: try spec.expand())
     let values = ["plain-56": [50.0, 52, 54], "plain-20": [40.0, 41, 42]]
     let plan = PowerPlan(claims, seeds: 3) { _, variant in values[variant] ?? [] }
-    #expect(plan.level == 0.025)
+    #expect(plan.alpha == 0.025)
     let deep = plan.claims[0]
-    let power = Power(deviationA: 2, deviationB: 1, level: 0.025)
+    let power = Power(deviationA: 2, deviationB: 1, alpha: 0.025)
     let difference = 14.22 - 9.63
     #expect(deep.seedsNeeded == power.seedsForSuperiority(difference: difference))
     #expect(deep.power == power.superiority(difference: difference, seeds: 3))
@@ -42,7 +42,7 @@ import Testing
     let spec = try spec()
     let plan = PowerPlan(spec.claims(of: try spec.expand()), seeds: 3) { _, _ in [] }
     let largest = try #require(plan.claims[0].largestDeviation)
-    let power = Power(deviationA: largest, deviationB: largest, level: 0.025)
+    let power = Power(deviationA: largest, deviationB: largest, alpha: 0.025)
     #expect(abs(power.superiority(difference: 4.59, seeds: 3) - 0.8) < 1e-6)
     #expect(plan.claims[0].seedsNeeded == nil)
   }

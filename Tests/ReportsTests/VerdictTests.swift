@@ -215,8 +215,8 @@ import Testing
     }
     let verdict = try #require(try fake.report().verdicts.first)
     let welch = try #require(WelchTest(plain, deep))
-    #expect(welch.interval(level: 0.95).low > 0 && welch.interval(level: 0.975).low < 0)
-    #expect(verdict.tests[1].interval == welch.interval(level: 0.975))
+    #expect(welch.interval(confidence: 0.95).low > 0 && welch.interval(confidence: 0.975).low < 0)
+    #expect(verdict.tests[1].interval == welch.interval(confidence: 0.975))
     #expect(verdict.outcome == .undecided)
     #expect(verdict.evidence.contains { $0.contains("97.5 % interval (95 % for all pairs)") })
   }

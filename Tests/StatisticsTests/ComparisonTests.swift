@@ -102,7 +102,7 @@ import Testing
     let power = Power(deviationA: 0.16, deviationB: 0.16)
     #expect(power.seedsForSuperiority(difference: 0.24) == 7)
     #expect(
-      Power(deviationA: 0.16, deviationB: 0.16, level: 0.025)
+      Power(deviationA: 0.16, deviationB: 0.16, alpha: 0.025)
         .seedsForSuperiority(difference: 0.24) == 9)
     #expect(power.seedsForSuperiority(difference: 0) == nil)
     #expect(power.seedsForSuperiority(difference: 5) == 2)
@@ -114,10 +114,10 @@ import Testing
   }
 
   @Test func theLargestSpreadThatSeedsCanBear() throws {
-    let spread = try #require(Power.largestDeviation(difference: 0.24, seeds: 7, level: 0.05))
+    let spread = try #require(Power.largestDeviation(difference: 0.24, seeds: 7, alpha: 0.05))
     let power = Power(deviationA: spread, deviationB: spread)
     #expect(abs(power.superiority(difference: 0.24, seeds: 7) - 0.8) < 1e-6)
     #expect(spread > 0.16 && spread < 0.18)
-    #expect(Power.largestDeviation(difference: 1, seeds: 1, level: 0.05) == nil)
+    #expect(Power.largestDeviation(difference: 1, seeds: 1, alpha: 0.05) == nil)
   }
 }

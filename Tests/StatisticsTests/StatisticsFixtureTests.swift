@@ -101,7 +101,8 @@ import Testing
   @Test func bootstrapOnTheSameResamples() throws {
     for value in fixture.bootstraps {
       let interval = try #require(
-        Statistics.bcaInterval(value.values, resampledMeans: value.resampledMeans, level: 0.95))
+        Statistics.bcaInterval(value.values, resampledMeans: value.resampledMeans, confidence: 0.95)
+      )
       try expect(interval.low, near: value.low)
       try expect(interval.high, near: value.high)
     }
@@ -131,7 +132,7 @@ import Testing
     #expect(fixture.power.count == 6)
     for value in fixture.power {
       let power = Power(
-        deviationA: value.deviationA, deviationB: value.deviationB, level: value.level)
+        deviationA: value.deviationA, deviationB: value.deviationB, alpha: value.level)
       try expect(
         power.superiority(difference: value.difference, seeds: value.seeds), near: value.power,
         relative: 1e-7)

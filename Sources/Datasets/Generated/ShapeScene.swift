@@ -57,8 +57,8 @@ struct ShapeScene {
       hue: random.uniform(), chroma: random.uniform(0, 0.15), luma: random.uniform(-0.15, 0.15))
     gradient.y = Self.color(
       hue: random.uniform(), chroma: random.uniform(0, 0.15), luma: random.uniform(-0.15, 0.15))
-    let level = Float(label * 3 % 10) / 9
-    let direction = 0.25 * level + Spread.direction * random.bell()
+    let step = Float(label * 3 % 10) / 9
+    let direction = 0.25 * step + Spread.direction * random.bell()
     let frequency = random.uniform(0.9, 2.2)
     stripe = (
       frequency * Self.cosine(direction), frequency * Self.sine(direction), random.uniform()

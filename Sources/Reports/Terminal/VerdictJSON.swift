@@ -54,7 +54,7 @@ extension ClaimTest {
   var json: CanonicalJSON {
     .object([
       "a": a.json, "b": b.map(\.json) ?? .null, "difference": .optional(difference),
-      "interval": .interval(interval), "intervalLevel": .number(level),
+      "interval": .interval(interval), "intervalLevel": .number(confidence),
       "degreesOfFreedom": .optional(welch?.degreesOfFreedom), "p": .optional(p),
       "hedgesG": .optional(effect), "permutation": permutation.map(\.json) ?? .null,
     ])

@@ -22,7 +22,7 @@ extension Verdict {
     var lines = tests.flatMap { $0.evidence(metric: claim.metric) }
     if case .equivalence(_, _, let margin) = claim.assertion, let welch = tests.first?.welch {
       let interval = NumberText.fineInterval(
-        welch.interval(level: 1 - 2 * Statistics.alpha), metric: claim.metric)
+        welch.interval(confidence: 1 - 2 * Statistics.alpha), metric: claim.metric)
       lines.append(
         "90 % interval \(interval): two one-sided tests ask for it inside ±\(NumberText.value(margin, metric: claim.metric))"
       )
@@ -61,8 +61,8 @@ extension ClaimTest {
 
   /// `95 % interval`, of an order's pairs `97.5 % interval (95 % for all pairs)`.
   private var intervalName: String {
-    level > Statistics.confidence
-      ? "\(NumberText.significant(100 * level)) % interval (95 % for all pairs)"
+    confidence > Statistics.confidence
+      ? "\(NumberText.significant(100 * confidence)) % interval (95 % for all pairs)"
       : "95 % interval"
   }
 }
@@ -128,7 +128,7 @@ extension ExperimentReport {
     return "\(claims): \(counts.joined(separator: ", "))\(under)."
   }
 
-  /// What a verdict's level and corrections are, once for all.
+  /// What a verdict's α and corrections are, once for all.
   static let verdictRule =
     "Reproduced: at α = \(Statistics.alpha) by Welch's test, corrected by Holm's method over the experiment's "
     + "claims. Not reproduced: the claim's 95 % interval (of an order, that of all its pairs together) "
