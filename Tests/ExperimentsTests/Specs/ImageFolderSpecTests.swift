@@ -47,7 +47,7 @@ import Testing
   }
 
   private static let uncounted =
-    #"{"name": "image-folder", "path": "nowhere", "trainCount": 100, "testCount": 10}"#
+    #"{"name": "image-folder", "path": "nowhere", "trainCount": 1000, "testCount": 10}"#
 
   /// Where nobody knows the number of classes, the plan says what it assumes.
   @Test func unknownClassesArePlannedForWithAWarning() throws {

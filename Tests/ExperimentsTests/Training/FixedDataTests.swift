@@ -62,7 +62,7 @@ import Testing
   @Test func dataMustBeThatOfThePlan() throws {
     let text = SpecFixture.text(
       proto: SpecFixture.proto(
-        data: #"{"name": "shapes", "size": 16, "trainCount": 20, "testCount": 10}"#,
+        data: #"{"name": "shapes", "size": 16, "trainCount": 128, "testCount": 10}"#,
         length: #""iterations": 1"#), factors: #"{"network": ["residual"], "depth": [8]}"#,
       seeds: "[0]")
     let right = try #require(try SpecFixture.variants(text).first)
