@@ -47,7 +47,7 @@ import Testing
   @Test func oneLevelHoldsForTestsAndIntervals() {
     #expect(Statistics.alpha == 0.05 && Statistics.confidence == 0.95)
     #expect(1 - 2 * Statistics.alpha == 0.9)
-    #expect(Statistics.strictestLevel(ofTests: 0) == 0.05)
-    #expect(Statistics.strictestLevel(ofTests: 5) == 0.01)
+    #expect(Statistics.strictestAlpha(ofTests: 0) == 0.05)
+    #expect(Statistics.strictestAlpha(ofTests: 5) == 0.01)
   }
 }
