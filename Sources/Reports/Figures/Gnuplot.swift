@@ -1,5 +1,7 @@
-// Starting gnuplot: without a shell, with a time limit.
+// Starting gnuplot without a shell and with a time limit, and text and numbers as it reads them.
+import Foundation
 import Subprocess
+import Text
 
 /// The gnuplot program.
 enum Gnuplot {
@@ -58,4 +60,19 @@ enum Gnuplot {
     }
     return result.standardOutput
   }
+}
+
+/// Literals of the gnuplot language.
+enum GnuplotText {
+  /// Single-quoted strings, in which nothing is special, joined at the text's own quotes: a doubled
+  /// quote would not do, for gnuplot misreads one at the beginning. Control characters are written
+  /// out, and an overlong text is cut.
+  static func quoted(_ text: String, limit: Int = 110) -> String {
+    var printable = text.printable
+    if printable.count > limit { printable = printable.prefix(limit - 1) + "…" }
+    return "'" + printable.replacing("'", with: #"'."'".'"#) + "'"
+  }
+
+  /// A number with at most 6 significant digits.
+  static func number(_ value: Double) -> String { String(format: "%.6g", value) }
 }

@@ -1,4 +1,4 @@
-// Numbers as a report prints them.
+// Numbers as a report prints them; sizes of files and spans of time as a person says them.
 import Foundation
 import Specs
 import Statistics
@@ -64,5 +64,38 @@ package enum NumberText {
   static func interval(_ interval: ConfidenceInterval?, metric: Metric = .testError) -> String {
     guard let interval else { return "" }
     return "\(value(interval.low, metric: metric)) to \(value(interval.high, metric: metric))"
+  }
+}
+
+/// Sizes of files in words.
+public enum SizeText {
+  /// `812 bytes`, `24 kB`, `1.3 MB`; a kB is 1000 bytes.
+  public static func text(_ bytes: Int) -> String {
+    switch bytes {
+    case 1: "1 byte"
+    case ..<1000: "\(bytes) bytes"
+    case ..<100_000: "\((bytes + 500) / 1000) kB"
+    default: String(format: "%.1f MB", Double(bytes) / 1e6)
+    }
+  }
+}
+
+/// Spans of time in words.
+public enum SpanText {
+  /// `8 s`, `2 min 05 s`, `3 h 20 min`, `4 d 6 h`.
+  /// - Parameter seconds: the span; below 0 counts as 0.
+  public static func text(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e12 else { return "unknown" }
+    let total = Int(max(0, seconds).rounded())
+    switch total {
+    case ..<60: return "\(total) s"
+    case ..<3600: return "\(total / 60) min \(twoDigits(total % 60)) s"
+    case ..<86_400: return "\(total / 3600) h \(twoDigits(total / 60 % 60)) min"
+    default: return "\(total / 86_400) d \(total / 3600 % 24) h"
+    }
+  }
+
+  private static func twoDigits(_ number: Int) -> String {
+    number < 10 ? "0\(number)" : String(number)
   }
 }
