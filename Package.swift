@@ -142,7 +142,7 @@ let package = Package(
       dependencies: [
         "bench", "Experiments", "Papers", "Reports", "Results", "Specs", "Statistics",
         "TestSupport", "Text", "Training", "Verdicts",
-      ], exclude: ["Pins"], swiftSettings: strict),
+      ], exclude: ["Fixtures"], swiftSettings: strict),
   ]
 )
 

@@ -1,5 +1,5 @@
 // What must never change in silence: the configurations of the shipped specs, trained bits, and
-// the report of a stored experiment in every format. `make fixtures` writes the files in `Pins`.
+// the report of a stored experiment in every format. `make fixtures` writes the files in `Fixtures`.
 import Foundation
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct PinnedResultsTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "Pins")
+    .appending(path: "Fixtures")
 
   /// Set to write the files in place of comparing with them.
   private static let records =
@@ -93,13 +93,18 @@ import Testing
   // MARK: Reports
 
   /// The report of a database of each schema in every format, and its figures' scripts and data.
-  /// That of schema 4 came from `schema-4/spec.json`; that of schema 3 is the one of ResultsTests.
+  /// That of schema 4 came from `schema-4/spec.json`.
   @Test(arguments: [("schema-3", "degradation", 1), ("schema-4", "pinned", 6)])
   func aStoredExperimentReportsItself(schema: String, experiment: String, figureCount: Int) throws {
     let bench = try BuiltBinary()
     let pins = Self.folder.appending(path: schema)
     let database = bench.folder.appending(path: "pinned.sqlite")
-    try FileManager.default.copyItem(at: pins.appending(path: "database.sqlite"), to: database)
+    // The one of schema 3 is that of ResultsTests.
+    let stored =
+      schema == "schema-3"
+      ? bench.root.appending(path: "Tests/ResultsTests/Fixtures/schema-3.sqlite")
+      : pins.appending(path: "database.sqlite")
+    try FileManager.default.copyItem(at: stored, to: database)
     func output(_ arguments: [String]) throws -> String {
       let result = try bench.start(arguments + ["--db", database.path]).collect()
       #expect(result.status == 0, "\(arguments): \(result.errors)")
