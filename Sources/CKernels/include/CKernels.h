@@ -227,6 +227,34 @@ static inline void bench_pause(void) {
 #endif
 }
 
+// Makes this thread take subnormal inputs as zero and flush subnormal results to zero, and returns
+// how it was before; on CPUs other than x86-64 and ARM it changes nothing. Numbers below 1.2e-38 cost
+// some CPUs a hundred times the time of others, and no layer's result depends on them.
+static inline uint64_t bench_flush_subnormals(void) {
+#if defined(__x86_64__)
+  uint32_t before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | 0x8040);  // FTZ and DAZ
+  return before;
+#elif defined(__aarch64__)
+  uint64_t before;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"(before | UINT64_C(1) << 24));  // FZ
+  return before;
+#else
+  return 0;
+#endif
+}
+// Undoes bench_flush_subnormals on the thread that called it.
+static inline void bench_restore_subnormals(uint64_t before) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((uint32_t)before);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(before));
+#else
+  (void)before;
+#endif
+}
+
 extern const bench_sweeps bench_sweeps_baseline;
 extern const bench_sweeps bench_sweeps_avx2;
 extern const bench_sweeps bench_sweeps_avx512;

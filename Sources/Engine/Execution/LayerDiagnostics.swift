@@ -26,6 +26,14 @@ extension NetworkExecutor {
   public func diagnosedTrainStep(
     labels: UnsafePointer<Int32>, count: Int, optimizer: any Optimizer, learningRate: Float
   ) -> (result: StepResult, layers: [LayerDiagnostics]) {
+    flushingSubnormals {
+      diagnosed(labels: labels, count: count, optimizer: optimizer, learningRate: learningRate)
+    }
+  }
+
+  private func diagnosed(
+    labels: UnsafePointer<Int32>, count: Int, optimizer: any Optimizer, learningRate: Float
+  ) -> (result: StepResult, layers: [LayerDiagnostics]) {
     let result = computeGradients(labels: labels, count: count)
     let layers = units.filter { $0.weightCount > 0 }
     let deviations = layers.map(responseDeviation)

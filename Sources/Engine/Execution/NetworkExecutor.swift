@@ -32,7 +32,8 @@ public enum ExecutionMode: Sendable {
 /// A network with memory for batches of up to a given size.
 ///
 /// All loops over the batch are cut into slices whose number depends on the batch alone; sums go
-/// slice by slice in order. So the results have the same bits for any number of threads.
+/// slice by slice in order. So the results have the same bits for any number of threads. Subnormal
+/// numbers count as zero in all that it computes (FTZ and DAZ); its callers keep their own setting.
 public final class NetworkExecutor {
   public let graph: Graph
   public let state: NetworkState
@@ -173,38 +174,44 @@ public final class NetworkExecutor {
   public func trainStep(
     labels: UnsafePointer<Int32>, count: Int, optimizer: any Optimizer, learningRate: Float
   ) -> StepResult {
-    let result = computeGradients(labels: labels, count: count)
-    optimizer.step(state, learningRate: learningRate, pool: pool)
-    profile?.lap(.optimizer)
-    return result
+    flushingSubnormals {
+      let result = computeGradients(labels: labels, count: count)
+      optimizer.step(state, learningRate: learningRate, pool: pool)
+      profile?.lap(.optimizer)
+      return result
+    }
   }
 
   /// Forward and backward pass in training mode; leaves the gradients in `state`.
   public func computeGradients(labels: UnsafePointer<Int32>, count: Int) -> StepResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
     precondition(layout.trains, "this executor was made for evaluation only")
-    forward(count: count, mode: .training)
-    let outcome = head.loss(of: self, labels: labels, withGradient: true)
-    profile?.lap(.loss)
-    backward()
-    let norm = gradientNorm()
-    profile?.lap(.gradientNorm)
-    return StepResult(
-      loss: outcome.lossSum / Double(count), errors: outcome.correct.count { !$0 },
-      gradientNorm: norm)
+    return flushingSubnormals {
+      forward(count: count, mode: .training)
+      let outcome = head.loss(of: self, labels: labels, withGradient: true)
+      profile?.lap(.loss)
+      backward()
+      let norm = gradientNorm()
+      profile?.lap(.gradientNorm)
+      return StepResult(
+        loss: outcome.lossSum / Double(count), errors: outcome.correct.count { !$0 },
+        gradientNorm: norm)
+    }
   }
 
   /// Classifies the images in `input` with the running statistics.
   public func evaluate(labels: UnsafePointer<Int32>, count: Int) -> EvaluationResult {
     guard let head else { preconditionFailure("the network does not end in a linear layer") }
-    forward(count: count, mode: .evaluation)
-    defer { profile?.lap(.loss) }
-    return head.loss(of: self, labels: labels, withGradient: false)
+    return flushingSubnormals {
+      forward(count: count, mode: .evaluation)
+      defer { profile?.lap(.loss) }
+      return head.loss(of: self, labels: labels, withGradient: false)
+    }
   }
 
   /// The network's output for the images in `input`, [count, H, W, C] of the graph's output.
   public func predict(count: Int, mode: ExecutionMode = .evaluation) -> [Float] {
-    forward(count: count, mode: mode)
+    flushingSubnormals { forward(count: count, mode: mode) }
     guard let last = plan.steps.last else { return [] }
     let size = plan.tensors[last.output].count * count
     return Array(UnsafeBufferPointer(start: tensors[last.output].pointer, count: size))

@@ -7,6 +7,9 @@ import Synchronization
 ///
 /// A phase is a number of tasks. Which thread takes which task is left to chance, so a task's result
 /// must depend on its index alone: that is what makes results equal for any number of threads.
+///
+/// Tasks take subnormal numbers as zero and give zero for them (FTZ and DAZ), on every thread; the
+/// caller's own way of treating them is as before when a phase has ended.
 public final class WorkerPool: Sendable {
   /// How many threads work, the caller included.
   public let threads: Int
@@ -26,12 +29,22 @@ public final class WorkerPool: Sendable {
   /// `worker` is below `threads` and unique among the calls under way, so it can index scratch
   /// memory. Only one thread may call this at a time.
   func run(tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
-    guard threads > 1, tasks > 1 else {
-      for task in 0..<tasks { body(task, 0) }
-      return
+    flushingSubnormals {
+      guard threads > 1, tasks > 1 else {
+        for task in 0..<tasks { body(task, 0) }
+        return
+      }
+      crew.run(tasks: tasks, body)
     }
-    crew.run(tasks: tasks, body)
   }
+}
+
+/// Carries out `body` on this thread with subnormal numbers taken as zero; afterwards they are treated
+/// as before.
+func flushingSubnormals<Result>(_ body: () -> Result) -> Result {
+  let before = bench_flush_subnormals()
+  defer { bench_restore_subnormals(before) }
+  return body()
 }
 
 /// What the threads of a pool share. They own it, so that the pool itself can go away.
@@ -122,6 +135,7 @@ private final class Crew: @unchecked Sendable {
   private func perform(_ task: Int, as worker: Int) { body?(task, worker) }
 
   private func work(as worker: Int) {
+    _ = bench_flush_subnormals()
     while !dismissed.load(ordering: .sequentiallyConsistent) {
       let seen = ticket.load(ordering: .acquiring) >> (2 * Self.taskBits)
       takeTasks(as: worker)
