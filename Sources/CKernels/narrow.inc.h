@@ -92,7 +92,7 @@ static void narrow_weight_gradient(float *dw, bench_source x, bench_source dy, b
     for (long i = 0; i < inputs; i += CONV_INPUTS)
       for (long o = 0; o < outputs; o += LANES) {
         float *to = dw + (row * 3 * inputs + i) * outputs + o;
-        const float *from = x.first + row * x.pitch + i, *d = dy.first + o;
+        const float *from = (const float *)x.first + row * x.pitch + i, *d = (const float *)dy.first + o;
         if (inputs == 16 && outputs == 16)
           narrow_weights(to, from, x.pitch, d, dy.pitch, s.rows, s.width, 16, 16, accumulate);
         else

@@ -1,15 +1,9 @@
 // Max pooling of one image, forward and backward.
-// Included by sweeps.inc.h, once per instruction set.
+// Included by images.inc.h, once per pair of formats.
 
-// Where a window starts, and which of its rows (or columns) lie inside the image.
-INLINE long window_start(long out, long size, bench_pooling s, long *first, long *end) {
-  long start = out * s.stride - s.padding;
-  *first = start < 0 ? -start : 0;
-  *end = size - start < s.kernel ? size - start : s.kernel;
-  return start;
-}
-
-static void max_pool(float *out, const float *x, bench_pooling s) {
+static void FN(max_pool)(void *pooled, const void *image, bench_pooling s) {
+  STORED *out = pooled;
+  const OPERAND *x = image;
   const long height = s.input.rows, width = s.input.width, C = s.input.channels;
   const long outWidth = s.outWidth;
   long vectors = C / LANES * LANES, y0, y1, x0, x1;
@@ -17,8 +11,8 @@ static void max_pool(float *out, const float *x, bench_pooling s) {
     long top = window_start(oy, height, s, &y0, &y1);
     for (long ox = 0; ox < outWidth; ox++) {
       long left = window_start(ox, width, s, &x0, &x1);
-      const float *corner = x + (top * width + left) * C;
-      float *o = out + (oy * outWidth + ox) * C;
+      const OPERAND *corner = x + (top * width + left) * C;
+      STORED *o = out + (oy * outWidth + ox) * C;
       for (long c = 0; c < vectors; c += LANES) {
         vf best = splat(-FLT_MAX);
         for (long ky = y0; ky < y1; ky++)
@@ -33,16 +27,18 @@ static void max_pool(float *out, const float *x, bench_pooling s) {
         float best = -FLT_MAX;
         for (long ky = y0; ky < y1; ky++)
           for (long kx = x0; kx < x1; kx++) {
-            float v = corner[(ky * width + kx) * C + c];
+            float v = get(corner + (ky * width + kx) * C + c);
             best = v > best ? v : best;
           }
-        o[c] = best;
+        put(o + c, best);
       }
     }
   }
 }
 
-static void max_pool_backward(float *dx, const float *x, const float *dy, bench_pooling s) {
+static void FN(max_pool_backward)(float *dx, const void *image, const void *gradient,
+                                  bench_pooling s) {
+  const OPERAND *x = image, *dy = gradient;
   const long height = s.input.rows, width = s.input.width, C = s.input.channels;
   const long kernel = s.kernel, outWidth = s.outWidth;
   memset(dx, 0, sizeof(float) * (size_t)(height * width * C));
@@ -52,7 +48,7 @@ static void max_pool_backward(float *dx, const float *x, const float *dy, bench_
     for (long ox = 0; ox < outWidth; ox++) {
       long left = window_start(ox, width, s, &x0, &x1);
       long corner = (top * width + left) * C;
-      const float *d = dy + (oy * outWidth + ox) * C;
+      const OPERAND *d = dy + (oy * outWidth + ox) * C;
       for (long c = 0; c < vectors; c += LANES) {
         vf best = splat(-FLT_MAX);
         vi where = (vi)splat(0) - 1;
@@ -63,12 +59,12 @@ static void max_pool_backward(float *dx, const float *x, const float *dy, bench_
             best = (vf)((greater & (vi)v) | (~greater & (vi)best));
             where = (greater & here) | (~greater & where);
           }
-        vf gradient = load(d + c);
+        vf slope = load(d + c);
         for (long ky = y0; ky < y1; ky++)
           for (long kx = x0; kx < x1; kx++) {
             float *to = dx + corner + (ky * width + kx) * C + c;
             vi here = where == (vi)splat(0) + (int32_t)(ky * kernel + kx);
-            store(to, load(to) + (vf)(here & (vi)gradient));
+            store(to, load(to) + (vf)(here & (vi)slope));
           }
       }
       for (long c = vectors; c < C; c++) {
@@ -77,9 +73,9 @@ static void max_pool_backward(float *dx, const float *x, const float *dy, bench_
         for (long ky = y0; ky < y1; ky++)
           for (long kx = x0; kx < x1; kx++) {
             long at = corner + (ky * width + kx) * C + c;
-            if (x[at] > best) best = x[at], where = at;
+            if (get(x + at) > best) best = get(x + at), where = at;
           }
-        if (where >= 0) dx[where] += d[c];
+        if (where >= 0) dx[where] += get(d + c);
       }
     }
   }

@@ -7,6 +7,7 @@
 // Registers: 16 of 8 floats.
 #define CONV_COLUMNS 4
 #define CONV_INPUTS 1
+#define PRODUCT_COLUMNS 6
 #include "sweeps.inc.h"
 #if defined(__x86_64__)
 #pragma clang attribute pop

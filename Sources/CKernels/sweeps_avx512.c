@@ -8,6 +8,7 @@
 // Registers: 32 of 16 floats.
 #define CONV_COLUMNS 16
 #define CONV_INPUTS 4
+#define PRODUCT_COLUMNS 12
 #include "sweeps.inc.h"
 #if defined(__x86_64__)
 #pragma clang attribute pop

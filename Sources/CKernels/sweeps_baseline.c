@@ -4,4 +4,5 @@
 // Registers: 16 of 4 floats.
 #define CONV_COLUMNS 2
 #define CONV_INPUTS 1
+#define PRODUCT_COLUMNS 6
 #include "sweeps.inc.h"

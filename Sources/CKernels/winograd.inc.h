@@ -25,7 +25,7 @@ static void winograd_input(float *v, bench_planes planes, bench_source x, long C
   const long wide = tiles.tilesWide, first = tiles.first, count = tiles.count;
   for (long n = 0; n < count; n++) {
     long tile = first + n;
-    const float *from = x.first + tile / wide * 2 * pitch + tile % wide * 2 * C;
+    const float *from = (const float *)x.first + tile / wide * 2 * pitch + tile % wide * 2 * C;
     for (long b = 0; b < C / W; b++)
       for (long c = 0; c < W; c += LANES)
         winograd_input_lane(v + b * block + n * W + c, plane, from + b * W + c, pitch, C);
@@ -66,7 +66,7 @@ static void winograd_gradient(float *v, bench_planes planes, bench_source dy, lo
   const long wide = tiles.tilesWide, first = tiles.first, count = tiles.count;
   for (long n = 0; n < count; n++) {
     long tile = first + n;
-    const float *from = dy.first + tile / wide * 2 * pitch + tile % wide * 2 * C;
+    const float *from = (const float *)dy.first + tile / wide * 2 * pitch + tile % wide * 2 * C;
     for (long b = 0; b < C / W; b++)
       for (long c = 0; c < W; c += LANES) {
         const float *p = from + b * W + c;

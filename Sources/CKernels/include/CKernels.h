@@ -51,14 +51,14 @@ typedef struct {
   long rows, width, channels;
 } bench_shape;
 
-// An image to read or to write whose rows need not follow each other without a gap: its first
-// number, and how many floats lie from one row to the next.
+// An image in the operands' format to read or to write, whose rows need not follow each other without
+// a gap: its first number, and how many numbers lie from one row to the next.
 typedef struct {
-  const float *first;
+  const void *first;
   long pitch;
 } bench_source;
 typedef struct {
-  float *first;
+  void *first;
   long pitch;
 } bench_target;
 
@@ -67,25 +67,27 @@ typedef struct {
   const float *mean, *scale, *shift;
 } bench_affine;
 
-// A summand that is normalised as it is read: compact values.
+// A summand that is normalised as it is read: compact values in the stored format.
 typedef struct {
-  const float *values;
+  const void *values;
   bench_affine affine;
 } bench_operand;
 
-// The way back through a batch norm: a * g + b * (z - mean) + c; z, its input, null for none.
+// The way back through a batch norm: a * g + b * (z - mean) + c; z, its stored input, null for none.
 typedef struct {
-  const float *z, *mean, *a, *b, *c;
+  const void *z;
+  const float *mean, *a, *b, *c;
 } bench_norm_gradient;
 
-// A gradient in up to three parts, all compact; the last two may be null.
+// A gradient in up to three parts, all compact: what a product gave, and up to two stored ones.
 typedef struct {
-  const float *first, *second, *third;
+  const float *first;
+  const void *second, *third;
 } bench_summands;
 
 // How one batch norm's statistics are taken from a gradient sweep; z null for none.
 typedef struct {
-  const float *z;      // the normalised tensor's raw values, compact [rows][width][channels]
+  const void *z;       // the normalised tensor's stored values, compact [rows][width][channels]
   const float *mean;   // per channel
   double *gradientSum;  // += sum of g; may be null
   double *productSum;   // += sum of g * (z - mean)
@@ -123,39 +125,98 @@ typedef struct {
   long rows, width, inputs, outputs;
 } bench_narrow;
 
+// A product of bf16 numbers for every output of an image: rows and columns of outputs, how many
+// numbers lie from one row's (one column's) operands to the next one's, and the same of results.
+// The operands of one output lie in runs: where each starts, and how many numbers it has. Weights are
+// panels of 16 results, [panel][depth][16]; the depth counts a run of odd length with one zero more.
 typedef struct {
-  const char *name;
+  long rows, columns;
+  long operandRow, operandColumn;
+  long resultRow, resultColumn;
+  long results, depth;
+  long runs;
+  const long *runStarts, *runLengths;
+} bench_product;
 
-  // out = act(affine(x))
-  void (*read_one)(bench_target out, bench_operand x, bench_shape shape, int relu);
+// The gradient of its weights, [number of the runs][results], or the part of it whose numbers are
+// firstInput..<endInput and whose results are firstResult..<endResult, a multiple of 16 at the start.
+typedef struct {
+  long rows, columns;
+  long operandRow, operandColumn;
+  long gradientRow, gradientColumn;
+  long results;
+  long firstInput, endInput, firstResult, endResult;
+  long runs;
+  const long *runStarts, *runLengths;
+} bench_weight_product;
+
+// A matrix inside a larger block of numbers.
+typedef struct {
+  long rows, columns;
+  long rowStride, columnStride;
+} bench_matrix;
+
+// The sweeps over images for one pair of formats: the stored one, in which tensors and their
+// gradients are kept, and the operands' one, in which products read an image. Untyped pointers are to
+// stored numbers unless a bench_source or bench_target says otherwise.
+typedef struct {
+  // Bytes of a number in either format.
+  long bytes, operand_bytes;
+
+  // out = act(affine(x)); also stored compact in tee unless that is null.
+  void (*read_one)(bench_target out, void *tee, bench_operand x, bench_shape shape, int relu);
   // out = act(affineX(x) + affineY(y)); also stored compact in tee unless that is null.
-  void (*read_two)(bench_target out, float *tee, bench_operand x, bench_operand y,
+  void (*read_two)(bench_target out, void *tee, bench_operand x, bench_operand y,
                    bench_shape shape, int relu);
 
   // Mean and sum of squared deviations of every channel over one image.
-  void (*moments)(const float *x, long pixels, long channels, double *mean, double *m2);
+  void (*moments)(const void *x, long pixels, long channels, double *mean, double *m2);
 
   // out = norm(g) [+ other], compact operands; without a norm, out = g [+ other].
   // Also stored compact in tee unless that is null.
-  void (*gradient)(bench_target out, float *tee, const float *g, bench_norm_gradient norm,
-                   const float *other, bench_shape shape);
+  void (*gradient)(bench_target out, void *tee, const void *g, bench_norm_gradient norm,
+                   const void *other, bench_shape shape);
 
-  // g = dx where value > 0 or not relu, else 0; g is compact and may alias any part of dx.
+  // g = dx where value > 0 or not relu, else 0; g is compact and may alias the stored parts of dx.
   // Takes the sums of up to two batch norms.
-  void (*join)(float *g, bench_summands dx, bench_source value, int relu, bench_shape shape,
+  void (*join)(void *g, bench_summands dx, bench_source value, int relu, bench_shape shape,
                bench_moments one, bench_moments two);
 
-  // x += y
-  void (*add)(float *x, const float *y, long count);
+  // x += y, numbers stored or in fp32.
+  void (*add)(void *x, const void *y, long count);
+  void (*accumulate)(void *x, const float *y, long count);
+  void (*add_to)(float *x, const void *y, long count);
+  // out = x: to the stored format, from it, and from that of operands.
+  void (*narrow)(void *out, const float *x, long count);
+  void (*widen)(float *out, const void *x, long count);
+  void (*keep)(void *out, const void *x, long count);
   // x[p][c] += bias[c]
-  void (*add_bias)(float *x, const float *bias, long pixels, long channels);
+  void (*add_bias)(void *x, const float *bias, long pixels, long channels);
   // sums[c] += sum over the pixels of x
   void (*channel_sums)(bench_source x, bench_shape shape, double *sums);
 
-  // out[oy][ox] = the first maximum of each window of one image.
-  void (*max_pool)(float *out, const float *x, bench_pooling pooling);
+  // out[oy][ox] = the first maximum of each window of one image; x and dy are operands.
+  void (*max_pool)(void *out, const void *x, bench_pooling pooling);
   // dx (zeroed here) receives each window's gradient at its first maximum.
-  void (*max_pool_backward)(float *dx, const float *x, const float *dy, bench_pooling pooling);
+  void (*max_pool_backward)(float *dx, const void *x, const void *dy, bench_pooling pooling);
+
+  // out = factor * x; here and below out may be x.
+  void (*scale)(void *out, const void *x, long count, float factor);
+  // out = x * sigmoid(sign * z); 1 - sigmoid(z) is sigmoid(-z).
+  void (*gate)(void *out, const void *x, const void *z, long count, float sign);
+  // out = g * the derivative of gate's result by z.
+  void (*gate_gradient)(void *out, const void *g, const void *x, const void *z, long count,
+                        float sign);
+  // out[i] = x[i] where hash(i, key0, key1) >= threshold, else 0; the hash is uniform on 32 bits.
+  void (*dropout)(void *out, const void *x, long count, uint32_t key0, uint32_t key1,
+                  uint32_t threshold);
+} bench_image_sweeps;
+
+typedef struct {
+  const char *name;
+
+  // fp32 throughout, and stored as bf16 with operands of fp32 numbers that bf16 can hold.
+  bench_image_sweeps single, half;
 
   // velocity = momentum * velocity + (gradient + decay * weight); then
   // weight -= rate * (nesterov ? gradient + decay * weight + momentum * velocity : velocity).
@@ -197,16 +258,13 @@ typedef struct {
   void (*narrow_weight_gradient)(float *dw, bench_source x, bench_source dy, bench_narrow shape,
                                  int accumulate);
 
-  // out = factor * x; here and below out may be x.
-  void (*scale)(float *out, const float *x, long count, float factor);
-  // out = x * sigmoid(sign * z); 1 - sigmoid(z) is sigmoid(-z).
-  void (*gate)(float *out, const float *x, const float *z, long count, float sign);
-  // out = g * the derivative of gate's result by z.
-  void (*gate_gradient)(float *out, const float *g, const float *x, const float *z, long count,
-                        float sign);
-  // out[i] = x[i] where hash(i, key0, key1) >= threshold, else 0; the hash is uniform on 32 bits.
-  void (*dropout)(float *out, const float *x, long count, uint32_t key0, uint32_t key1,
-                  uint32_t threshold);
+  // y = the product, as bf16 or as fp32; without FMA the result is not that of the model.
+  void (*pair_product)(void *y, int half, const float *x, const float *w, const bench_product *p);
+  // dw += the gradient from one image. dy is the interior of the output's gradient.
+  void (*pair_weight_gradient)(float *dw, const float *x, const float *dy,
+                               const bench_weight_product *p);
+  // Some rows of panels, `panel` numbers from one panel to the next, rounded to bf16 or as they are.
+  void (*pair_panels)(float *out, long panel, const float *w, bench_matrix from, int half);
 
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.

@@ -33,10 +33,10 @@ protocol ConvolutionAlgorithm: Sendable {
   /// - Parameters:
   ///   - x: the padded input.
   ///   - weight: as `prepareForward` leaves it.
-  ///   - y: [H′, W′, outputChannels], overwritten.
+  ///   - y: [H′, W′, outputChannels] in the stored format, overwritten.
   ///   - workspace: `workspaceCount` numbers.
   func forward(
-    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     workspace: UnsafeMutablePointer<Float>)
   /// dx = the gradient of the input.
   /// - Parameters:

@@ -9,6 +9,9 @@ enum ConvolutionMethod: String, CaseIterable {
   case winograd
   case narrow
   case direct
+  /// Products of bf16 numbers: in groups of images, and image by image.
+  case stagedPairs
+  case pairs
 
   /// One line of the table: the method is taken where it applies and none above it does.
   struct Rule {
@@ -17,7 +20,19 @@ enum ConvolutionMethod: String, CaseIterable {
   }
 
   /// Rules by shape alone, never by measurement, so that results stay reproducible.
-  static let rules = [
+  static func rules(_ precision: Precision) -> [Rule] {
+    switch precision {
+    case .fp32: singleRules
+    case .bf16: halfRules
+    }
+  }
+
+  private static let halfRules = [
+    Rule(method: .stagedPairs) { $0.hasManyWeights },
+    Rule(method: .pairs) { _ in true },
+  ]
+
+  private static let singleRules = [
     // Many weights: several images go through a block of them while it is in cache.
     Rule(method: .stagedWinograd) { $0.hasManyWeights && $0.hasTiles },
     Rule(method: .stagedDirect) { $0.hasManyWeights },
@@ -32,9 +47,10 @@ enum ConvolutionMethod: String, CaseIterable {
   /// The method of the first rule that applies.
   /// - Parameter allowsWinograd: whether Winograd's methods are asked for at all.
   static func chosen(
-    for geometry: ConvolutionGeometry, allowsWinograd: Bool = Self.allowsWinograd
+    for geometry: ConvolutionGeometry, precision: Precision = .fp32,
+    allowsWinograd: Bool = Self.allowsWinograd
   ) -> ConvolutionMethod {
-    let rule = rules.first {
+    let rule = rules(precision).first {
       (allowsWinograd || !$0.method.isWinograd) && $0.applies(geometry)
     }
     return rule?.method ?? .direct
@@ -68,9 +84,11 @@ enum ConvolutionKernel {
   /// Several images at once, all threads together.
   case staged(any StagedConvolution)
 
-  init(_ parameters: ConvolutionParameters, input: ImageShape) {
+  init(_ parameters: ConvolutionParameters, input: ImageShape, precision: Precision = .fp32) {
     let geometry = ConvolutionGeometry(parameters, input: input)
-    switch ConvolutionMethod.chosen(for: geometry) {
+    switch ConvolutionMethod.chosen(for: geometry, precision: precision) {
+    case .stagedPairs: self = .staged(StagedPairs(geometry))
+    case .pairs: self = .perImage(PairConvolution(geometry))
     case .stagedWinograd: self = .staged(StagedWinograd(geometry))
     case .stagedDirect: self = .staged(StagedDirect(geometry))
     case .winograd: self = .perImage(WinogradConvolution(geometry))

@@ -127,9 +127,10 @@ final class DirectConvolution: ConvolutionAlgorithm {
   }
 
   func forward(
-    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     workspace: UnsafeMutablePointer<Float>
   ) {
+    let y = y.assumingMemoryBound(to: Float.self)
     let x = expanded(x, into: workspace)
     let outRow = geometry.output.width * geometry.output.channels
     let height = geometry.output.height

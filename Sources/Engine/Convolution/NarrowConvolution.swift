@@ -35,9 +35,10 @@ final class NarrowConvolution: ConvolutionAlgorithm {
   }
 
   func forward(
-    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     workspace: UnsafeMutablePointer<Float>
   ) {
+    let y = y.assumingMemoryBound(to: Float.self)
     sweeps.narrow_convolution(y, paddedInput.source(x), weight, shape)
   }
 

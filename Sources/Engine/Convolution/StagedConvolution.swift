@@ -51,11 +51,12 @@ protocol StagedConvolution: Sendable {
   func stageGradient(
     _ dy: UnsafePointer<Float>, image: Int, of images: Int, into arena: UnsafeMutablePointer<Float>)
 
-  /// y or dx for all images of the group. `out` is the first image's output, [images][H][W][C];
+  /// y or dx for all images of the group. `out` is the first image's output, [images][H][W][C]
+  /// in the stored format;
   /// only direct forward passes write it, everything else stays in the arena.
   func products(
     _ pass: StagedPass, images: Int, arena: UnsafeMutablePointer<Float>,
-    weights: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>?
+    weights: UnsafePointer<Float>, out: UnsafeMutableRawPointer?
   ) -> StagedJobs
   /// dWeight from all images of the group, added to that of earlier groups.
   func weightGradients(
@@ -65,7 +66,7 @@ protocol StagedConvolution: Sendable {
 
   /// One image's output; nothing to do where the products wrote it.
   func finishForward(
-    image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>)
+    image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutableRawPointer)
   /// One image's input gradient, [H][W][C], in the arena or in `dx`.
   func finishBackward(
     image: Int, of images: Int, arena: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>

@@ -169,14 +169,14 @@ final class StagedDirect: StagedConvolution {
 
   func products(
     _ pass: StagedPass, images: Int, arena: UnsafeMutablePointer<Float>,
-    weights: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>?
+    weights: UnsafePointer<Float>, out: UnsafeMutableRawPointer?
   ) -> StagedJobs {
     let isForward = pass == .forward
     let (operands, results) = isForward ? (inputs, outputs) : (outputs, inputs)
     let phases = isForward ? forward : backward
     let operandCount = isForward ? inputCount : gradientCount
     let resultShape = isForward ? output : input
-    let target = isForward ? out : arena + images * (gradientCount + inputCount)
+    let target = isForward ? out?.assumingMemoryBound(to: Float.self) : arena + images * (gradientCount + inputCount)
     guard let target else { return .none }
     let together = min(images, max(1, Self.fewestPixels / resultShape.pixels))
     let groups = (images + together - 1) / together
@@ -254,7 +254,7 @@ final class StagedDirect: StagedConvolution {
   // MARK: Results
 
   func finishForward(
-    image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+    image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutableRawPointer
   ) {}
 
   func finishBackward(

@@ -131,7 +131,7 @@ final class StagedWinograd: StagedConvolution {
 
   func products(
     _ pass: StagedPass, images: Int, arena: UnsafeMutablePointer<Float>,
-    weights: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>?
+    weights: UnsafePointer<Float>, out: UnsafeMutableRawPointer?
   ) -> StagedJobs {
     let (operands, results) = pass == .forward ? (inputs, outputs) : (outputs, inputs)
     let count = tiles * images
@@ -179,10 +179,11 @@ final class StagedWinograd: StagedConvolution {
   // MARK: Results
 
   func finishForward(
-    image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+    image: Int, of images: Int, arena: UnsafePointer<Float>, into y: UnsafeMutableRawPointer
   ) {
     finish(
-      arena + 16 * plane(inputChannels, images), outputs, image: image, of: images, into: y)
+      arena + 16 * plane(inputChannels, images), outputs, image: image, of: images,
+      into: y.assumingMemoryBound(to: Float.self))
   }
 
   func finishBackward(

@@ -119,9 +119,10 @@ final class WinogradConvolution: ConvolutionAlgorithm {
   // MARK: Passes
 
   func forward(
-    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     workspace: UnsafeMutablePointer<Float>
   ) {
+    let y = y.assumingMemoryBound(to: Float.self)
     apply(forwardProducts, x, paddedInput, weight, into: y, channels: outputs, workspace)
   }
 

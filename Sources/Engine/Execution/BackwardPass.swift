@@ -69,7 +69,7 @@ extension NetworkExecutor {
     case .maxPool(let kernelSize, let stride, let padding):
       guard unit.needsDataGradient else { return }
       value = compact()
-      sweeps.max_pool_backward(
+      images.max_pool_backward(
         dx, value.first, dy,
         bench_pooling(
           site.shape, kernelSize: kernelSize, stride: stride, padding: padding,
@@ -93,7 +93,7 @@ extension NetworkExecutor {
   /// - Parameter dy: the padded gradient of the output.
   func takeBiasGradient(_ unit: StepUnit, _ dy: UnsafePointer<Float>, slice: Int) {
     guard unit.biasOffset != nil else { return }
-    sweeps.channel_sums(
+    images.channel_sums(
       unit.gradientShape.interior(of: dy), bench_shape(plan.tensors[unit.step.output]),
       sums(ofSlice: slice) + 3 * widestChannels)
   }
@@ -104,15 +104,22 @@ extension NetworkExecutor {
   ) {
     let shape = plan.tensors[tensor]
     let contributions = gradientPlan.ofTensor[tensor]
+    if precision != .fp32, layout.singleTensors.contains(tensor), let only = contributions.first {
+      // Pooled features: their reader's gradient is fp32, as an operand is.
+      let g = stored(only.gradient, image: image, size: shape.count)
+      sweeps.single.read_one(
+        out, nil, bench_operand(values: g, affine: bench_affine()), bench_shape(shape), 0)
+      return
+    }
     let tee =
       gradientPlan.storedTensors.contains(tensor)
       ? stored(.tensor(tensor), image: image, size: shape.count) : nil
-    var normed: (Normalization, UnsafePointer<Float>)?
-    var others: [UnsafePointer<Float>] = []
+    var normed: (Normalization, UnsafeRawPointer)?
+    var others: [UnsafeRawPointer] = []
     for contribution in contributions {
       if case .norm(let norm, let site) = contribution, normed == nil {
         normed = (
-          norms[norm], UnsafePointer(stored(.site(site), image: image, size: shape.count))
+          norms[norm], UnsafeRawPointer(stored(.site(site), image: image, size: shape.count))
         )
       } else {
         others.append(
@@ -124,16 +131,18 @@ extension NetworkExecutor {
     precondition(others.count <= 2, "\(others.count) gradients flow into one value")
     var other = normed == nil ? others.dropFirst().first : others.first
     if normed != nil, others.count == 2 {
-      let sum = scratch.auxiliary.pointer
-      if UnsafePointer(sum) != others[0] { sum.update(from: others[0], count: shape.count) }
-      sweeps.add(sum, others[1], shape.count)
-      other = UnsafePointer(sum)
+      let sum = UnsafeMutableRawPointer(scratch.auxiliary.pointer)
+      if UnsafeRawPointer(sum) != others[0] {
+        sum.copyMemory(from: others[0], byteCount: shape.count * images.bytes)
+      }
+      images.add(sum, others[1], shape.count)
+      other = UnsafeRawPointer(sum)
     }
     if let (norm, g) = normed {
       let raw = tensors[tensor][image * shape.count]
-      sweeps.gradient(out, tee, g, norm.gradient(of: raw), other, bench_shape(shape))
+      images.gradient(out, tee, g, norm.gradient(of: raw), other, bench_shape(shape))
     } else if let g = others.first {
-      sweeps.gradient(out, tee, g, bench_norm_gradient(), other, bench_shape(shape))
+      images.gradient(out, tee, g, bench_norm_gradient(), other, bench_shape(shape))
     } else {
       preconditionFailure("nothing reads tensor \(tensor)")
     }
@@ -149,13 +158,13 @@ extension NetworkExecutor {
     guard unit.isFirstReader else {
       let partial = stored(.partial(unit.step.input), image: image, size: shape.count)
       if site.readers.last == unit.index {
-        partial.update(from: dx, count: shape.count)
+        images.narrow(partial, dx, shape.count)
       } else {
-        sweeps.add(partial, dx, shape.count)
+        images.accumulate(partial, dx, shape.count)
       }
       return
     }
-    var others: [UnsafePointer<Float>] = []
+    var others: [UnsafeRawPointer] = []
     for contribution in gradientPlan.ofSite[unit.step.input] {
       let memory = [scratch.auxiliary, scratch.second, scratch.third][min(others.count, 2)]
       let other = direct(
@@ -167,7 +176,7 @@ extension NetworkExecutor {
           scratch.dx.pointer.update(from: dx, count: shape.count)
           dx = UnsafePointer(scratch.dx.pointer)
         }
-        sweeps.add(scratch.dx.pointer, other, shape.count)
+        images.add_to(scratch.dx.pointer, other, shape.count)
       }
     }
     let sums = sums(ofSlice: slice)
@@ -181,14 +190,14 @@ extension NetworkExecutor {
         productSum: sums + (1 + taken) * widestChannels)
       taken += 1
     }
-    sweeps.join(
+    images.join(
       stored(.site(unit.step.input), image: image, size: shape.count),
       bench_summands(first: dx, second: others.first, third: others.dropFirst().first), value,
       site.relu ? 1 : 0, bench_shape(shape), moments[0], moments[1])
   }
 
   /// One image's part of a stored gradient of `size` numbers per image.
-  func stored(_ id: GradientID, image: Int, size: Int) -> UnsafeMutablePointer<Float> {
+  func stored(_ id: GradientID, image: Int, size: Int) -> UnsafeMutableRawPointer {
     guard let buffer = gradientPlan.bufferOf[id] else {
       preconditionFailure("the gradient \(id) is not stored")
     }

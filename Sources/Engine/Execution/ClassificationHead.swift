@@ -1,44 +1,113 @@
 // The linear layer on the pooled features, and softmax cross-entropy.
 import CKernels
 import Foundation
+import Numerics
 
 /// Logits, loss and their gradients, slice by slice.
 final class ClassificationHead {
   private let classes: Int
   private let features: Int
   private let dLogits: FloatBuffer
+  private let precision: Precision
   private var sliceLoss: [Double] = []
 
-  /// - Parameter gradients: numbers of the logits' gradient, [batch, classes]; 0 where nobody asks.
-  init(classes: Int, features: Int, gradients: Int) {
+  /// - Parameters:
+  ///   - gradients: numbers of the logits' gradient, [batch, classes]; 0 where nobody asks.
+  ///   - precision: features and logits are fp32 in any, but in bf16 the order of their sums is that
+  ///     of its other products, so that results have the same bits on every CPU with FMA.
+  init(classes: Int, features: Int, gradients: Int, precision: Precision) {
+    self.precision = precision
     self.classes = classes
     self.features = features
     dLogits = FloatBuffer(count: gradients)
+  }
+
+  /// Numbers of the weights as bf16's products read them, forward and for the features' gradient.
+  static func panels(features: Int, classes: Int) -> (forward: Int, backward: Int) {
+    (
+      PairPanels.count(depth: PairPanels.depth(features), results: classes),
+      PairPanels.count(depth: PairPanels.depth(classes), results: features)
+    )
+  }
+
+  /// Brings the weights, [features, classes], into the forms that the products read.
+  /// - Parameters:
+  ///   - forward: nil where that is the weights' own.
+  ///   - backward: nil where nobody needs the features' gradient.
+  func prepare(
+    _ weight: UnsafePointer<Float>, forward: UnsafeMutablePointer<Float>?,
+    backward: UnsafeMutablePointer<Float>?
+  ) {
+    switch precision {
+    case .fp32:
+      if let backward {
+        sweeps.transpose(backward, features, weight, classes, features, classes)
+      }
+    case .bf16:
+      if let forward {
+        sweeps.pair_panels(
+          forward, 16 * PairPanels.depth(features), weight,
+          bench_matrix(rows: features, columns: classes, rowStride: classes, columnStride: 1), 0)
+      }
+      if let backward {
+        sweeps.pair_panels(
+          backward, 16 * PairPanels.depth(classes), weight,
+          bench_matrix(rows: classes, columns: features, rowStride: 1, columnStride: classes), 0)
+      }
+    }
+  }
+
+  /// Rows of `inputs` numbers times panels, to rows of `results` numbers.
+  private func multiply(
+    rows: Int, inputs: Int, results: Int, _ x: UnsafePointer<Float>,
+    _ panels: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+  ) {
+    var (start, length) = (0, inputs)
+    withUnsafePointer(to: &start) { start in
+      withUnsafePointer(to: &length) { length in
+        var product = bench_product(
+          rows: 1, columns: rows, operandRow: 0, operandColumn: inputs, resultRow: 0,
+          resultColumn: results, results: results, depth: PairPanels.depth(inputs), runs: 1,
+          runStarts: start, runLengths: length)
+        sweeps.pair_product(y, 0, x, panels, &product)
+      }
+    }
   }
 
   /// logits = features · weight + bias, [count, classes].
   func logits(of executor: NetworkExecutor, _ unit: StepUnit) {
     let input = featureTensor(executor, unit)
     let weight = executor.state.weights[unit.weightOffset]
-    let output = executor.tensors[unit.step.output]
+    let output = executor.tensors[unit.step.output].floats
     executor.pool.run(tasks: executor.sliceCount) { slice, _ in
       let images = executor.images(ofSlice: slice)
-      let product = BatchReduceGemm(
-        m: classes, n: images.count, k: features, leadingA: classes, leadingB: features,
-        leadingC: classes)
-      let out = output[images.lowerBound * classes]
-      product.run(weight, input[images.lowerBound * features], out)
+      let x = input + images.lowerBound * features
+      let out = output + images.lowerBound * classes
+      switch precision {
+      case .fp32:
+        let product = BatchReduceGemm(
+          m: classes, n: images.count, k: features, leadingA: classes, leadingB: features,
+          leadingC: classes)
+        product.run(weight, x, out)
+      case .bf16:
+        guard let panels = executor.forwardWeights[unit.index] else { return }
+        multiply(
+          rows: images.count, inputs: features, results: classes, x, panels.pointer, into: out)
+      }
       if let bias = unit.biasOffset {
-        sweeps.add_bias(out, executor.state.weights[bias], images.count, classes)
+        sweeps.single.add_bias(out, executor.state.weights[bias], images.count, classes)
       }
     }
   }
 
-  private func featureTensor(_ executor: NetworkExecutor, _ unit: StepUnit) -> FloatBuffer {
+  private func featureTensor(
+    _ executor: NetworkExecutor, _ unit: StepUnit
+  ) -> UnsafeMutablePointer<Float> {
     let site = executor.plan.sites[unit.step.input]
-    guard let stored = site.stored, site.operands.count == 1, site.operands[0].tensor == stored
+    guard let stored = site.stored, site.operands.count == 1, site.operands[0].tensor == stored,
+      precision == .fp32 || executor.layout.singleTensors.contains(stored)
     else { preconditionFailure("the linear layer does not read pooled features") }
-    return executor.tensors[stored]
+    return executor.tensors[stored].floats
   }
 
   /// Cross-entropy of the logits that `logits` has left, in Double; optionally its gradient.
@@ -48,7 +117,7 @@ final class ClassificationHead {
     guard let unit = executor.units.last else {
       return EvaluationResult(lossSum: 0, correct: [], ranks: [])
     }
-    let logits = executor.tensors[unit.step.output].pointer
+    let logits = executor.tensors[unit.step.output].floats
     let count = executor.imageCount
     var lossSum = 0.0
     var correct = [Bool](repeating: false, count: count)
@@ -80,6 +149,22 @@ final class ClassificationHead {
     return EvaluationResult(lossSum: lossSum, correct: correct, ranks: ranks)
   }
 
+  /// gradient += the products of some features with the logits' gradients, over all images.
+  private func addWeightGradient(
+    images: Int, inputs: Int, _ x: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>
+  ) {
+    var (start, length) = (0, inputs)
+    withUnsafePointer(to: &start) { start in
+      withUnsafePointer(to: &length) { length in
+        var product = bench_weight_product(
+          rows: 1, columns: images, operandRow: 0, operandColumn: features, gradientRow: 0,
+          gradientColumn: classes, results: classes, firstInput: 0, endInput: inputs,
+          firstResult: 0, endResult: classes, runs: 1, runStarts: start, runLengths: length)
+        sweeps.pair_weight_gradient(gradient, x, dLogits.pointer, &product)
+      }
+    }
+  }
+
   /// Features whose weights' gradient one task works out.
   private static let featuresPerTask = 64
 
@@ -90,20 +175,34 @@ final class ClassificationHead {
       let images = executor.images(ofSlice: slice)
       let dy = dLogits[images.lowerBound * classes]
       let dx = executor.stored(.site(unit.step.input), image: images.lowerBound, size: features)
-      BatchReduceGemm(
-        m: features, n: images.count, k: classes, leadingA: features, leadingB: classes,
-        leadingC: features
-      ).run(executor.transposedWeights[unit.index].pointer, dy, dx)
+        .assumingMemoryBound(to: Float.self)
+      let weight = executor.transposedWeights[unit.index].pointer
+      switch precision {
+      case .fp32:
+        BatchReduceGemm(
+          m: features, n: images.count, k: classes, leadingA: features, leadingB: classes,
+          leadingC: features
+        ).run(weight, dy, dx)
+      case .bf16:
+        multiply(rows: images.count, inputs: classes, results: features, dy, weight, into: dx)
+      }
     }
     let chunk = Self.featuresPerTask
     executor.pool.run(tasks: (features + chunk - 1) / chunk) { task, _ in
       let first = task * chunk
-      BatchReduceGemm(
-        m: classes, n: min(chunk, features - first), k: executor.imageCount, leadingA: classes,
-        leadingB: features, leadingC: classes, transposeB: true
-      ).run(
-        dLogits.pointer, input[first],
-        executor.state.gradients[unit.weightOffset + first * classes])
+      let count = min(chunk, features - first)
+      let gradient = executor.state.gradients[unit.weightOffset + first * classes]
+      switch precision {
+      case .fp32:
+        BatchReduceGemm(
+          m: classes, n: count, k: executor.imageCount, leadingA: classes, leadingB: features,
+          leadingC: classes, transposeB: true
+        ).run(dLogits.pointer, input + first, gradient)
+      case .bf16:
+        gradient.update(repeating: 0, count: count * classes)
+        addWeightGradient(
+          images: executor.imageCount, inputs: count, input + first, into: gradient)
+      }
     }
     guard let bias = unit.biasOffset else { return }
     for c in 0..<classes {

@@ -14,17 +14,23 @@ public struct ExecutorLayout {
   public let threads: Int
   /// Whether gradients will be asked for; without, activations share memory.
   public let trains: Bool
+  /// How activations are kept.
+  public let precision: Precision
   let plan: FusedPlan
   let gradientPlan: GradientPlan
   let units: [StepUnit]
   /// Weights, gradients and what the optimizer keeps.
   let state: StateLayout
 
-  /// Numbers of each buffer of activations, [batch, H, W, C], and the buffer of each tensor.
-  let activations: [Int]
+  /// Each buffer of activations, [batch, H, W, C], and the buffer of each tensor.
+  let activations: [StoredSize]
   let activationOf: IdentifiedArray<StoredTensor, Int>
-  /// Numbers of each shared buffer of gradients, [batch][size].
-  let gradients: [Int]
+  /// Each shared buffer of gradients, [batch][size].
+  let gradients: [StoredSize]
+  /// Tensors that are fp32 in any precision.
+  let singleTensors: Set<TensorID>
+  /// Bytes of the numbers of the others.
+  let storedBytes: Int
   /// Numbers of the head's gradient, [batch, classes].
   let logitGradients: Int
   /// Of each unit the numbers of its weights as the forward pass reads them; nil where that is the
@@ -54,15 +60,18 @@ public struct ExecutorLayout {
   ///   - batch: images per batch, at least 1.
   ///   - threads: that work, at least 1.
   ///   - trains: whether gradients will be asked for.
+  ///   - precision: how activations are kept.
   ///   - optimizer: what changes the weights; its state is allocated with its first step.
   public init(
-    _ graph: Graph, batch: Int, threads: Int, trains: Bool = true, optimizer: any Optimizer = SGD()
+    _ graph: Graph, batch: Int, threads: Int, trains: Bool = true, precision: Precision = .fp32,
+    optimizer: any Optimizer = SGD()
   ) {
     precondition(batch >= 1, "a batch of \(batch) images")
     precondition(threads >= 1, "\(threads) threads")
     self.batch = batch
     self.threads = threads
     self.trains = trains
+    self.precision = precision
     let plan = FusedPlan(graph)
     self.plan = plan
     let gradientPlan = GradientPlan(plan)
@@ -71,19 +80,39 @@ public struct ExecutorLayout {
     self.state = state
     var padded: [PaddedShape] = []
     let units = plan.steps.enumerated().map { index, step in
-      StepUnit(step, index: index, plan: plan, state: state, paddedShapes: &padded)
+      StepUnit(
+        step, index: index, plan: plan, state: state, precision: precision, paddedShapes: &padded)
     }
     self.units = units
 
+    let single = plan.singleTensors
+    singleTensors = single
+    let storedBytes = precision == .fp32 ? 4 : 2
+    self.storedBytes = storedBytes
+    // A buffer that any fp32 tensor uses has room for it.
+    func size(_ numbers: Int, isSingle: Bool) -> StoredSize {
+      StoredSize(numbers: numbers * batch, bytesPerNumber: isSingle ? 4 : storedBytes)
+    }
     if trains {
-      activations = plan.tensors.map { $0.count * batch }
+      activations = plan.tensors.identified.map {
+        size($0.element.count, isSingle: single.contains($0.id))
+      }
       activationOf = IdentifiedArray(plan.tensors.indices.map(\.index))
     } else {
       let shared = EvaluationPlan(plan)
-      activations = shared.bufferSizes.map { $0 * batch }
+      let users = Set(single.map { shared.bufferOf[$0] })
+      activations = shared.bufferSizes.enumerated().map {
+        size($0.element, isSingle: users.contains($0.offset))
+      }
       activationOf = shared.bufferOf
     }
-    gradients = trains ? gradientPlan.bufferSizes.map { $0 * batch } : []
+    let users = Set(
+      gradientPlan.bufferOf.compactMap { Self.isSingle($0.key, plan, single) ? $0.value : nil })
+    gradients =
+      trains
+      ? gradientPlan.bufferSizes.enumerated().map {
+        size($0.element, isSingle: users.contains($0.offset))
+      } : []
     if trains, case .linear(let outputs)? = plan.steps.last?.kind {
       logitGradients = outputs * batch
     } else {
@@ -92,7 +121,7 @@ public struct ExecutorLayout {
     normChannels = plan.norms.map { graph.shape(of: $0.node).channels }
 
     forwardWeights = units.map { $0.preparesForward ? $0.preparedCount : nil }
-    transposedWeights = units.map { trains && $0.needsDataGradient ? $0.preparedCount : 0 }
+    transposedWeights = units.map { trains && $0.needsDataGradient ? $0.preparedGradientCount : 0 }
     let kernels = units.compactMap(\.convolution)
     let staging = StagingMemory(kernels.compactMap(\.staged), batch: batch)
     let summed = kernels.compactMap { $0.perImage?.weightGradientCount }
@@ -114,13 +143,23 @@ public struct ExecutorLayout {
       channels: widestChannels)
   }
 
+  /// Whether a gradient is kept in fp32 in any precision: that of the pooled features.
+  static func isSingle(_ id: GradientID, _ plan: FusedPlan, _ single: Set<TensorID>) -> Bool {
+    switch id {
+    case .site(let site), .partial(let site):
+      let site = plan.sites[site]
+      return site.stored.map { $0 != FusedPlan.input && single.contains($0) } == true
+    case .tensor(let tensor): return single.contains(tensor)
+    }
+  }
+
   /// Bytes of all buffers of an executor and its state.
   public var bytes: Int { sharedBytes + threads * scratch.bytes + state.bytes }
 
   /// Bytes of the buffers that all threads share, without the state.
   var sharedBytes: Int {
     let floats =
-      activations + gradients + [logitGradients] + forwardWeights.compactMap(\.self)
+      (activations + gradients).map(\.floats) + [logitGradients] + forwardWeights.compactMap(\.self)
       + transposedWeights
       + [arena, preparedWeights, transformedGradient, partialWeights]
       + normChannels.map(Normalization.coefficientCount)

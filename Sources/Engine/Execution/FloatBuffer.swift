@@ -64,6 +64,34 @@ final class FloatBuffer: @unchecked Sendable {
   subscript(offset: Int) -> UnsafeMutablePointer<Float> { pointer + offset }
 }
 
+/// A block of numbers of a format that is known when it runs: fp32, or bf16 in half the memory.
+struct StoredBuffer: Sendable {
+  let memory: FloatBuffer
+  /// Bytes from one number's place to the next one's.
+  let bytesPerNumber: Int
+
+  init(_ size: StoredSize) {
+    memory = FloatBuffer(count: size.floats)
+    bytesPerNumber = size.bytesPerNumber
+  }
+
+  subscript(offset: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(memory.pointer) + offset * bytesPerNumber
+  }
+
+  /// The numbers where they are fp32.
+  var floats: UnsafeMutablePointer<Float> { memory.pointer }
+}
+
+/// How large a block of such numbers is.
+struct StoredSize: Equatable, Sendable {
+  let numbers: Int
+  let bytesPerNumber: Int
+
+  /// As many fp32 numbers take as much memory.
+  var floats: Int { (numbers * bytesPerNumber + 3) / 4 }
+}
+
 /// The same for double-precision sums.
 final class DoubleBuffer: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Double>

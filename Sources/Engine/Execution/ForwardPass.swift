@@ -59,10 +59,10 @@ extension NetworkExecutor {
         kernel.prepareDataGradient(
           weight, into: transposedWeights[unit.index].pointer,
           scratch: scratch[worker].weights.pointer)
-      } else if case .linear(let outputs) = unit.step.kind, isNeeded {
-        let inputs = unit.weightCount / outputs
-        sweeps.transpose(
-          transposedWeights[unit.index].pointer, inputs, weight, outputs, inputs, outputs)
+      } else if case .linear = unit.step.kind {
+        head?.prepare(
+          weight, forward: forwardWeights[unit.index]?.pointer,
+          backward: isNeeded ? transposedWeights[unit.index].pointer : nil)
       }
     }
   }
@@ -79,7 +79,7 @@ extension NetworkExecutor {
       addBias(unit, to: output)
     case .maxPool(let kernelSize, let stride, let padding):
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
-      sweeps.max_pool(
+      images.max_pool(
         output, x,
         bench_pooling(
           plan.sites[unit.step.input].shape, kernelSize: kernelSize, stride: stride,
@@ -89,29 +89,35 @@ extension NetworkExecutor {
       let from = plan.sites[unit.step.input].shape
       let sums = scratch.mean
       for c in 0..<from.channels { sums.pointer[c] = 0 }
-      sweeps.channel_sums(
+      images.channel_sums(
         bench_source(first: x, pitch: from.pitch), bench_shape(from), sums.pointer)
-      for c in 0..<from.channels { output[c] = Float(sums.pointer[c] / Double(from.pixels)) }
+      let means = scratch.dx.pointer
+      for c in 0..<from.channels { means[c] = Float(sums.pointer[c] / Double(from.pixels)) }
+      if layout.singleTensors.contains(unit.step.output) {
+        sweeps.single.narrow(output, means, from.channels)
+      } else {
+        images.narrow(output, means, from.channels)
+      }
     case .copy:
       let x = compactInput(unit, image: image, storing: unit.isFirstReader, scratch)
-      output.update(from: x, count: shape.count)
+      images.keep(output, x, shape.count)
     case .linear: break
     }
     addAddend(unit, image: image, to: output, scratch)
   }
 
-  func addBias(_ unit: StepUnit, to output: UnsafeMutablePointer<Float>) {
+  func addBias(_ unit: StepUnit, to output: UnsafeMutableRawPointer) {
     guard let bias = unit.biasOffset else { return }
     let shape = plan.tensors[unit.step.output]
-    sweeps.add_bias(output, state.weights[bias], shape.pixels, shape.channels)
+    images.add_bias(output, state.weights[bias], shape.pixels, shape.channels)
   }
 
   func addAddend(
-    _ unit: StepUnit, image: Int, to output: UnsafeMutablePointer<Float>, _ scratch: WorkerScratch
+    _ unit: StepUnit, image: Int, to output: UnsafeMutableRawPointer, _ scratch: WorkerScratch
   ) {
     guard let addend = unit.step.addend else { return }
     let shape = plan.tensors[unit.step.output]
-    sweeps.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
+    images.add(output, summand(addend, shape: shape, image: image, scratch), shape.count)
   }
 
   /// The input of a convolution, padded as its kernel wants it.
@@ -129,20 +135,33 @@ extension NetworkExecutor {
     return UnsafePointer(buffer.pointer)
   }
 
-  /// The input of a step without a border; the stored tensor itself where there is one.
+  /// The input of a step without a border; the stored tensor itself where there is one in the
+  /// operands' format.
   func compactInput(
     _ unit: StepUnit, image: Int, storing: Bool, _ scratch: WorkerScratch
   ) -> UnsafePointer<Float> {
     let site = plan.sites[unit.step.input]
     let isPlain = site.operands.count == 1 && site.stored == site.operands[0].tensor
-    if let stored = site.stored, isPlain || !storing {
-      return UnsafePointer(tensors[stored][image * site.shape.count])
+    if let stored = site.stored, isPlain || !storing, images.bytes == images.operand_bytes {
+      return UnsafePointer(
+        tensors[stored][image * site.shape.count].assumingMemoryBound(to: Float.self))
     }
     let buffer = scratch.padded[unit.inputScratch]
     read(
       unit.step.input, image: image, storing: storing,
       into: bench_target(first: buffer.pointer, pitch: site.shape.pitch), scratch)
     return UnsafePointer(buffer.pointer)
+  }
+
+  /// One image's numbers of a tensor in the stored format.
+  func values(of tensor: TensorID, image: Int, _ scratch: WorkerScratch) -> UnsafeRawPointer {
+    let size = plan.tensors[tensor].count
+    let values = tensors[tensor][image * size]
+    guard precision != .fp32, layout.singleTensors.contains(tensor) else {
+      return UnsafeRawPointer(values)
+    }
+    images.narrow(scratch.third.pointer, values.assumingMemoryBound(to: Float.self), size)
+    return UnsafeRawPointer(scratch.third.pointer)
   }
 
   /// Works out a site's value for one image.
@@ -156,23 +175,19 @@ extension NetworkExecutor {
     let shape = site.shape
     let size = bench_shape(shape)
     let none = bench_affine()
-    let stored = site.stored.map { tensors[$0][image * shape.count] }
     let isPlain = site.operands.count == 1 && site.stored == site.operands[0].tensor
-    if let stored, isPlain || !storing {
-      sweeps.read_one(out, bench_operand(values: stored, affine: none), size, 0)
+    if let stored = site.stored, isPlain || !storing {
+      let x = values(of: stored, image: image, scratch)
+      images.read_one(out, nil, bench_operand(values: x, affine: none), size, 0)
       return
     }
+    let stored = site.stored.map { tensors[$0][image * shape.count] }
     let first = site.operands[0]
     let x = summand(first, shape: shape, image: image, scratch)
     let operand = bench_operand(values: x, affine: first.norm.map { norms[$0].affine } ?? none)
     let relu: Int32 = site.relu ? 1 : 0
     if site.operands.count == 1 {
-      if let stored {
-        sweeps.read_one(bench_target(first: stored, pitch: shape.pitch), operand, size, relu)
-        sweeps.read_one(out, bench_operand(values: stored, affine: none), size, 0)
-      } else {
-        sweeps.read_one(out, operand, size, relu)
-      }
+      images.read_one(out, stored, operand, size, relu)
       return
     }
     let second = site.operands[1]
@@ -180,7 +195,7 @@ extension NetworkExecutor {
       second, shape: shape, image: image, scratch,
       isSecond: first.isDerived)
     let secondAffine = second.norm.map { norms[$0].affine } ?? none
-    sweeps.read_two(
+    images.read_two(
       out, stored, operand, bench_operand(values: y, affine: secondAffine), size, relu)
   }
 
@@ -196,10 +211,10 @@ extension NetworkExecutor {
     let m2 = mean + widestChannels
     let x = tensors[tensor][image * shape.count]
     guard merged > 0 else {
-      sweeps.moments(x, shape.pixels, channels, mean, m2)
+      images.moments(x, shape.pixels, channels, mean, m2)
       return
     }
-    sweeps.moments(x, shape.pixels, channels, scratch.mean.pointer, scratch.m2.pointer)
+    images.moments(x, shape.pixels, channels, scratch.mean.pointer, scratch.m2.pointer)
     Self.merge(
       mean, m2, count: merged * shape.pixels, with: scratch.mean.pointer, scratch.m2.pointer,
       count: shape.pixels, channels: channels)

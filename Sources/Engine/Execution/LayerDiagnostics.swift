@@ -72,7 +72,7 @@ extension NetworkExecutor {
     pool.run(tasks: imageCount) { image, worker in
       let mean = moments[2 * channels * image]
       let x = response(unit, image: image, scratch[worker])
-      sweeps.moments(x, shape.pixels, channels, mean, mean + channels)
+      images.moments(x, shape.pixels, channels, mean, mean + channels)
     }
     let norm = plan.norms(of: unit.step.output).first {
       graph.nodes[plan.norms[$0].node].inputs == [unit.step.node]
@@ -99,14 +99,16 @@ extension NetworkExecutor {
   /// A step's raw output for one image without the summand that was added as it was written.
   private func response(
     _ unit: StepUnit, image: Int, _ scratch: WorkerScratch
-  ) -> UnsafePointer<Float> {
+  ) -> UnsafeRawPointer {
     let shape = plan.tensors[unit.step.output]
-    let output = tensors[unit.step.output][image * shape.count]
-    guard let addend = unit.step.addend else { return UnsafePointer(output) }
-    let other = summand(addend, shape: shape, image: image, scratch)
-    let difference = scratch.dx.pointer
-    for i in 0..<shape.count { difference[i] = output[i] - other[i] }
-    return UnsafePointer(difference)
+    let output = values(of: unit.step.output, image: image, scratch)
+    guard let addend = unit.step.addend else { return output }
+    let (difference, other) = (scratch.dx.pointer, scratch.product.pointer)
+    images.widen(difference, output, shape.count)
+    images.widen(other, summand(addend, shape: shape, image: image, scratch), shape.count)
+    for i in 0..<shape.count { difference[i] -= other[i] }
+    images.narrow(other, difference, shape.count)
+    return UnsafeRawPointer(other)
   }
 
   /// For each tensor that a rectifier reads, alone or as the first summand, the share of its

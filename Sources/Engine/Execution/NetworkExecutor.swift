@@ -45,9 +45,11 @@ public final class NetworkExecutor {
   let norms: IdentifiedArray<PlannedNorm, Normalization>
   let units: [StepUnit]
   /// Per tensor: [batch, H, W, C]. The first is the input.
-  let tensors: IdentifiedArray<StoredTensor, FloatBuffer>
+  let tensors: IdentifiedArray<StoredTensor, StoredBuffer>
   /// Shared stores for gradients, [batch][size].
-  let gradientBuffers: [FloatBuffer]
+  let gradientBuffers: [StoredBuffer]
+  /// The sweeps over images as they are stored here.
+  let images: bench_image_sweeps
   let scratch: [WorkerScratch]
   /// Of each unit, the weights in the form that the forward pass reads; nil where that is the
   /// weights' own.
@@ -85,11 +87,15 @@ public final class NetworkExecutor {
   ///   - pool: the threads; one executor uses them at a time.
   ///   - state: the numbers to work on, by default new ones, all zero.
   ///   - trains: whether gradients will be asked for; without, activations share memory.
+  ///   - precision: how activations are kept and products made.
   public init(
-    _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true
+    _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true,
+    precision: Precision = .fp32
   ) {
-    let layout = ExecutorLayout(graph, batch: batch, threads: pool.threads, trains: trains)
+    let layout = ExecutorLayout(
+      graph, batch: batch, threads: pool.threads, trains: trains, precision: precision)
     self.layout = layout
+    images = sweeps.images(precision)
     self.graph = graph
     self.pool = pool
     plan = layout.plan
@@ -103,9 +109,9 @@ public final class NetworkExecutor {
       zip(layout.plan.norms, layout.normChannels).map {
         Normalization(node: $0.node, channels: $1, state: state)
       })
-    let activations = layout.activations.map { FloatBuffer(count: $0) }
+    let activations = layout.activations.map { StoredBuffer($0) }
     tensors = layout.activationOf.mapped { activations[$0] }
-    gradientBuffers = layout.gradients.map { FloatBuffer(count: $0) }
+    gradientBuffers = layout.gradients.map { StoredBuffer($0) }
     forwardWeights = layout.forwardWeights.map { $0.map { FloatBuffer(count: $0) } }
     transposedWeights = layout.transposedWeights.map { FloatBuffer(count: $0) }
     arena = FloatBuffer(count: layout.arena)
@@ -119,11 +125,14 @@ public final class NetworkExecutor {
     if case .linear(let outputs)? = layout.plan.steps.last?.kind, let unit = layout.units.last {
       head = ClassificationHead(
         classes: outputs, features: layout.plan.sites[unit.step.input].shape.channels,
-        gradients: layout.logitGradients)
+        gradients: layout.logitGradients, precision: precision)
     } else {
       head = nil
     }
   }
+
+  /// How activations are kept and products made.
+  public var precision: Precision { layout.precision }
 
   /// The largest batch.
   public var batch: Int { layout.batch }
@@ -132,7 +141,7 @@ public final class NetworkExecutor {
   public var threads: Int { pool.threads }
 
   /// Where a batch's images go: [batch, H, W, C]. Filled by the caller before each step.
-  public var input: UnsafeMutablePointer<Float> { tensors[FusedPlan.input].pointer }
+  public var input: UnsafeMutablePointer<Float> { tensors[FusedPlan.input].floats }
 
   /// How many slices a batch is cut into, and which images each one has.
   var sliceCount: Int { min(imageCount, Self.mostSlices) }
@@ -214,7 +223,16 @@ public final class NetworkExecutor {
     flushingSubnormals { forward(count: count, mode: mode) }
     guard let last = plan.steps.last else { return [] }
     let size = plan.tensors[last.output].count * count
-    return Array(UnsafeBufferPointer(start: tensors[last.output].pointer, count: size))
+    let output = tensors[last.output]
+    return Array(unsafeUninitializedCapacity: size) { values, initialized in
+      guard let start = values.baseAddress else { return }
+      if layout.singleTensors.contains(last.output) {
+        start.update(from: output.floats, count: size)
+      } else {
+        images.widen(start, output[0], size)
+      }
+      initialized = size
+    }
   }
 
   private func gradientNorm() -> Double {
@@ -281,6 +299,8 @@ final class StepUnit: Sendable {
   let weightCount: Int
   /// Numbers of the weights as the products read them; 0 where the products prepare them themselves.
   let preparedCount: Int
+  /// The same as the data gradient reads them.
+  let preparedGradientCount: Int
   /// Whether the forward pass reads prepared weights.
   let preparesForward: Bool
   /// Whether this step is the first to read its site.
@@ -289,7 +309,7 @@ final class StepUnit: Sendable {
   let needsDataGradient: Bool
 
   init(
-    _ step: Step, index: Int, plan: FusedPlan, state: StateLayout,
+    _ step: Step, index: Int, plan: FusedPlan, state: StateLayout, precision: Precision,
     paddedShapes: inout [PaddedShape]
   ) {
     self.step = step
@@ -307,7 +327,7 @@ final class StepUnit: Sendable {
     var weightCount = 0
     switch step.kind {
     case .convolution(let parameters):
-      kernel = ConvolutionKernel(parameters, input: site.shape)
+      kernel = ConvolutionKernel(parameters, input: site.shape, precision: precision)
       weightCount =
         parameters.kernelSize * parameters.kernelSize * parameters.inputChannels
         * parameters.outputChannels
@@ -332,7 +352,14 @@ final class StepUnit: Sendable {
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
     // Staged convolutions prepare their weights in memory that they share.
-    preparedCount = kernel.map { $0.perImage?.preparedCount ?? 0 } ?? weightCount
-    preparesForward = kernel?.perImage?.preparesForward == true
+    if case .linear(let outputs) = step.kind, precision == .bf16 {
+      let panels = ClassificationHead.panels(features: site.shape.channels, classes: outputs)
+      (preparedCount, preparedGradientCount) = (panels.forward, panels.backward)
+      preparesForward = true
+    } else {
+      preparedCount = kernel.map { $0.perImage?.preparedCount ?? 0 } ?? weightCount
+      preparedGradientCount = preparedCount
+      preparesForward = kernel?.perImage?.preparesForward == true
+    }
   }
 }

@@ -55,7 +55,7 @@ final class Normalization: @unchecked Sendable {
 
   /// What the gradient sweep applies.
   /// - Parameter z: the raw values that are normalised, [H, W, channels].
-  func gradient(of z: UnsafePointer<Float>) -> bench_norm_gradient {
+  func gradient(of z: UnsafeRawPointer) -> bench_norm_gradient {
     bench_norm_gradient(z: z, mean: mean, a: a, b: b, c: c)
   }
 

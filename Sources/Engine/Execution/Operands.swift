@@ -1,5 +1,6 @@
 // Summands that are not read as they stand, forward and backward: shortcuts that pad, and products.
 import CKernels
+import Foundation
 import Numerics
 
 extension NetworkExecutor {
@@ -8,48 +9,50 @@ extension NetworkExecutor {
   func summand(
     _ operand: Operand, shape: ImageShape, image: Int, _ scratch: WorkerScratch,
     isSecond: Bool = false
-  ) -> UnsafePointer<Float> {
+  ) -> UnsafeRawPointer {
     let target = isSecond ? scratch.second : scratch.auxiliary
-    let values = padded(operand, shape: shape, image: image, into: target)
+    let values = padded(operand, shape: shape, image: image, into: target, scratch)
     guard let multiplier = operand.multiplier else { return values }
     multiply(values, by: multiplier, into: target.pointer, count: shape.count, image: image)
-    return UnsafePointer(target.pointer)
+    return UnsafeRawPointer(target.pointer)
   }
 
   /// An operand's values before its multiplier.
   private func padded(
-    _ operand: Operand, shape: ImageShape, image: Int, into buffer: FloatBuffer
-  ) -> UnsafePointer<Float> {
+    _ operand: Operand, shape: ImageShape, image: Int, into buffer: FloatBuffer,
+    _ scratch: WorkerScratch
+  ) -> UnsafeRawPointer {
     let from = plan.tensors[operand.tensor]
-    let source = tensors[operand.tensor][image * from.count]
-    guard let stride = operand.zeroPaddingStride else { return UnsafePointer(source) }
-    let target = buffer.pointer
-    target.update(repeating: 0, count: shape.count)
+    let source = values(of: operand.tensor, image: image, scratch)
+    guard let stride = operand.zeroPaddingStride else { return source }
+    let target = UnsafeMutableRawPointer(buffer.pointer)
+    let bytes = images.bytes
+    memset(target, 0, shape.count * bytes)
     for row in 0..<shape.height {
       for column in 0..<shape.width {
-        let to = target + (row * shape.width + column) * shape.channels
-        let pixel = source + (row * stride * from.width + column * stride) * from.channels
-        to.update(from: pixel, count: from.channels)
+        let to = target + (row * shape.width + column) * shape.channels * bytes
+        let pixel = source + (row * stride * from.width + column * stride) * from.channels * bytes
+        to.copyMemory(from: pixel, byteCount: from.channels * bytes)
       }
     }
-    return UnsafePointer(target)
+    return UnsafeRawPointer(target)
   }
 
   private func multiply(
-    _ x: UnsafePointer<Float>, by multiplier: Multiplier, into out: UnsafeMutablePointer<Float>,
+    _ x: UnsafeRawPointer, by multiplier: Multiplier, into out: UnsafeMutableRawPointer,
     count: Int, image: Int
   ) {
     switch multiplier {
-    case .constant(let factor): sweeps.scale(out, x, count, factor)
+    case .constant(let factor): images.scale(out, x, count, factor)
     case .gate(let logits, let isComplement):
-      sweeps.gate(out, x, tensors[logits][image * count], count, isComplement ? -1 : 1)
+      images.gate(out, x, tensors[logits][image * count], count, isComplement ? -1 : 1)
     case .dropout(let rate, let layer):
       guard mode == .training else {
-        sweeps.scale(out, x, count, 1 - rate)
+        images.scale(out, x, count, 1 - rate)
         return
       }
       let mask = DropoutMask(rate: rate, key: dropoutKey, layer: layer, image: image)
-      sweeps.dropout(out, x, count, mask.keys.0, mask.keys.1, mask.threshold)
+      images.dropout(out, x, count, mask.keys.0, mask.keys.1, mask.threshold)
     }
   }
 
@@ -58,9 +61,9 @@ extension NetworkExecutor {
   func direct(
     _ contribution: Contribution, of tensor: TensorID?, shape: ImageShape, image: Int,
     into buffer: FloatBuffer, _ scratch: WorkerScratch
-  ) -> UnsafePointer<Float> {
-    func gradient(_ id: GradientID) -> UnsafePointer<Float> {
-      UnsafePointer(stored(id, image: image, size: shapeOf(id).count))
+  ) -> UnsafeRawPointer {
+    func gradient(_ id: GradientID) -> UnsafeRawPointer {
+      UnsafeRawPointer(stored(id, image: image, size: shapeOf(id).count))
     }
     switch contribution {
     case .direct(let id): return gradient(id)
@@ -74,24 +77,26 @@ extension NetworkExecutor {
       if let stride { unpad(product, from, stride: stride, into: buffer.pointer, shape) }
     case .gateLogits(let id, let operand, let isComplement):
       guard let tensor else { preconditionFailure("the logits of a gate are a step's output") }
-      let x = padded(operand, shape: shape, image: image, into: scratch.product)
-      sweeps.gate_gradient(
+      let x = padded(operand, shape: shape, image: image, into: scratch.product, scratch)
+      images.gate_gradient(
         buffer.pointer, gradient(id), x, tensors[tensor][image * shape.count], shape.count,
         isComplement ? -1 : 1)
     }
-    return UnsafePointer(buffer.pointer)
+    return UnsafeRawPointer(buffer.pointer)
   }
 
   private func unpad(
-    _ source: UnsafePointer<Float>, _ from: ImageShape, stride: Int,
-    into target: UnsafeMutablePointer<Float>, _ shape: ImageShape
+    _ source: UnsafeRawPointer, _ from: ImageShape, stride: Int,
+    into target: UnsafeMutableRawPointer, _ shape: ImageShape
   ) {
-    target.update(repeating: 0, count: shape.count)
+    let bytes = images.bytes
+    memset(target, 0, shape.count * bytes)
     for row in 0..<from.height {
       for column in 0..<from.width {
-        let to = target + (row * stride * shape.width + column * stride) * shape.channels
-        to.update(
-          from: source + (row * from.width + column) * from.channels, count: shape.channels)
+        let to = target + (row * stride * shape.width + column * stride) * shape.channels * bytes
+        to.copyMemory(
+          from: source + (row * from.width + column) * from.channels * bytes,
+          byteCount: shape.channels * bytes)
       }
     }
   }

@@ -5,6 +5,16 @@ import Numerics
 /// The elementwise sweeps for this CPU.
 nonisolated(unsafe) let sweeps: bench_sweeps = bench_sweeps_select().pointee
 
+extension bench_sweeps {
+  /// The sweeps over images that are stored as a precision asks for.
+  func images(_ precision: Precision) -> bench_image_sweeps {
+    switch precision {
+    case .fp32: single
+    case .bf16: half
+    }
+  }
+}
+
 extension bench_shape {
   init(_ shape: ImageShape) {
     self.init(rows: shape.height, width: shape.width, channels: shape.channels)

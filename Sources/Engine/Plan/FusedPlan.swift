@@ -48,6 +48,8 @@ struct Site {
   var stored: TensorID?
   /// The steps that read it, in order. The first one stores the value and completes the gradient.
   var readers: [Int] = []
+
+  func reads(_ tensor: TensorID) -> Bool { operands.contains { $0.tensors.contains(tensor) } }
 }
 
 /// One pass over the batch.
@@ -87,6 +89,30 @@ struct FusedPlan {
   private(set) var norms = IdentifiedArray<PlannedNorm, PlannedNorm>()
   private(set) var sites = IdentifiedArray<Site, Site>()
   private(set) var steps: [Step] = []
+
+  /// Tensors that are fp32 whatever the others are: the network's input, its logits, and the pooled
+  /// features that the linear layer alone reads.
+  var singleTensors: Set<TensorID> {
+    var single: Set = [Self.input]
+    for step in steps {
+      guard case .linear = step.kind else { continue }
+      single.insert(step.output)
+      let site = sites[step.input]
+      if site.readers.count == 1, let features = site.stored, isPooled(features),
+        !sites.contains(where: { $0.readers != site.readers && $0.reads(features) })
+      {
+        single.insert(features)
+      }
+    }
+    return single
+  }
+
+  private func isPooled(_ tensor: TensorID) -> Bool {
+    steps.contains {
+      guard case .globalAveragePool = $0.kind else { return false }
+      return $0.output == tensor
+    }
+  }
 
   /// The batch norms of each tensor.
   func norms(of tensor: TensorID) -> [NormID] {

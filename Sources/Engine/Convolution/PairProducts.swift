@@ -1,0 +1,262 @@
+// The products of one convolution with bf16 factors: what meets what, and the weights' panels.
+import CKernels
+import Numerics
+
+/// Consecutive places of a kernel that meet neighbouring pixels: their factors lie side by side.
+private struct Run {
+  /// Pixels of the padded operand between an output's first operand and this run's.
+  let pixel: Int
+  /// Places of the kernel, in the order of their pixels.
+  var taps: [Int]
+
+  /// The runs of some taps, in the order of their pixels.
+  static func runs(_ taps: [KernelTap], rowLength: Int) -> [Run] {
+    var runs: [Run] = []
+    for tap in taps.sorted(by: { $0.pixel < $1.pixel }) {
+      if let last = runs.last, last.pixel + last.taps.count == tap.pixel, last.taps.count < rowLength {
+        runs[runs.count - 1].taps.append(tap.index)
+      } else {
+        runs.append(Run(pixel: tap.pixel, taps: [tap.index]))
+      }
+    }
+    return runs
+  }
+}
+
+/// Numbers that C reads for as long as this lives.
+private final class Numbers: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Int>
+
+  init(_ values: [Int]) {
+    pointer = .allocate(capacity: max(1, values.count))
+    pointer.initialize(from: values, count: values.count)
+  }
+
+  deinit { pointer.deallocate() }
+}
+
+/// Weights in panels of 16 results, [panel][depth][16], rounded to bf16.
+enum PairPanels {
+  /// How many numbers of a panel a run takes: whole pairs.
+  static func depth(_ length: Int) -> Int { (length + 1) / 2 * 2 }
+
+  /// Numbers of all panels.
+  static func count(depth: Int, results: Int) -> Int { (results + 15) / 16 * 16 * depth }
+}
+
+/// One product for every output of an image, or for those of one phase of a data gradient.
+final class PairProduct: @unchecked Sendable {
+  private let runs: [Run]
+  /// Numbers of a tap: channels of the operand.
+  private let channels: Int
+  private let starts: Numbers
+  private let lengths: Numbers
+  private let shape: bench_product
+  /// Where the first result stands.
+  private let start: Int
+
+  /// - Parameters:
+  ///   - taps: what each output meets.
+  ///   - channels: of the operand.
+  ///   - operandRow: numbers from one row's operands to the next one's.
+  ///   - operandColumn: the same of columns.
+  ///   - results: channels of the result.
+  ///   - resultRow: numbers from one row's results to the next one's.
+  ///   - resultColumn: the same of columns.
+  ///   - start: where the first result stands, in numbers.
+  init(
+    _ taps: [KernelTap], kernelSize: Int, channels: Int, rows: Int, columns: Int, operandRow: Int,
+    operandColumn: Int, results: Int, resultRow: Int, resultColumn: Int, start: Int = 0
+  ) {
+    runs = Run.runs(taps, rowLength: kernelSize)
+    self.channels = channels
+    self.start = start
+    starts = Numbers(runs.map { $0.pixel * channels })
+    lengths = Numbers(runs.map { $0.taps.count * channels })
+    shape = bench_product(
+      rows: rows, columns: columns, operandRow: operandRow, operandColumn: operandColumn,
+      resultRow: resultRow, resultColumn: resultColumn, results: results,
+      depth: runs.reduce(0) { $0 + PairPanels.depth($1.taps.count * channels) }, runs: runs.count,
+      runStarts: UnsafePointer(starts.pointer), runLengths: UnsafePointer(lengths.pointer))
+  }
+
+  /// Numbers of the panels.
+  var preparedCount: Int { PairPanels.count(depth: shape.depth, results: shape.results) }
+
+  /// Panels of 16 results whose weights take about as many numbers.
+  func panels(numbers: Int) -> Int { max(1, numbers / (16 * shape.depth)) }
+
+  /// Brings weights into panels.
+  /// - Parameters:
+  ///   - panels: which of them.
+  ///   - matrix: of each tap, where its weights start and how they lie: rows are the operand's
+  ///     channels, columns the results.
+  func prepare(
+    panels: Range<Int>, _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>,
+    matrix: (_ tap: Int) -> (start: Int, rowStride: Int, columnStride: Int)
+  ) {
+    let first = panels.lowerBound * 16
+    let columns = min(panels.upperBound * 16, shape.results) - first
+    let size = 16 * shape.depth
+    var depth = 0
+    for run in runs {
+      for (place, tap) in run.taps.enumerated() {
+        let from = matrix(tap)
+        sweeps.pair_panels(
+          prepared + panels.lowerBound * size + (depth + place * channels) * 16, size,
+          weight + from.start + first * from.columnStride,
+          bench_matrix(
+            rows: channels, columns: columns, rowStride: from.rowStride,
+            columnStride: from.columnStride), 1)
+      }
+      depth += PairPanels.depth(run.taps.count * channels)
+    }
+  }
+
+  /// All panels there are.
+  var allPanels: Range<Int> { 0..<(shape.results + 15) / 16 }
+
+  /// - Parameters:
+  ///   - panels: the results asked for.
+  ///   - result: the whole image of results, as bf16 or fp32.
+  func run(
+    panels: Range<Int>? = nil, _ x: UnsafePointer<Float>, _ prepared: UnsafePointer<Float>,
+    into result: UnsafeMutableRawPointer, isHalf: Bool
+  ) {
+    var shape = shape
+    let panels = panels ?? allPanels
+    shape.results = min(shape.results, panels.upperBound * 16) - panels.lowerBound * 16
+    let bytes = isHalf ? 2 : 4
+    sweeps.pair_product(
+      result + (start + panels.lowerBound * 16) * bytes, isHalf ? 1 : 0, x,
+      prepared + panels.lowerBound * 16 * shape.depth, &shape)
+  }
+}
+
+/// The gradient of a convolution's weights.
+final class PairWeightGradient: @unchecked Sendable {
+  private let starts: Numbers
+  private let lengths: Numbers
+  private let shape: bench_weight_product
+
+  /// - Parameters:
+  ///   - padded: the input as the products read it.
+  ///   - gradient: the output's gradient with its border.
+  init(_ geometry: ConvolutionGeometry, padded: PaddedShape, gradient: PaddedShape) {
+    let p = geometry.parameters
+    let length = p.kernelSize * p.inputChannels
+    starts = Numbers((0..<p.kernelSize).map { $0 * padded.pitch })
+    lengths = Numbers(.init(repeating: length, count: p.kernelSize))
+    shape = bench_weight_product(
+      rows: geometry.output.height, columns: geometry.output.width,
+      operandRow: p.stride * padded.pitch, operandColumn: p.stride * p.inputChannels,
+      gradientRow: gradient.pitch, gradientColumn: p.outputChannels, results: p.outputChannels,
+      firstInput: 0, endInput: p.kernelSize * length, firstResult: 0,
+      endResult: p.outputChannels, runs: p.kernelSize, runStarts: UnsafePointer(starts.pointer),
+      runLengths: UnsafePointer(lengths.pointer))
+  }
+
+  /// Rows of the gradient: places of the kernel times input channels.
+  var inputs: Int { shape.endInput }
+  var results: Int { shape.results }
+
+  /// dWeight += the gradient from one image.
+  /// - Parameters:
+  ///   - dy: the gradient's interior.
+  ///   - inputs: the part of the rows that is asked for.
+  ///   - results: the part of the columns, from a multiple of 16 on.
+  func add(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    into dWeight: UnsafeMutablePointer<Float>, inputs: Range<Int>? = nil,
+    results: Range<Int>? = nil
+  ) {
+    var shape = shape
+    if let inputs { (shape.firstInput, shape.endInput) = (inputs.lowerBound, inputs.upperBound) }
+    if let results {
+      (shape.firstResult, shape.endResult) = (results.lowerBound, results.upperBound)
+    }
+    sweeps.pair_weight_gradient(dWeight, x, dy, &shape)
+  }
+}
+
+/// All products of one convolution.
+struct PairProducts: Sendable {
+  let paddedInput: PaddedShape
+  let paddedGradient: PaddedShape
+  let forward: PairProduct
+  /// One for each phase of the data gradient, their panels one after the other.
+  let backward: [PairProduct]
+  /// Whether the phases make up the whole of the input's gradient.
+  let coverInput: Bool
+  let weights: PairWeightGradient
+  private let geometry: ConvolutionGeometry
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
+    let padded = geometry.paddedInput
+    paddedInput = padded
+    forward = PairProduct(
+      geometry.forwardTaps, kernelSize: p.kernelSize, channels: p.inputChannels,
+      rows: output.height, columns: output.width, operandRow: p.stride * padded.pitch,
+      operandColumn: p.stride * p.inputChannels, results: p.outputChannels,
+      resultRow: output.pitch, resultColumn: p.outputChannels)
+    let phases = GradientPhases(geometry)
+    let gradient = phases.paddedGradient
+    paddedGradient = gradient
+    coverInput = phases.coverInput
+    backward = phases.phases.map {
+      PairProduct(
+        $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels, rows: $0.rows,
+        columns: $0.columns, operandRow: gradient.pitch, operandColumn: p.outputChannels,
+        results: p.inputChannels, resultRow: p.stride * input.pitch,
+        resultColumn: p.stride * p.inputChannels, start: $0.start * p.inputChannels)
+    }
+    weights = PairWeightGradient(geometry, padded: padded, gradient: gradient)
+  }
+
+  /// Numbers of one image's output.
+  var forwardCount: Int { geometry.output.count }
+
+  /// Numbers of the panels of either pass, whichever takes more.
+  var preparedCount: Int {
+    max(forward.preparedCount, backward.reduce(0) { $0 + $1.preparedCount })
+  }
+
+  func prepareForward(
+    panels: Range<Int>? = nil, _ weight: UnsafePointer<Float>,
+    into prepared: UnsafeMutablePointer<Float>
+  ) {
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    forward.prepare(panels: panels ?? forward.allPanels, weight, into: prepared) {
+      ($0 * inputs * outputs, outputs, 1)
+    }
+  }
+
+  func prepareBackward(
+    panels: Range<Int>? = nil, _ weight: UnsafePointer<Float>,
+    into prepared: UnsafeMutablePointer<Float>
+  ) {
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    var at = prepared
+    for phase in backward {
+      phase.prepare(panels: panels ?? phase.allPanels, weight, into: at) {
+        ($0 * inputs * outputs, 1, outputs)
+      }
+      at += phase.preparedCount
+    }
+  }
+
+  /// dx, [H, W, inputChannels] in fp32.
+  /// - Parameter panels: the channels asked for.
+  func dataGradient(
+    panels: Range<Int>? = nil, _ dy: UnsafePointer<Float>, _ prepared: UnsafePointer<Float>,
+    into dx: UnsafeMutablePointer<Float>
+  ) {
+    var at = prepared
+    for phase in backward {
+      phase.run(panels: panels, dy, at, into: dx, isHalf: false)
+      at += phase.preparedCount
+    }
+  }
+}
