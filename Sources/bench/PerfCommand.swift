@@ -29,6 +29,9 @@ struct PerfCommand: ParsableCommand {
   @Option(help: "Steps that are timed, after 3 to warm up.")
   var steps = 15
 
+  @Option(help: "fp32 or bf16: how activations are kept and products made.")
+  var precision = Precision.fp32
+
   @Flag(help: "Time forward passes in evaluation mode.")
   var eval = false
 
@@ -73,7 +76,8 @@ struct PerfCommand: ParsableCommand {
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let graph = try endingOnBadInput { () throws(ArchitectureError) in
       let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
-      try graph.checkMemory(batch: scaling ? 2 * batch : batch, threads: workers, trains: !eval)
+      try graph.checkMemory(
+        batch: scaling ? 2 * batch : batch, threads: workers, trains: !eval, precision: precision)
       return graph
     }
     let saved = try endingOnBadInput { () throws(PerfError) in
@@ -81,11 +85,13 @@ struct PerfCommand: ParsableCommand {
     }
     if scaling {
       let result = PerfScaling(
-        graph, name: name, batch: batch, threads: workers, steps: steps, isEvaluation: eval)
+        graph, name: name, batch: batch, threads: workers, steps: steps, isEvaluation: eval,
+        precision: precision)
       try show(result) { result.text }
       return
     }
-    let measurement = PerfMeasurement(graph, batch: batch, threads: workers, isEvaluation: eval)
+    let measurement = PerfMeasurement(
+      graph, batch: batch, threads: workers, isEvaluation: eval, precision: precision)
     let report = measurement.report(name: name, steps: steps)
     try show(report) {
       PerfText.summary(report) + "\n" + PerfText.table(report, all: all)
@@ -110,11 +116,15 @@ struct PerfCommand: ParsableCommand {
   }
 }
 
+extension Precision: ExpressibleByArgument {}
+
 extension Graph {
   /// - Throws: `ArchitectureError` where a batch does not fit this machine's memory.
-  func checkMemory(batch: Int, threads: Int, trains: Bool = true) throws(ArchitectureError) {
+  func checkMemory(
+    batch: Int, threads: Int, trains: Bool = true, precision: Precision = .fp32
+  ) throws(ArchitectureError) {
     let bytes = ExecutorLayout(
-      self, batch: batch, threads: threads, trains: trains, optimizer: PerfMeasurement.optimizer
+      self, batch: batch, threads: threads, trains: trains, precision: precision, optimizer: PerfMeasurement.optimizer
     ).bytes
     if let obstacle = MachineMemory.obstacle(bytes: bytes) {
       throw ArchitectureError("the network with a batch of \(batch) images \(obstacle)")

@@ -17,9 +17,10 @@ final class PerfMeasurement {
   /// Rates of multiply-adds over as long as a step takes, in GFLOP/s.
   private(set) var arithmeticRates: [Double] = []
 
-  init(_ graph: Graph, batch: Int, threads: Int, isEvaluation: Bool) {
+  init(_ graph: Graph, batch: Int, threads: Int, isEvaluation: Bool, precision: Precision) {
     let pool = WorkerPool(threads: threads)
-    network = NetworkExecutor(graph, batch: batch, pool: pool, trains: !isEvaluation)
+    network = NetworkExecutor(
+      graph, batch: batch, pool: pool, trains: !isEvaluation, precision: precision)
     meter = MachineLimitMeter(pool: pool)
     self.isEvaluation = isEvaluation
     network.state.initialize(seed: 0)

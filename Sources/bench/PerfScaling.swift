@@ -31,9 +31,13 @@ struct PerfScaling: Encodable {
   /// How often the two take turns, so that a disturbance meets both.
   private static let rounds = 5
 
-  init(_ graph: Graph, name: String, batch: Int, threads: Int, steps: Int, isEvaluation: Bool) {
+  init(
+    _ graph: Graph, name: String, batch: Int, threads: Int, steps: Int, isEvaluation: Bool,
+    precision: Precision
+  ) {
     let measured = [1, threads].map {
-      PerfMeasurement(graph, batch: batch, threads: $0, isEvaluation: isEvaluation)
+      PerfMeasurement(
+        graph, batch: batch, threads: $0, isEvaluation: isEvaluation, precision: precision)
     }
     for measurement in measured { measurement.warmUp() }
     for _ in 0..<Self.rounds {

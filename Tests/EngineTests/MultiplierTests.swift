@@ -18,7 +18,7 @@ import Testing
       let factor: Float = trial.pick([0.5, -2, 0])
       let truth = x.values.map { Double($0 * factor) }
       let out = trial.flag() ? x : Guarded<Float>(gaps: x.count)
-      table.scale(out.pointer(), x.pointer(), x.count, factor)
+      table.single.scale(out.pointer(), x.pointer(), x.count, factor)
       expectClose(out, truth, tolerance: 1e-9, "\(name) \(x.count)")
     }
   }
@@ -39,10 +39,10 @@ import Testing
         Double($0.0) * Double($0.1) * Double(sign) * sigmoid($1) * sigmoid(-$1)
       }
       let slope = Guarded<Float>(gaps: count)
-      table.gate_gradient(slope.pointer(), g.pointer(), x.pointer(), z.pointer(), count, sign)
+      table.single.gate_gradient(slope.pointer(), g.pointer(), x.pointer(), z.pointer(), count, sign)
       expectClose(slope, slopes, tolerance: 1e-6, "\(name) gradient, \(count) of \(spread)")
       let out = trial.flag() ? x : Guarded<Float>(gaps: count)
-      table.gate(out.pointer(), x.pointer(), z.pointer(), count, sign)
+      table.single.gate(out.pointer(), x.pointer(), z.pointer(), count, sign)
       expectClose(out, values, tolerance: 1e-6, "\(name) \(count) of \(spread)")
     }
   }
@@ -53,7 +53,7 @@ import Testing
     let table = try SweepTable.named(name)
     let out = Guarded<Float>(gaps: 3)
     let z = Guarded<Float>([.nan, 0, .infinity])
-    table.gate(out.pointer(), Guarded<Float>([1, 1, 1]).pointer(), z.pointer(), 3, 1)
+    table.single.gate(out.pointer(), Guarded<Float>([1, 1, 1]).pointer(), z.pointer(), 3, 1)
     #expect(out.values[0].isNaN && out.values[1] == 0.5 && out.values[2] == 1)
   }
 
@@ -68,7 +68,7 @@ import Testing
       let x = Guarded(trial.numbers(count))
       let truth = x.values.enumerated().map { mask.keeps($0) ? Double($1) : 0 }
       let out = trial.flag() ? x : Guarded<Float>(gaps: count)
-      table.dropout(
+      table.single.dropout(
         out.pointer(), x.pointer(), count, mask.keys.0, mask.keys.1, mask.threshold)
       expectClose(out, truth, tolerance: 0, "\(name) \(count)")
     }

@@ -17,7 +17,7 @@ import Testing
       let tee = trial.flag() ? Guarded<Float>(gaps: count) : nil
       let numbers = (0..<4).map { _ in Guarded(trial.numbers(channels)) }
       let out = Guarded<Float>(gaps: rows * pitch)
-      table.gradient(
+      table.single.gradient(
         out.target(pitch: pitch), tee?.pointer(), g.pointer(),
         bench_norm_gradient(
           z: z?.pointer(), mean: numbers[0].pointer(), a: numbers[1].pointer(),
@@ -104,7 +104,7 @@ import Testing
         return Double(xs[at]) + Double(firsts?[at] ?? 0) + Double(seconds?[at] ?? 0)
       }
       let sums = [one, two].map { $0?.sums(after: truth) }
-      table.join(
+      table.single.join(
         target.pointer(),
         bench_summands(first: dx.pointer(), second: first?.pointer(), third: second?.pointer()),
         value.source(pitch: pitch), relu ? 1 : 0,
@@ -132,7 +132,7 @@ import Testing
       let count = trial.size(1...200)
       let (x, y) = (Guarded(trial.numbers(count)), Guarded(trial.numbers(count)))
       let total = zip(x.values, y.values).map { Double($0) + Double($1) }
-      table.add(x.pointer(), y.pointer(), count)
+      table.single.add(x.pointer(), y.pointer(), count)
       expectClose(x, total, tolerance: 1e-7, "\(name) add \(count)")
 
       let (pixels, channels) = (trial.size(1...9), trial.channels())
@@ -140,7 +140,7 @@ import Testing
       let bias = Guarded(trial.numbers(channels))
       let biases = bias.values
       let shifted = image.values.enumerated().map { Double($1) + Double(biases[$0 % channels]) }
-      table.add_bias(image.pointer(), bias.pointer(), pixels, channels)
+      table.single.add_bias(image.pointer(), bias.pointer(), pixels, channels)
       expectClose(image, shifted, tolerance: 1e-7, "\(name) bias \(pixels)x\(channels)")
     }
   }
@@ -185,10 +185,10 @@ import Testing
         input: bench_shape(rows: height, width: width, channels: channels), kernel: kernel,
         stride: stride, padding: padding, outRows: outHeight, outWidth: outWidth)
       let out = Guarded<Float>(gaps: dys.count)
-      table.max_pool(out.pointer(), x.pointer(), pooling)
+      table.single.max_pool(out.pointer(), x.pointer(), pooling)
       expectClose(out, y, tolerance: 0, what)
       let back = Guarded<Float>(gaps: xs.count)
-      table.max_pool_backward(back.pointer(), x.pointer(), dy.pointer(), pooling)
+      table.single.max_pool_backward(back.pointer(), x.pointer(), dy.pointer(), pooling)
       expectClose(back, dx, tolerance: 2e-6, what + " backward")
     }
   }

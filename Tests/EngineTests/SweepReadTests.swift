@@ -36,15 +36,22 @@ import Testing
       let affine = Affine(&trial, channels: channels)
       let relu = trial.flag()
       let out = Guarded<Float>(gaps: rows * pitch)
-      table.read_one(
-        out.target(pitch: pitch), bench_operand(values: x.pointer(), affine: affine.pointers),
+      let tee = trial.flag() ? Guarded<Float>(gaps: rows * width * channels) : nil
+      table.single.read_one(
+        out.target(pitch: pitch), tee?.pointer(),
+        bench_operand(values: x.pointer(), affine: affine.pointers),
         bench_shape(rows: rows, width: width, channels: channels), relu ? 1 : 0)
       var truth = [Double](repeating: gapValue, count: rows * pitch)
       for (at, value) in x.values.enumerated() {
         let v = affine.apply(value, channel: at % channels)
         truth[at / (width * channels) * pitch + at % (width * channels)] = relu ? max(0, v) : v
       }
-      expectClose(out, truth, tolerance: 2e-6, "\(name) \(rows)x\(width)x\(channels) relu \(relu)")
+      let what = "\(name) \(rows)x\(width)x\(channels) relu \(relu)"
+      expectClose(out, truth, tolerance: 2e-6, what)
+      if let tee {
+        let stored = out.values.enumerated().filter { $0.offset % pitch < width * channels }
+        #expect(tee.values == stored.map(\.element) && tee.isIntact, "\(what) stored")
+      }
     }
   }
 
@@ -63,7 +70,7 @@ import Testing
       let relu = trial.flag()
       let out = Guarded<Float>(gaps: rows * pitch)
       let tee = trial.flag() ? Guarded<Float>(gaps: count) : nil
-      table.read_two(
+      table.single.read_two(
         out.target(pitch: pitch), tee?.pointer(),
         bench_operand(values: x.pointer(), affine: first.pointers),
         bench_operand(values: y.pointer(), affine: second.pointers),
@@ -95,7 +102,7 @@ import Testing
       let offset: Float = trial.pick([0, 0, 3, 1000])
       let x = Guarded(trial.numbers(pixels * channels).map { $0 + offset })
       let (mean, m2) = (Guarded<Double>(gaps: channels), Guarded<Double>(gaps: channels))
-      table.moments(x.pointer(), pixels, channels, mean.pointer(), m2.pointer())
+      table.single.moments(x.pointer(), pixels, channels, mean.pointer(), m2.pointer())
       let values = x.values.map(Double.init)
       var means = [Double](repeating: 0, count: channels)
       var squares = means
@@ -119,7 +126,7 @@ import Testing
       let x = Guarded(trial.numbers(rows * pitch))
       let before = trial.numbers(channels).map(Double.init)
       let sums = Guarded(before)
-      table.channel_sums(
+      table.single.channel_sums(
         x.source(pitch: pitch), bench_shape(rows: rows, width: width, channels: channels),
         sums.pointer())
       var truth = before
