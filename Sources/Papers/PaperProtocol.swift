@@ -74,7 +74,9 @@ public struct PaperProtocol: Hashable, Sendable {
     optimizer: TrainingProtocol.Optimizer = cifarOptimizer, levels: [String: String]
   ) {
     self.source = source
-    fields = TrainingProtocol.fields(values.before, optimizer, values.after)
+    // All were trained before other formats were.
+    fields = TrainingProtocol.fields(
+      values.before, optimizer, values.after + [Precision.fp32.rawValue])
     self.levels = Self.commonLevels.merging(levels) { $1 }.merging(optimizer.levels) { $1 }
   }
 
@@ -84,7 +86,7 @@ public struct PaperProtocol: Hashable, Sendable {
 
   private static let commonLevels = [
     "batch": "128", "schedule.kind": "step", "schedule.factor": "0.1",
-    "augmentation.flip": "true", "mean": "perPixel", "shuffle": "true",
+    "augmentation.flip": "true", "mean": "perPixel", "shuffle": "true", "precision": "fp32",
   ]
 
   /// As far as a number of steps can say it.
@@ -171,7 +173,7 @@ extension TrainingProtocol {
   /// The fields that change what is learned. The name and the times of evaluation do not.
   private static let comparedNames = (
     before: ["data", "image size", "training images", "test images", "batch", "steps"],
-    after: ["schedule", "warm-up", "augmentation", "mean", "shuffling", "test views"]
+    after: ["schedule", "warm-up", "augmentation", "mean", "shuffling", "test views", "precision"]
   )
 
   /// The values of these fields under their names, the optimizer's among them.
@@ -215,7 +217,7 @@ extension TrainingProtocol {
       [
         rates, warmUp ?? "none", changes.isEmpty ? "none" : changes.joined(separator: ", "),
         mean.rawValue + (deviation == .none ? "" : ", divided by deviation"),
-        shuffle ? "yes" : "no", "one",
+        shuffle ? "yes" : "no", "one", precision.rawValue,
       ])
   }
 

@@ -26,7 +26,7 @@ public struct EngineCostModel: CostModel {
     let ahead = 2 * (TrainingExecutor.prefetchThreads(settings.data, threads: threads) + 2)
     let prepared = ahead * settings.batch * graph.inputShape.count * MemoryLayout<Float>.stride
     let layout = ExecutorLayout(
-      graph, batch: settings.batch, threads: threads,
+      graph, batch: settings.batch, threads: threads, precision: settings.precision,
       optimizer: settings.optimizer.settings.optimizer)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
@@ -46,7 +46,9 @@ public struct EngineCostModel: CostModel {
       let step = operations / (0.5e9 * MachineLimits.measure(threads: threads).peakGFLOPS)
       return TrainingPace(secondsPerStep: step, secondsPerTestImage: step / 3 / Double(batch))
     }
-    let network = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
+    let network = NetworkExecutor(
+      graph, batch: batch, pool: WorkerPool(threads: threads),
+      precision: variant.trainingProtocol.precision)
     network.state.initialize(seed: 0)
     var random = CounterRandom(seed: 0, purpose: .statistics)
     for i in 0..<batch * graph.inputShape.count { network.input[i] = random.normal() }

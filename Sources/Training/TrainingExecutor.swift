@@ -40,7 +40,8 @@ public final class TrainingExecutor: RunExecutor {
     for images in [data.train, data.test] { try settings.data.checkFacts(of: images) }
     let graph = try run.variant.graph()
     let network = NetworkExecutor(
-      graph, batch: settings.batch, pool: WorkerPool(threads: run.threads))
+      graph, batch: settings.batch, pool: WorkerPool(threads: run.threads),
+      precision: settings.precision)
     let weights = NetworkWeights(run.variant.architecture, graph)
     let optimizer = settings.optimizer.settings.optimizer
     if let checkpoint = keeping.resumed {

@@ -124,7 +124,8 @@ extension Graph {
     batch: Int, threads: Int, trains: Bool = true, precision: Precision = .fp32
   ) throws(ArchitectureError) {
     let bytes = ExecutorLayout(
-      self, batch: batch, threads: threads, trains: trains, precision: precision, optimizer: PerfMeasurement.optimizer
+      self, batch: batch, threads: threads, trains: trains, precision: precision,
+      optimizer: PerfMeasurement.optimizer
     ).bytes
     if let obstacle = MachineMemory.obstacle(bytes: bytes) {
       throw ArchitectureError("the network with a batch of \(batch) images \(obstacle)")

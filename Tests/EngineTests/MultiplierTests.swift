@@ -39,7 +39,8 @@ import Testing
         Double($0.0) * Double($0.1) * Double(sign) * sigmoid($1) * sigmoid(-$1)
       }
       let slope = Guarded<Float>(gaps: count)
-      table.single.gate_gradient(slope.pointer(), g.pointer(), x.pointer(), z.pointer(), count, sign)
+      table.single.gate_gradient(
+        slope.pointer(), g.pointer(), x.pointer(), z.pointer(), count, sign)
       expectClose(slope, slopes, tolerance: 1e-6, "\(name) gradient, \(count) of \(spread)")
       let out = trial.flag() ? x : Guarded<Float>(gaps: count)
       table.single.gate(out.pointer(), x.pointer(), z.pointer(), count, sign)

@@ -13,7 +13,9 @@ private struct Run {
   static func runs(_ taps: [KernelTap], rowLength: Int) -> [Run] {
     var runs: [Run] = []
     for tap in taps.sorted(by: { $0.pixel < $1.pixel }) {
-      if let last = runs.last, last.pixel + last.taps.count == tap.pixel, last.taps.count < rowLength {
+      if let last = runs.last, last.pixel + last.taps.count == tap.pixel,
+        last.taps.count < rowLength
+      {
         runs[runs.count - 1].taps.append(tap.index)
       } else {
         runs.append(Run(pixel: tap.pixel, taps: [tap.index]))

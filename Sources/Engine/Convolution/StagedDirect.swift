@@ -176,7 +176,9 @@ final class StagedDirect: StagedConvolution {
     let phases = isForward ? forward : backward
     let operandCount = isForward ? inputCount : gradientCount
     let resultShape = isForward ? output : input
-    let target = isForward ? out?.assumingMemoryBound(to: Float.self) : arena + images * (gradientCount + inputCount)
+    let target =
+      isForward
+      ? out?.assumingMemoryBound(to: Float.self) : arena + images * (gradientCount + inputCount)
     guard let target else { return .none }
     let together = min(images, max(1, Self.fewestPixels / resultShape.pixels))
     let groups = (images + together - 1) / together

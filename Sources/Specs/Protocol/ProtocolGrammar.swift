@@ -1,5 +1,6 @@
 // The keys of a protocol, with their ranges and defaults.
 import Datasets
+import Numerics
 
 extension SpecGrammar {
   static let proto = SpecShape.object(
@@ -41,6 +42,10 @@ extension SpecGrammar {
         "deviation", .choice(["none", "perChannel"]),
         "Whether each channel is divided by its standard deviation over the training images; none."),
       SpecField("shuffle", .flag, "Whether every epoch has an order of its own; true."),
+      SpecField(
+        "precision", .choice(Precision.allCases.map(\.rawValue)),
+        "How activations are kept and products made: fp32, or bf16 with everything else in fp32; fp32."
+      ),
       SpecField("evaluation", evaluation, "When numbers are taken; always at the last step too."),
     ]
   }

@@ -1,5 +1,6 @@
 // From a protocol's JSON to its value: defaults filled in, contradictions refused.
 import Datasets
+import Numerics
 import Text
 
 /// Reads a protocol whose keys and types have been checked by its shape, and finds what no single
@@ -23,7 +24,9 @@ struct ProtocolReader {
       mean: node["mean"]?.text.flatMap { TrainingProtocol.Mean(rawValue: $0) } ?? .perPixel,
       deviation: node["deviation"]?.text.flatMap { TrainingProtocol.Deviation(rawValue: $0) }
         ?? .none,
-      shuffle: node["shuffle"]?.flag ?? true, evaluation: .init(every: 1, recordEvery: 1))
+      shuffle: node["shuffle"]?.flag ?? true,
+      precision: node["precision"]?.text.flatMap { Precision(rawValue: $0) } ?? .fp32,
+      evaluation: .init(every: 1, recordEvery: 1))
     result.evaluation = readEvaluation(length: length)
     checkAgainstLength(result)
     if batch > data.epochCount {

@@ -1,5 +1,6 @@
 // How a variant is trained: every field explicit, defaults filled in.
 import Datasets
+import Numerics
 import Text
 
 /// The conditions of training, all explicit. Two variants are comparable where theirs are equal.
@@ -45,6 +46,8 @@ public struct TrainingProtocol: Hashable, Sendable {
   public var mean: Mean
   public var deviation: Deviation = .none
   public var shuffle: Bool
+  /// How activations are kept and products made.
+  public var precision = Precision.fp32
   public var evaluation: Evaluation
 
   /// Training steps of one run.
@@ -128,6 +131,7 @@ public struct TrainingProtocol: Hashable, Sendable {
       "evaluation": evaluationJSON,
     ]
     if deviation != .none { members["deviation"] = .text(deviation.rawValue) }
+    if precision != .fp32 { members["precision"] = .text(precision.rawValue) }
     switch length {
     case .iterations(let steps): members["iterations"] = .integer(steps)
     case .epochs(let epochs): members["epochs"] = .integer(epochs)
