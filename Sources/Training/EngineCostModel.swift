@@ -14,6 +14,7 @@ public struct EngineCostModel: CostModel {
   public func cost(of variant: Variant, threads: Int) throws -> VariantCost {
     let graph = try variant.graph()
     let settings = variant.trainingProtocol
+    if let obstacle = settings.precision.obstacle { throw ArchitectureError(obstacle) }
     var warnings = settings.data.expectedFacts.assumption.map { [$0] } ?? []
     warnings += try variant.initialWeights?.check(variant.architecture, graph) ?? []
     // The folder may come later, where the spec says what it will have.

@@ -123,6 +123,7 @@ extension Graph {
   func checkMemory(
     batch: Int, threads: Int, trains: Bool = true, precision: Precision = .fp32
   ) throws(ArchitectureError) {
+    if let obstacle = precision.obstacle { throw ArchitectureError(obstacle) }
     let bytes = ExecutorLayout(
       self, batch: batch, threads: threads, trains: trains, precision: precision,
       optimizer: PerfMeasurement.optimizer

@@ -15,6 +15,15 @@ extension bench_sweeps {
   }
 }
 
+extension Precision {
+  /// Why this process cannot compute in it; nil where it can.
+  package var obstacle: String? {
+    guard self == .bf16, String(cString: sweeps.name) == "baseline" else { return nil }
+    return "bf16 needs fused multiply-adds, which this CPU or BENCH_ISA=baseline does not give; "
+      + "use fp32"
+  }
+}
+
 extension bench_shape {
   init(_ shape: ImageShape) {
     self.init(rows: shape.height, width: shape.width, channels: shape.channels)

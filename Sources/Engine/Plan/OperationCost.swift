@@ -63,17 +63,19 @@ extension NetworkExecutor {
     let hasParts = kernel != nil && !isStaged
     let parts = hasParts ? min(count, Self.mostSlices) : 1
     let forms = needsDataGradient ? 2 : 1
-    let forward = forwardNumbers(step, index) * count + weights
+    // Activations in their stored format, weights in fp32.
+    let single = MemoryLayout<Float>.stride
+    let forward =
+      forwardNumbers(step, index) * count * layout.storedBytes + weights * single
     let backward =
       backwardNumbers(step, index, needsDataGradient: needsDataGradient) * count
-      + weights * (parts + forms - 1)
+      * layout.storedBytes + weights * (parts + forms - 1) * single
     return OperationCost(
       name: graph.nodes[step.node].name, summary: summary, forwardMACs: macs * count,
       backwardMACs: gradients * macs * count,
-      forwardBytes: forward * MemoryLayout<Float>.stride,
-      backwardBytes: backward * MemoryLayout<Float>.stride,
-      preparationBytes: isStaged ? 0 : forms * weights * MemoryLayout<Float>.stride,
-      weightSumBytes: hasParts ? (parts + 1) * weights * MemoryLayout<Float>.stride : 0)
+      forwardBytes: forward, backwardBytes: backward,
+      preparationBytes: isStaged ? 0 : forms * weights * single,
+      weightSumBytes: hasParts ? (parts + 1) * weights * single : 0)
   }
 
   /// Tensors from which a site's value is worked out, with how many numbers per image are read.
