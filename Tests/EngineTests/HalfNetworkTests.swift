@@ -12,9 +12,9 @@ struct HalfNetworkTests {
   func trainingPassIsNearTheTruth(kind: JoinKind) throws {
     let input = ImageShape(height: 11, width: 9, channels: 3)
     let graph = makeGraph(kind, input: input, channels: 16, classes: 7, withPooling: true)
-    let count = 33
+    let count = 17
     let executor = NetworkExecutor(
-      graph, batch: 40, pool: WorkerPool(threads: 2), precision: .bf16)
+      graph, batch: 20, pool: WorkerPool(threads: 2), precision: .bf16)
     executor.state.initialize(seed: 3)
     let x = randomNumbers(count * input.count, seed: 11)
     let labels = randomLabels(count, classes: 7, seed: 12)
@@ -46,7 +46,7 @@ struct HalfNetworkTests {
       }
     }
     let error = (errors / squares).squareRoot()
-    #expect(error > 1e-4 && error < 0.08, "\(kind): \(error) of the gradient")
+    #expect(error > 1e-4 && error < 0.25, "\(kind): \(error) of the gradient")
     #expect(abs(result.gradientNorm - squares.squareRoot()) < 0.05 * squares.squareRoot())
 
     let logits = executor.predict(count: count)
