@@ -67,7 +67,7 @@ import Testing
     let count = 2
     let x = randomNumbers(count * input.count, seed: seed + 1)
     let dy = randomNumbers(count * output.count, seed: seed + 2)
-    var reference = ReferenceNetwork<Double>(graph, state: state)
+    var reference = ReferenceNetwork(graph, state: state)
     reference.forward(x.map(Double.init), count: count, mode: .training)
     reference.backward(dy.map(Double.init))
 

@@ -22,7 +22,7 @@ import Testing
     let x = randomNumbers(count * input.count, seed: 11)
     let labels = randomLabels(count, classes: 7, seed: 12)
     for (i, value) in x.enumerated() { executor.input[i] = value }
-    var reference = ReferenceNetwork<Double>(graph, state: executor.state)
+    var reference = ReferenceNetwork(graph, state: executor.state)
     executor.dropoutKey = 99
     reference.dropoutKey = 99
     reference.forward(x.map(Double.init), count: count, mode: .training)
@@ -68,7 +68,7 @@ import Testing
     state.initialize(seed: 5)
     let x = randomNumbers(count * input.count, seed: 21).map(Double.init)
     let labels = randomLabels(count, classes: 3, seed: 22)
-    var reference = ReferenceNetwork<Double>(graph, state: state)
+    var reference = ReferenceNetwork(graph, state: state)
     let start = reference.parameters
     reference.forward(x, count: count, mode: .training)
     reference.backward(reference.crossEntropy(labels: labels).gradient)

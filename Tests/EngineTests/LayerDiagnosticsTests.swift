@@ -35,7 +35,7 @@ import Testing
       }
       for (i, value) in x.enumerated() { executor.input[i] = value }
     }
-    var reference = ReferenceNetwork<Double>(graph, state: watched.state)
+    var reference = ReferenceNetwork(graph, state: watched.state)
     reference.dropoutKey = 5
     reference.forward(x.map(Double.init), count: count, mode: .training)
     reference.backward(reference.crossEntropy(labels: labels).gradient)

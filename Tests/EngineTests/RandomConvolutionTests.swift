@@ -80,12 +80,12 @@ import Testing
         executor.state.setValues(trial.numbers(setting.parameters.outputChannels), of: "c.bias")
       }
       let labels = randomLabels(setting.images, classes: 4, seed: UInt64(i))
-      var reference = ReferenceNetwork<Double>(whole, state: executor.state)
+      var reference = ReferenceNetwork(whole, state: executor.state)
       var x: [Float] = []
       // Rounding must not carry a value across the rectifier's corner, where its slope jumps.
       repeat {
         x = trial.numbers(setting.images * setting.input.count)
-        reference = ReferenceNetwork<Double>(whole, state: executor.state)
+        reference = ReferenceNetwork(whole, state: executor.state)
         reference.forward(x.map(Double.init), count: setting.images, mode: .training)
       } while reference.values[bare.output].values.contains { $0 != 0 && abs($0) < 1e-5 }
       let loss = reference.crossEntropy(labels: labels)

@@ -66,7 +66,7 @@ import Testing
       }
       results.append(gradients)
       guard threads == 1 else { continue }
-      var reference = ReferenceNetwork<Double>(graph, state: executor.state)
+      var reference = ReferenceNetwork(graph, state: executor.state)
       reference.forward(data.map(Double.init), count: c.batch, mode: .training)
       reference.backward(reference.crossEntropy(labels: labels).gradient)
       for tensor in graph.tensorSpecifications where tensor.isTrainable {

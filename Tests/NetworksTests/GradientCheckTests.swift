@@ -17,7 +17,7 @@ import Testing
   ) throws {
     var random = CounterRandom(seed: 77, purpose: .statistics, index: seed)
     func normals(_ count: Int) -> [Double] { (0..<count).map { _ in Double(random.normal()) } }
-    var network = ReferenceNetwork<Double>(graph, state: NetworkState(graph))
+    var network = ReferenceNetwork(graph, state: NetworkState(graph))
     let direction = normals(graph.shape(of: graph.output).count * images)
     var start: [String: [Double]] = [:]
     // A step must not carry a value across a corner, where the slope jumps.
@@ -64,7 +64,7 @@ import Testing
   }
 
   private func objective(
-    _ numbers: [String: [Double]], _ network: inout ReferenceNetwork<Double>, _ images: Int,
+    _ numbers: [String: [Double]], _ network: inout ReferenceNetwork, _ images: Int,
     _ direction: [Double]
   ) -> Double {
     network.parameters = numbers
@@ -75,7 +75,7 @@ import Testing
   }
 
   /// How near a rectifier's input comes to 0, or a pooling window's best two to each other.
-  private func leastDistanceToCorner(_ network: ReferenceNetwork<Double>) -> Double {
+  private func leastDistanceToCorner(_ network: ReferenceNetwork) -> Double {
     var least = Double.infinity
     for node in network.graph.nodes {
       let x = node.inputs.first.map { network.values[$0] }
@@ -161,7 +161,7 @@ import Testing
   @Test func crossEntropy() throws {
     var graph = Graph(input: ImageShape(height: 1, width: 1, channels: 6))
     _ = graph.relu(graph.input)
-    var network = ReferenceNetwork<Double>(graph, state: NetworkState(graph))
+    var network = ReferenceNetwork(graph, state: NetworkState(graph))
     var random = CounterRandom(seed: 5, purpose: .statistics)
     let logits = (0..<24).map { _ in 1 + 0.5 * abs(Double(random.normal())) }
     let labels: [Int32] = [2, 0, 5, 2]

@@ -1,15 +1,16 @@
 // The slow, plain truth: every operation as the loops of its definition, one after another.
 //
-// Generic over the number type, so that gradients are checked in Double and the fast engine is
-// compared in both. Nothing here is fused, blocked or threaded. Activations are [N, H, W, C].
+// In Double, so that its own rounding is far below what is compared with it, and for no other type:
+// generic loops, called from another module, are not specialised and take fifty times as long.
+// Nothing here is fused, blocked or threaded. Activations are [N, H, W, C].
 import Foundation
 import Numerics
 
 /// A value of the whole batch.
-struct ReferenceTensor<Number: BinaryFloatingPoint> {
+struct ReferenceTensor {
   let shape: ImageShape
   let count: Int
-  var values: [Number]
+  var values: [Double]
 
   init(_ shape: ImageShape, count: Int) {
     self.shape = shape
@@ -23,29 +24,29 @@ struct ReferenceTensor<Number: BinaryFloatingPoint> {
 }
 
 /// Runs a graph node by node, forward and backward.
-struct ReferenceNetwork<Number: BinaryFloatingPoint> {
+struct ReferenceNetwork {
   let graph: Graph
   /// Tensors by name in the layout of files ([outputs, inputs, height, width]).
-  var parameters: [String: [Number]] = [:]
+  var parameters: [String: [Double]] = [:]
   /// Filled by `backward`.
-  var gradients: [String: [Number]] = [:]
+  var gradients: [String: [Double]] = [:]
   /// The values of all nodes after `forward`.
-  private(set) var values = IdentifiedArray<Graph.Node, ReferenceTensor<Number>>()
+  private(set) var values = IdentifiedArray<Graph.Node, ReferenceTensor>()
   /// Gradients of the loss with respect to all values after `backward`.
-  private(set) var valueGradients = IdentifiedArray<Graph.Node, ReferenceTensor<Number>>()
+  private(set) var valueGradients = IdentifiedArray<Graph.Node, ReferenceTensor>()
   /// As the executor's.
   var dropoutKey: UInt64 = 0
-  private var statistics: [ValueID: (mean: [Number], inverse: [Number])] = [:]
+  private var statistics: [ValueID: (mean: [Double], inverse: [Double])] = [:]
 
   /// Takes over the numbers of an engine's state.
   init(_ graph: Graph, state: NetworkState) {
     self.graph = graph
     for tensor in graph.tensorSpecifications {
-      parameters[tensor.name] = (state.values(of: tensor.name) ?? []).map { Number($0) }
+      parameters[tensor.name] = (state.values(of: tensor.name) ?? []).map { Double($0) }
     }
   }
 
-  private func parameter(_ node: Graph.Node, _ suffix: String) -> [Number] {
+  private func parameter(_ node: Graph.Node, _ suffix: String) -> [Double] {
     parameters["\(node.name).\(suffix)"] ?? []
   }
 
@@ -55,11 +56,11 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   /// - Parameters:
   ///   - input: [count, H, W, C].
   ///   - mode: training mode uses and moves the statistics.
-  mutating func forward(_ input: [Number], count: Int, mode: ExecutionMode) {
+  mutating func forward(_ input: [Double], count: Int, mode: ExecutionMode) {
     values = .init()
     statistics = [:]
     for (id, node) in graph.nodes.identified {
-      var y = ReferenceTensor<Number>(node.shape, count: count)
+      var y = ReferenceTensor(node.shape, count: count)
       let x = node.inputs.first.map { values[$0] } ?? y
       switch node.operation {
       case .input: y.values = input
@@ -90,7 +91,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
         Self.forEachPixel(x) { n, row, column in
           for c in 0..<x.shape.channels {
             y.values[n * x.shape.channels + c] +=
-              x.values[x.index(n, row, column, c)] / Number(x.shape.pixels)
+              x.values[x.index(n, row, column, c)] / Double(x.shape.pixels)
           }
         }
       case .linear(let outputs, _):
@@ -110,18 +111,18 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
 
   /// What a product's first factor is multiplied with.
   private func multipliers(
-    of node: Graph.Node, _ id: ValueID, _ y: ReferenceTensor<Number>, _ mode: ExecutionMode
-  ) -> [Number] {
+    of node: Graph.Node, _ id: ValueID, _ y: ReferenceTensor, _ mode: ExecutionMode
+  ) -> [Double] {
     switch node.operation {
-    case .scale(let factor): return y.values.map { _ in Number(factor) }
+    case .scale(let factor): return y.values.map { _ in Double(factor) }
     case .gate(let isComplement):
       return values[node.inputs[1]].values.map { z in
         let sigmoid = 1 / (1 + Foundation.exp(-Double(z)))
-        return Number(isComplement ? 1 - sigmoid : sigmoid)
+        return Double(isComplement ? 1 - sigmoid : sigmoid)
       }
     case .dropout(let rate):
-      guard mode == .training else { return y.values.map { _ in Number(1 - rate) } }
-      return (0..<y.count).flatMap { image -> [Number] in
+      guard mode == .training else { return y.values.map { _ in Double(1 - rate) } }
+      return (0..<y.count).flatMap { image -> [Double] in
         let mask = DropoutMask(rate: rate, key: dropoutKey, layer: id, image: image)
         return (0..<y.shape.count).map { mask.keeps($0) ? 1 : 0 }
       }
@@ -130,7 +131,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   }
 
   private static func forEachPixel(
-    _ tensor: ReferenceTensor<Number>, _ body: (_ n: Int, _ row: Int, _ column: Int) -> Void
+    _ tensor: ReferenceTensor, _ body: (_ n: Int, _ row: Int, _ column: Int) -> Void
   ) {
     for n in 0..<tensor.count {
       for row in 0..<tensor.shape.height {
@@ -156,13 +157,13 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   }
 
   private func convolve(
-    _ x: ReferenceTensor<Number>, _ node: Graph.Node, _ p: ConvolutionParameters,
-    into y: inout ReferenceTensor<Number>
+    _ x: ReferenceTensor, _ node: Graph.Node, _ p: ConvolutionParameters,
+    into y: inout ReferenceTensor
   ) {
     let weight = parameter(node, "weight")
     let bias = p.hasBias ? parameter(node, "bias") : .init(repeating: 0, count: p.outputChannels)
     let k = p.kernelSize
-    var sums = [Number](repeating: 0, count: p.outputChannels)
+    var sums = [Double](repeating: 0, count: p.outputChannels)
     for n in 0..<y.count {
       for row in 0..<y.shape.height {
         for column in 0..<y.shape.width {
@@ -182,8 +183,8 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   }
 
   private mutating func normalise(
-    _ x: ReferenceTensor<Number>, _ node: Graph.Node, _ id: ValueID, _ mode: ExecutionMode,
-    into y: inout ReferenceTensor<Number>
+    _ x: ReferenceTensor, _ node: Graph.Node, _ id: ValueID, _ mode: ExecutionMode,
+    into y: inout ReferenceTensor
   ) {
     let channels = x.shape.channels
     let count = x.values.count / channels
@@ -191,24 +192,24 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
     var mean = parameter(node, "running_mean")
     var variance = parameter(node, "running_var")
     if mode == .training {
-      let decay = Number(Normalization.runningDecay)
+      let decay = Double(Normalization.runningDecay)
       for c in 0..<channels {
-        var sum: Number = 0
+        var sum: Double = 0
         for i in 0..<count { sum += x.values[i * channels + c] }
-        let batchMean = sum / Number(count)
-        var squares: Number = 0
+        let batchMean = sum / Double(count)
+        var squares: Double = 0
         for i in 0..<count {
           let d = x.values[i * channels + c] - batchMean
           squares += d * d
         }
-        let unbiased = squares / Number(max(1, count - 1))
+        let unbiased = squares / Double(max(1, count - 1))
         parameters["\(node.name).running_mean"]?[c] = decay * mean[c] + (1 - decay) * batchMean
         parameters["\(node.name).running_var"]?[c] = decay * variance[c] + (1 - decay) * unbiased
         mean[c] = batchMean
-        variance[c] = squares / Number(count)
+        variance[c] = squares / Double(count)
       }
     }
-    let inverse = variance.map { 1 / ($0 + Number(Normalization.epsilon)).squareRoot() }
+    let inverse = variance.map { 1 / ($0 + Double(Normalization.epsilon)).squareRoot() }
     statistics[id] = (mean, inverse)
     for i in x.values.indices {
       let c = i % channels
@@ -218,7 +219,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
 
   /// Where the first maximum of a pooling window is.
   private static func maximum(
-    _ x: ReferenceTensor<Number>, _ n: Int, _ row: Int, _ column: Int, _ c: Int, _ k: Int,
+    _ x: ReferenceTensor, _ n: Int, _ row: Int, _ column: Int, _ c: Int, _ k: Int,
     _ s: Int, _ padding: Int
   ) -> Int {
     var best: Int?
@@ -233,7 +234,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   // MARK: Loss
 
   /// Mean cross-entropy of the output, and its gradient with respect to the logits.
-  func crossEntropy(labels: [Int32]) -> (loss: Double, gradient: [Number]) {
+  func crossEntropy(labels: [Int32]) -> (loss: Double, gradient: [Double]) {
     let logits = values[graph.output]
     let classes = logits.shape.channels
     var loss = 0.0
@@ -245,7 +246,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
       loss += Foundation.log(total) + top - row[Int(labels[n])]
       for c in 0..<classes {
         let target: Double = c == Int(labels[n]) ? 1 : 0
-        gradient[n * classes + c] = Number(
+        gradient[n * classes + c] = Double(
           (Foundation.exp(row[c] - top) / total - target) / Double(logits.count))
       }
     }
@@ -255,7 +256,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   // MARK: Backward
 
   /// Works out every gradient from the output's.
-  mutating func backward(_ outputGradient: [Number]) {
+  mutating func backward(_ outputGradient: [Double]) {
     valueGradients = values.mapped { ReferenceTensor($0.shape, count: $0.count) }
     valueGradients[graph.output].values = outputGradient
     for (id, node) in graph.nodes.identified.reversed() {
@@ -284,7 +285,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
         let factors = multipliers(of: node, id, dy, .training)
         for i in dy.values.indices { dx.values[i] += dy.values[i] * factors[i] }
         guard case .gate(let isComplement) = node.operation else { break }
-        let sign: Number = isComplement ? -1 : 1
+        let sign: Double = isComplement ? -1 : 1
         for i in dy.values.indices {
           let slope = sign * factors[i] * (1 - factors[i])
           valueGradients[node.inputs[1]].values[i] += dy.values[i] * x.values[i] * slope
@@ -300,7 +301,7 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
         Self.forEachPixel(x) { n, row, column in
           for c in 0..<x.shape.channels {
             dx.values[x.index(n, row, column, c)] +=
-              dy.values[n * x.shape.channels + c] / Number(x.shape.pixels)
+              dy.values[n * x.shape.channels + c] / Double(x.shape.pixels)
           }
         }
       case .linear(let outputs, _):
@@ -311,13 +312,13 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   }
 
   private mutating func convolveBackward(
-    _ x: ReferenceTensor<Number>, _ dy: ReferenceTensor<Number>, _ node: Graph.Node,
-    _ p: ConvolutionParameters, into dx: inout ReferenceTensor<Number>
+    _ x: ReferenceTensor, _ dy: ReferenceTensor, _ node: Graph.Node,
+    _ p: ConvolutionParameters, into dx: inout ReferenceTensor
   ) {
     let weight = parameter(node, "weight")
     let k = p.kernelSize
-    var dWeight = [Number](repeating: 0, count: weight.count)
-    var dBias = [Number](repeating: 0, count: p.outputChannels)
+    var dWeight = [Double](repeating: 0, count: weight.count)
+    var dBias = [Double](repeating: 0, count: p.outputChannels)
     for n in 0..<dy.count {
       for row in 0..<dy.shape.height {
         for column in 0..<dy.shape.width {
@@ -341,14 +342,14 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
   }
 
   private mutating func normaliseBackward(
-    _ x: ReferenceTensor<Number>, _ dy: ReferenceTensor<Number>, _ node: Graph.Node,
-    _ id: ValueID, into dx: inout ReferenceTensor<Number>
+    _ x: ReferenceTensor, _ dy: ReferenceTensor, _ node: Graph.Node,
+    _ id: ValueID, into dx: inout ReferenceTensor
   ) {
     let channels = x.shape.channels
     let count = x.values.count / channels
     let gamma = parameter(node, "weight")
     guard let (mean, inverse) = statistics[id] else { return }
-    var dGamma = [Number](repeating: 0, count: channels)
+    var dGamma = [Double](repeating: 0, count: channels)
     var dBeta = dGamma
     for i in x.values.indices {
       let c = i % channels
@@ -358,22 +359,22 @@ struct ReferenceNetwork<Number: BinaryFloatingPoint> {
     for i in x.values.indices {
       let c = i % channels
       let normalised = (x.values[i] - mean[c]) * inverse[c]
-      let centred = dy.values[i] - dBeta[c] / Number(count)
+      let centred = dy.values[i] - dBeta[c] / Double(count)
       dx.values[i] +=
-        gamma[c] * inverse[c] * (centred - normalised * dGamma[c] / Number(count))
+        gamma[c] * inverse[c] * (centred - normalised * dGamma[c] / Double(count))
     }
     gradients["\(node.name).weight"] = dGamma
     gradients["\(node.name).bias"] = dBeta
   }
 
   private mutating func linearBackward(
-    _ x: ReferenceTensor<Number>, _ dy: ReferenceTensor<Number>, _ node: Graph.Node,
-    _ outputs: Int, into dx: inout ReferenceTensor<Number>
+    _ x: ReferenceTensor, _ dy: ReferenceTensor, _ node: Graph.Node,
+    _ outputs: Int, into dx: inout ReferenceTensor
   ) {
     let weight = parameter(node, "weight")
     let inputs = x.shape.channels
-    var dWeight = [Number](repeating: 0, count: weight.count)
-    var dBias = [Number](repeating: 0, count: outputs)
+    var dWeight = [Double](repeating: 0, count: weight.count)
+    var dBias = [Double](repeating: 0, count: outputs)
     for n in 0..<dy.count {
       for o in 0..<outputs {
         let d = dy.values[n * outputs + o]
