@@ -19,7 +19,7 @@ struct HalfNetworkTests {
     let x = randomNumbers(count * input.count, seed: 11)
     let labels = randomLabels(count, classes: 7, seed: 12)
     for (i, value) in x.enumerated() { executor.input[i] = value }
-    var reference = ReferenceNetwork<Double>(graph, state: executor.state)
+    var reference = ReferenceNetwork(graph, state: executor.state)
     executor.dropoutKey = 99
     reference.dropoutKey = 99
     reference.forward(x.map(Double.init), count: count, mode: .training)

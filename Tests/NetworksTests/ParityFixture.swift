@@ -11,7 +11,7 @@ struct ParityCase: Decodable, CustomTestStringConvertible {
   let batch: Int
   let classes: Int
   let learningRate: Float
-  let seed: Int
+  private(set) var seed: Int
   /// How far PyTorch's own single precision is from its double precision.
   let float32: Float32Errors
   let losses: [Double]
@@ -42,6 +42,13 @@ struct ParityCase: Decodable, CustomTestStringConvertible {
       preconditionFailure("\(file.path): \(error)")
     }
   }()
+
+  /// The same net from another start and on other images.
+  func with(seed: Int) -> ParityCase {
+    var copy = self
+    copy.seed = seed
+    return copy
+  }
 
   /// The state in which the net starts.
   func start(of graph: Graph) -> [String: [Float]] {
