@@ -24,11 +24,15 @@ public struct IdentityCheck: Sendable {
   private let images: [Float]
   private let labels: [Int32]
   private let pool: WorkerPool
+  private let precision: Precision
   private let shape = ImageShape(height: 16, width: 16, channels: 3)
 
-  /// - Parameter threads: that compute.
+  /// - Parameters:
+  ///   - threads: that compute.
+  ///   - precision: how activations are kept. Sums with zero are exact in any.
   /// - Throws: `DatasetError` where the built-in images cannot be made.
-  public init(threads: Int) throws {
+  public init(threads: Int, precision: Precision = .fp32) throws {
+    self.precision = precision
     let data = try Shapes.dataset(split: .train, count: 512, size: 16)
     images = data.pixels.map { Float($0) / 255 - 0.5 }
     labels = data.labels
@@ -55,7 +59,8 @@ public struct IdentityCheck: Sendable {
     // The same net cut off behind its first block, and behind its second.
     let values = (0...1).map { index in
       let cut = graph.prefix(through: "layer1.\(index).relu")
-      let network = NetworkExecutor(cut, batch: Self.batch, pool: pool, trains: false)
+      let network = NetworkExecutor(
+        cut, batch: Self.batch, pool: pool, trains: false, precision: precision)
       network.state.initialize(seed: 1)
       // With scales at 0 the first block would be an identity as well.
       network.state.setValues(
@@ -108,7 +113,8 @@ public struct IdentityCheck: Sendable {
   private func answers(_ shallow: String, _ deep: String) throws -> ([Float], [Float]) {
     let (small, large) = (try Architecture(name: shallow), try Architecture(name: deep))
     let trained = NetworkExecutor(
-      try small.graph(input: shape, classes: Self.classes), batch: Self.batch, pool: pool)
+      try small.graph(input: shape, classes: Self.classes), batch: Self.batch, pool: pool,
+      precision: precision)
     trained.state.initialize(seed: 1)
     for step in 0..<Self.trainingSteps {
       let first = step * Self.batch % labels.count
@@ -120,7 +126,8 @@ public struct IdentityCheck: Sendable {
       }
     }
     let extended = NetworkExecutor(
-      try large.graph(input: shape, classes: Self.classes), batch: Self.batch, pool: pool)
+      try large.graph(input: shape, classes: Self.classes), batch: Self.batch, pool: pool,
+      precision: precision)
     extended.state.initialize(seed: 2)
     let known = Set(trained.state.specifications.map(\.name))
     for tensor in extended.state.specifications {

@@ -53,6 +53,9 @@ struct PerfComparison {
       ("network", before.name, after.name), ("mode", before.mode, after.mode),
       ("batch", "\(before.batch)", "\(after.batch)"), ("input", before.input, after.input),
       ("threads", "\(before.threads)", "\(after.threads)"),
+      (
+        "precision", (before.precision ?? .fp32).rawValue, (after.precision ?? .fp32).rawValue
+      ),
       ("processor", before.cpu, after.cpu),
       ("backend and instruction set", identity(before), identity(after)),
     ]

@@ -97,7 +97,8 @@ final class PerfMeasurement {
       peakGFLOPS: limits.peakGFLOPS,
       peakShare: operationsOfStep / medianSeconds / limits.peakGFLOPS,
       copyGBPerSecond: limits.copyGBPerSecond, peakMemoryMB: memory,
-      cpu: ProvenanceCollector.cpu(), numericIdentity: .current, operations: operations)
+      cpu: ProvenanceCollector.cpu(), numericIdentity: .current,
+      precision: network.precision, operations: operations)
   }
 
   /// All passes in the order of the layers, then what belongs to no single layer.

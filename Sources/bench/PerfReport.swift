@@ -22,6 +22,8 @@ struct PerfReport: Codable {
   let peakMemoryMB: Double
   let cpu: String
   let numericIdentity: NumericIdentity
+  /// Nothing in results from before there were several: fp32.
+  let precision: Precision?
   let operations: [PerfOperation]
 }
 

@@ -8,12 +8,19 @@ enum PerfText {
     String(format: "%.\(digits)f", value)
   }
 
+  private static func precision(_ report: PerfReport) -> String {
+    switch report.precision ?? .fp32 {
+    case .fp32: ""
+    case .bf16: ", bf16"
+    }
+  }
+
   /// The step as a whole.
   static func summary(_ report: PerfReport) -> String {
     """
     \(report.name), \(report.mode), batch \(report.batch) of \(report.input), \
     \(report.threads) threads, \(report.numericIdentity.backend), \
-    \(report.numericIdentity.instructionSet)
+    \(report.numericIdentity.instructionSet)\(precision(report))
     step (median)   \(number(report.milliseconds, 1)) ms, \
     \(number(report.imagesPerSecond, 1)) images/s \
     (best \(number(report.bestImagesPerSecond, 1)))

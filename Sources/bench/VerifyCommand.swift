@@ -1,7 +1,9 @@
 // bench verify: statements of the papers that can be checked without training for long.
 import ArgumentParser
+import Engine
 import Experiments
 import Foundation
+import Numerics
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,15 +28,19 @@ struct VerifyIdentityCommand: ParsableCommand {
   @Option(help: "Threads; all cores of the machine by default.")
   var threads: Int?
 
+  @Option(help: "fp32 or bf16: how activations are kept and products made.")
+  var precision = Precision.fp32
+
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads) is not between 1 and 1024")
     }
+    if let obstacle = precision.obstacle { throw ValidationError("--precision: \(obstacle)") }
   }
 
   func run() throws {
     let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let findings = try IdentityCheck(threads: count).findings()
+    let findings = try IdentityCheck(threads: count, precision: precision).findings()
     for finding in findings {
       print("\(finding.holds ? "holds" : "DOES NOT HOLD"): \(finding.statement)")
       print("  \(finding.detail)")
