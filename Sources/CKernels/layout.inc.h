@@ -10,23 +10,3 @@ static void transpose(float *out, long outStride, const float *x, long xStride, 
         for (long r = r0; r < r1; r++) out[c * outStride + r] = x[r * xStride + c];
     }
 }
-
-static void expand_columns(float *out, const float *x, long columns, long length, long step) {
-  // Whole vectors, the next column overwriting what is too much; the last ones are exact.
-  long whole = (length + LANES - 1) / LANES * LANES, least = step < length ? step : length;
-  long rest = (columns - 1) * least + length;
-  for (long i = 0; i < columns; i++, out += length, x += step, rest -= least) {
-    if (rest < whole) {
-      memcpy(out, x, sizeof(float) * (size_t)length);
-      continue;
-    }
-    for (long c = 0; c < length; c += LANES) store(out + c, load(x + c));
-  }
-}
-
-static void block_channels(float *out, long block, long W, const float *x, long pixels, long C) {
-  for (long b = 0; b < C / W; b++)
-    for (long p = 0; p < pixels; p++)
-      for (long c = 0; c < W; c += LANES)
-        store(out + b * block + p * W + c, load(x + p * C + b * W + c));
-}

@@ -89,8 +89,7 @@ static void sum_parts(float *out, const float *x, long parts, long stride, long 
 }
 
 #include "layout.inc.h"
-#include "narrow.inc.h"
-#include "products.inc.h"
+#include "panels.inc.h"
 #include "winograd.inc.h"
 
 // --- The machine's limit -------------------------------------------------------------------------
@@ -127,17 +126,13 @@ const bench_sweeps TABLE = {
     .sum_of_squares = sum_of_squares,
     .sum_parts = sum_parts,
     .transpose = transpose,
-    .expand_columns = expand_columns,
-    .block_channels = block_channels,
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,
     .winograd_gradient = winograd_gradient,
     .winograd_weight = winograd_weight,
     .winograd_weight_gradient = winograd_weight_gradient,
-    .narrow_convolution = narrow_convolution,
-    .narrow_weight_gradient = narrow_weight_gradient,
-    .pair_product = pair_product,
-    .pair_weight_gradient = pair_weight_gradient,
-    .pair_panels = pair_panels,
+    .panel_product = panel_product,
+    .panel_weight_gradient = panel_weight_gradient,
+    .panels = panels,
     .multiply_add = multiply_add,
 };

@@ -5,9 +5,8 @@
 #define TABLE bench_sweeps_avx2
 #define NAME "avx2"
 // Registers: 16 of 8 floats.
-#define CONV_COLUMNS 4
-#define CONV_INPUTS 1
-#define PRODUCT_COLUMNS 6
+#define PANEL_COLUMNS 6
+#define PANELS 1
 #include "sweeps.inc.h"
 #if defined(__x86_64__)
 #pragma clang attribute pop

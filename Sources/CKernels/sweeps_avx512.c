@@ -6,9 +6,8 @@
 #define TABLE bench_sweeps_avx512
 #define NAME "avx512"
 // Registers: 32 of 16 floats.
-#define CONV_COLUMNS 16
-#define CONV_INPUTS 4
-#define PRODUCT_COLUMNS 12
+#define PANEL_COLUMNS 12
+#define PANELS 2
 #include "sweeps.inc.h"
 #if defined(__x86_64__)
 #pragma clang attribute pop

@@ -9,10 +9,8 @@ import Testing
   /// give it that shape.
   private func algorithms(for geometry: ConvolutionGeometry) -> [any ConvolutionAlgorithm] {
     let hasVectors = [geometry.input, geometry.output].allSatisfy { $0.channels % 16 == 0 }
-    guard geometry.keepsSize && hasVectors else { return [DirectConvolution(geometry)] }
-    return [
-      DirectConvolution(geometry), NarrowConvolution(geometry), WinogradConvolution(geometry),
-    ]
+    guard geometry.keepsSize && hasVectors else { return [PanelConvolution(geometry)] }
+    return [PanelConvolution(geometry), WinogradConvolution(geometry)]
   }
 
   /// Convolutions on random shapes: forward, data gradient and weight gradient of two images.

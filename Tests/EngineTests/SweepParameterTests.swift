@@ -80,42 +80,6 @@ import Testing
     }
   }
 
-  @Test(arguments: SweepTable.names)
-  func blockChannels(table name: String) throws {
-    let table = try SweepTable.named(name)
-    for i in 0..<40 {
-      var trial = Trial(i, of: 24)
-      let (w, blocks, pixels) = (trial.pick([16, 32, 64]), trial.size(1...4), trial.size(1...9))
-      let block = pixels * w + trial.pick([0, 16, 48])
-      let channels = w * blocks
-      let x = Guarded(trial.numbers(pixels * channels))
-      let out = Guarded<Float>(gaps: (blocks - 1) * block + pixels * w)
-      table.block_channels(out.pointer(), block, w, x.pointer(), pixels, channels)
-      var truth = [Double](repeating: gapValue, count: out.count)
-      for (at, value) in x.values.enumerated() {
-        let (p, c) = (at / channels, at % channels)
-        truth[c / w * block + p * w + c % w] = Double(value)
-      }
-      expectClose(out, truth, tolerance: 0, "\(name) \(blocks) blocks of \(w), \(pixels) pixels")
-    }
-  }
-
-  @Test(arguments: SweepTable.names)
-  func expandColumns(table name: String) throws {
-    let table = try SweepTable.named(name)
-    for i in 0..<80 {
-      var trial = Trial(i, of: 25)
-      let (columns, length) = (trial.size(1...40), trial.size(1...80))
-      let step = trial.size(1...2 * length)
-      let x = Guarded(trial.numbers((columns - 1) * step + length))
-      let out = Guarded<Float>(gaps: columns * length)
-      table.expand_columns(out.pointer(), x.pointer(), columns, length, step)
-      let values = x.values.map(Double.init)
-      let truth = (0..<columns * length).map { values[$0 / length * step + $0 % length] }
-      expectClose(out, truth, tolerance: 0, "\(name) \(columns) of \(length), step \(step)")
-    }
-  }
-
   /// The loop that measures the machine's limit computes what it is counted for.
   @Test(arguments: SweepTable.names)
   func multiplyAdd(table name: String) throws {

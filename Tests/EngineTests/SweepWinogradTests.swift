@@ -1,4 +1,4 @@
-// Winograd's transforms and the narrow convolution, against their definitions.
+// Winograd's transforms against their definitions.
 import CKernels
 import Testing
 
@@ -187,61 +187,4 @@ import Testing
     }
   }
 
-  /// The 3×3 convolution for few channels, and its weight gradient.
-  @Test(arguments: SweepTable.names)
-  func narrowConvolution(table name: String) throws {
-    let table = try SweepTable.named(name)
-    for i in 0..<50 {
-      var trial = Trial(i, of: 35)
-      let (rows, width) = (trial.size(1...7), trial.size(1...36))
-      let (inputs, outputs) = (trial.pick([8, 16, 16, 24, 32]), trial.pick([16, 16, 32, 48]))
-      let pitchX = (width + 2) * inputs + trial.pick([0, 8])
-      let pitchY = (width + 2) * outputs
-      let x = Guarded(trial.numbers((rows + 2) * pitchX))
-      let w = Guarded(trial.numbers(9 * inputs * outputs))
-      let y = Guarded<Float>(gaps: rows * width * outputs)
-      let shape = bench_narrow(rows: rows, width: width, inputs: inputs, outputs: outputs)
-      table.narrow_convolution(y.pointer(), x.source(pitch: pitchX), w.pointer(), shape)
-
-      var dyValues = trial.numbers((rows + 2) * pitchY)
-      for row in 0..<rows + 2 {
-        for column in 0..<width + 2
-        where row == 0 || row > rows || column == 0 || column > width {
-          for o in 0..<outputs { dyValues[row * pitchY + column * outputs + o] = 0 }
-        }
-      }
-      let dy = Guarded(dyValues)
-      let accumulate = trial.flag()
-      let before = trial.numbers(9 * inputs * outputs)
-      let dw = Guarded(before)
-      table.narrow_weight_gradient(
-        dw.pointer(), x.source(pitch: pitchX), dy.source(pitch: pitchY, at: pitchY + outputs),
-        shape, accumulate ? 1 : 0)
-
-      let (xs, ws, dys) = (
-        x.values.map(Double.init), w.values.map(Double.init), dyValues.map(Double.init)
-      )
-      var truth = [Double](repeating: 0, count: y.count)
-      var gradient = accumulate ? before.map(Double.init) : .init(repeating: 0, count: dw.count)
-      for row in 0..<rows {
-        for column in 0..<width {
-          for tap in 0..<9 {
-            for input in 0..<inputs {
-              let value = xs[(row + tap / 3) * pitchX + (column + tap % 3) * inputs + input]
-              let weight = (tap * inputs + input) * outputs
-              let at = (row * width + column) * outputs
-              let from = (row + 1) * pitchY + (column + 1) * outputs
-              for o in 0..<outputs {
-                truth[at + o] += value * ws[weight + o]
-                gradient[weight + o] += value * dys[from + o]
-              }
-            }
-          }
-        }
-      }
-      let what = "\(name) \(rows)x\(width), \(inputs) to \(outputs)"
-      expectClose(y, truth, tolerance: 3e-5, what)
-      expectClose(dw, gradient, tolerance: 3e-5, what + " weights, adding \(accumulate)")
-    }
-  }
 }

@@ -33,6 +33,14 @@ static void *block(size_t bytes) {
   return blocks[used++];
 }
 
+// Bytes of a stored number: 4, or 2 of bf16, whatever they are.
+static long bytes = sizeof(float);
+static void *stored(long count) {
+  uint16_t *p = block((size_t)(count * bytes));
+  for (long i = 0; i < count * bytes / 2; i++) p[i] = (uint16_t)bits();
+  return p;
+}
+
 static float *numbers(long count) {
   float *p = block(sizeof(float) * (size_t)count);
   for (long i = 0; i < count; i++) p[i] = (float)(int64_t)bits() * 0x1p-62f;
@@ -58,15 +66,15 @@ static bench_affine affine(long C) {
 static bench_moments moments_of(long count, long C) {
   bench_moments none = {0, 0, 0, 0};
   if (flag()) return none;
-  return (bench_moments){numbers(count), numbers(C), flag() ? sums(C) : NULL, sums(C)};
+  return (bench_moments){stored(count), numbers(C), flag() ? sums(C) : NULL, sums(C)};
 }
 
 static bench_operand operand(long count, long C) {
-  return (bench_operand){.values = numbers(count), .affine = affine(C)};
+  return (bench_operand){.values = stored(count), .affine = affine(C)};
 }
 
 static bench_norm_gradient norm(long count, long C) {
-  return (bench_norm_gradient){.z = flag() ? numbers(count) : NULL,
+  return (bench_norm_gradient){.z = flag() ? stored(count) : NULL,
                                .mean = numbers(C),
                                .a = numbers(C),
                                .b = numbers(C),
@@ -84,28 +92,40 @@ static bench_target target(bench_shape s, long pitch) {
   return (bench_target){numbers(pitched(s.rows, pitch, s.width * s.channels)), pitch};
 }
 
-static float *optional(long count) { return flag() ? numbers(count) : NULL; }
+static void *optional(long count) { return flag() ? stored(count) : NULL; }
 
-static void elementwise(const bench_sweeps *t) {
+static void elementwise(const bench_image_sweeps *t) {
+  bytes = t->bytes;
   long rows = size(1, 7), width = size(1, 11), C = channels(), row = width * C, count = rows * row;
   long pitch = row + (flag() ? 2 * C : 0);
   bench_shape shape = {.rows = rows, .width = width, .channels = C};
-  t->read_one(target(shape, pitch), operand(count, C), shape, flag());
+  t->read_one(target(shape, pitch), optional(count), operand(count, C), shape, flag());
   t->read_two(target(shape, pitch), optional(count), operand(count, C), operand(count, C), shape,
               flag());
-  t->moments(numbers(count), rows * width, C, sums(C), sums(C));
+  t->moments(stored(count), rows * width, C, sums(C), sums(C));
   t->channel_sums(source(shape, pitch), shape, sums(C));
   release();
-  t->gradient(target(shape, pitch), optional(count), numbers(count), norm(count, C),
+  t->gradient(target(shape, pitch), optional(count), stored(count), norm(count, C),
               optional(count), shape);
-  t->join(numbers(count), (bench_summands){numbers(count), optional(count), optional(count)},
+  t->join(stored(count), (bench_summands){numbers(count), optional(count), optional(count)},
           source(shape, pitch), flag(), shape, moments_of(count, C), moments_of(count, C));
-  t->add(numbers(count), numbers(count), count);
-  t->add_bias(numbers(count), numbers(C), rows * width, C);
+  release();
+  t->add(stored(count), stored(count), count);
+  t->accumulate(stored(count), numbers(count), count);
+  t->add_to(numbers(count), stored(count), count);
+  t->narrow(stored(count), numbers(count), count);
+  t->widen(numbers(count), stored(count), count);
+  t->keep(stored(count), numbers(count), count);
+  t->scale(stored(count), stored(count), count, 0.5f);
+  t->gate(stored(count), stored(count), stored(count), count, -1);
+  t->gate_gradient(stored(count), stored(count), stored(count), stored(count), count, 1);
+  t->dropout(stored(count), stored(count), count, 1, 2, 1u << 31);
+  t->add_bias(stored(count), numbers(C), rows * width, C);
   release();
 }
 
-static void pooling(const bench_sweeps *t) {
+static void pooling(const bench_image_sweeps *t) {
+  bytes = t->bytes;
   long kernel = size(1, 4), stride = size(1, 3), padding = size(0, kernel / 2), C = channels();
   long height = kernel - padding + size(0, 8), width = kernel - padding + size(0, 8);
   long outHeight = (height + 2 * padding - kernel) / stride + 1;
@@ -117,7 +137,7 @@ static void pooling(const bench_sweeps *t) {
                            .padding = padding,
                            .outRows = outHeight,
                            .outWidth = outWidth};
-  t->max_pool(numbers(outHeight * outWidth * C), x, pooling);
+  t->max_pool(stored(outHeight * outWidth * C), x, pooling);
   t->max_pool_backward(numbers(height * width * C), x, numbers(outHeight * outWidth * C), pooling);
   release();
 }
@@ -131,11 +151,6 @@ static void parameters(const bench_sweeps *t) {
   long rows = channels(), columns = channels(), from = columns + size(0, 3), to = rows + size(0, 3);
   t->transpose(numbers((columns - 1) * to + rows), to, numbers((rows - 1) * from + columns), from,
                rows, columns);
-  long length = size(1, 80), step = size(1, 2 * length), windows = size(1, 40);
-  t->expand_columns(numbers(windows * length), numbers((windows - 1) * step + length), windows,
-                    length, step);
-  long W = 16 * size(1, 4), C = W * size(1, 3), pixels = size(1, 9), apart = pixels * W;
-  t->block_channels(numbers(pixels * C), apart, W, numbers(pixels * C), pixels, C);
   release();
   t->multiply_add(10, numbers(1));
   release();
@@ -164,14 +179,33 @@ static void winograd(const bench_sweeps *t) {
   release();
 }
 
-static void narrow(const bench_sweeps *t) {
-  long rows = size(1, 7), width = size(1, 36), inputs = 8 * size(1, 5), outputs = 16 * size(1, 4);
-  long pitchX = (width + 2) * inputs, pitchY = (width + 2) * outputs;
-  bench_source x = {numbers((rows + 2) * pitchX), pitchX};
-  bench_source dy = {numbers((rows + 2) * pitchY) + pitchY + outputs, pitchY};
-  bench_narrow shape = {.rows = rows, .width = width, .inputs = inputs, .outputs = outputs};
-  t->narrow_convolution(numbers(rows * width * outputs), x, numbers(9 * inputs * outputs), shape);
-  t->narrow_weight_gradient(numbers(9 * inputs * outputs), x, dy, shape, flag());
+// Any product and weight gradient: runs of any length anywhere in an image of exactly its size.
+static void panels(const bench_sweeps *t) {
+  long runs = size(1, 4), starts[4], lengths[4], depth = 0, inputs = 0, reach = 0;
+  for (long i = 0; i < runs; i++) {
+    starts[i] = size(0, 9), lengths[i] = size(1, 40);
+    depth += (lengths[i] + 1) / 2 * 2, inputs += lengths[i];
+    if (starts[i] + lengths[i] > reach) reach = starts[i] + lengths[i];
+  }
+  long rows = size(1, 4), columns = size(1, 30), results = channels();
+  long operandColumn = size(1, 20), operandRow = size(1, 60);
+  long xs = (rows - 1) * operandRow + (columns - 1) * operandColumn + reach;
+  long place = results + size(0, 3), row = columns * place;
+  long ys = (rows - 1) * row + (columns - 1) * place + results;
+  int half = flag();
+  long panel = 16 * depth;
+  float *w = numbers((results + 15) / 16 * panel);
+  bench_matrix matrix = {.rows = depth, .columns = results, .rowStride = results, .columnStride = 1};
+  if (flag()) matrix.rowStride = 1, matrix.columnStride = depth;
+  t->panels(w, panel, numbers(depth * results), matrix, flag());
+  bench_product product = {rows, columns, operandRow, operandColumn, row,  place,
+                           results, depth, runs, starts, lengths};
+  t->panel_product(half ? block(2 * (size_t)ys) : block(4 * (size_t)ys), half, numbers(xs), w,
+                   &product);
+  long first = 16 * size(0, (results - 1) / 16);
+  bench_weight_product gradient = {rows, columns, operandRow, operandColumn, row, place, results,
+                                   size(0, inputs - 1), inputs, first, results, runs, starts, lengths};
+  t->panel_weight_gradient(numbers(inputs * results), numbers(xs), numbers(ys), &gradient);
   release();
 }
 
@@ -203,11 +237,13 @@ int main(void) {
     if (!table) continue;
     state = 1;
     for (int trial = 0; trial < 200; trial++) {
-      elementwise(table);
-      pooling(table);
+      elementwise(&table->single);
+      elementwise(&table->half);
+      pooling(&table->single);
+      pooling(&table->half);
       parameters(table);
       winograd(table);
-      narrow(table);
+      panels(table);
     }
     printf("%s: clean\n", table->name);
   }

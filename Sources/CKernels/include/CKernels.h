@@ -120,12 +120,7 @@ typedef struct {
   long tilesWide, first, count;
 } bench_tiles;
 
-// A 3x3 convolution of stride 1: its output's rows and width, and channels on both sides.
-typedef struct {
-  long rows, width, inputs, outputs;
-} bench_narrow;
-
-// A product of bf16 numbers for every output of an image: rows and columns of outputs, how many
+// A product for every output of an image (panels.inc.h): rows and columns of outputs, how many
 // numbers lie from one row's (one column's) operands to the next one's, and the same of results.
 // The operands of one output lie in runs: where each starts, and how many numbers it has. Weights are
 // panels of 16 results, [panel][depth][16]; the depth counts a run of odd length with one zero more.
@@ -229,11 +224,6 @@ typedef struct {
   // out[column * outStride + row] = x[row * xStride + column]
   void (*transpose)(float *out, long outStride, const float *x, long xStride, long rows,
                     long columns);
-  // out[i * length + c] = x[i * step + c], c < length: windows of a row side by side.
-  void (*expand_columns)(float *out, const float *x, long columns, long length, long step);
-  // Channels in blocks of W, a multiple of 16: out[b * block + p * W + c] = x[p][b * W + c].
-  void (*block_channels)(float *out, long block, long W, const float *x, long pixels,
-                         long channels);
 
   // v = the transform of tiles of x, which is the padded image from its first border pixel.
   void (*winograd_input)(float *v, bench_planes planes, bench_source x, long channels,
@@ -250,21 +240,13 @@ typedef struct {
   // The adjoint of winograd_weight.
   void (*winograd_weight_gradient)(float *dw, bench_weights layout, const float *du, long plane);
 
-  // y is compact, x padded by one from its first border pixel, w[3][3][inputs][outputs]; outputs is a
-  // multiple of 16.
-  void (*narrow_convolution)(float *y, bench_source x, const float *w, bench_narrow shape);
-  // dw[3][3][inputs][outputs] = (or +=) its weight gradient from one image; dy is the interior of an
-  // image with a border of zeros. inputs is a multiple of 8, outputs of 16.
-  void (*narrow_weight_gradient)(float *dw, bench_source x, bench_source dy, bench_narrow shape,
-                                 int accumulate);
-
-  // y = the product, as bf16 or as fp32; without FMA the result is not that of the model.
-  void (*pair_product)(void *y, int half, const float *x, const float *w, const bench_product *p);
+  // y = the product, as bf16 or as fp32.
+  void (*panel_product)(void *y, int half, const float *x, const float *w, const bench_product *p);
   // dw += the gradient from one image. dy is the interior of the output's gradient.
-  void (*pair_weight_gradient)(float *dw, const float *x, const float *dy,
+  void (*panel_weight_gradient)(float *dw, const float *x, const float *dy,
                                const bench_weight_product *p);
   // Some rows of panels, `panel` numbers from one panel to the next, rounded to bf16 or as they are.
-  void (*pair_panels)(float *out, long panel, const float *w, bench_matrix from, int half);
+  void (*panels)(float *out, long panel, const float *w, bench_matrix from, int half);
 
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.

@@ -5,13 +5,9 @@ import Numerics
 /// The ways of carrying out a convolution.
 enum ConvolutionMethod: String, CaseIterable {
   case stagedWinograd
-  case stagedDirect
+  case stagedPanels
   case winograd
-  case narrow
-  case direct
-  /// Products of bf16 numbers: in groups of images, and image by image.
-  case stagedPairs
-  case pairs
+  case panels
 
   /// One line of the table: the method is taken where it applies and none above it does.
   struct Rule {
@@ -20,40 +16,29 @@ enum ConvolutionMethod: String, CaseIterable {
   }
 
   /// Rules by shape alone, never by measurement, so that results stay reproducible.
-  static func rules(_ precision: Precision) -> [Rule] {
-    switch precision {
-    case .fp32: singleRules
-    case .bf16: halfRules
-    }
-  }
-
-  private static let halfRules = [
-    Rule(method: .stagedPairs) { $0.hasManyWeights },
-    Rule(method: .pairs) { _ in true },
-  ]
-
-  private static let singleRules = [
+  static let rules = [
     // Many weights: several images go through a block of them while it is in cache.
     Rule(method: .stagedWinograd) { $0.hasManyWeights && $0.hasTiles },
-    Rule(method: .stagedDirect) { $0.hasManyWeights },
+    Rule(method: .stagedPanels) { $0.hasManyWeights },
     // 2.25 times fewer multiplications. With fewer channels the transforms cost what they save.
     Rule(method: .winograd) { $0.hasTiles && $0.channels { (32...128).contains($0) } },
-    // Few channels: a matrix product would wait for its operands.
-    Rule(method: .narrow) { $0.keepsSize && $0.channels { $0 <= 64 } },
-    // Everything else, such as first layers, 1×1 and strides.
-    Rule(method: .direct) { _ in true },
+    // Everything else, such as first layers, few channels, 1×1 and strides.
+    Rule(method: .panels) { _ in true },
   ]
 
   /// The method of the first rule that applies.
-  /// - Parameter allowsWinograd: whether Winograd's methods are asked for at all.
+  /// - Parameters:
+  ///   - precision: Winograd's transforms lose too much of what bf16 has.
+  ///   - allowsWinograd: whether Winograd's methods are asked for at all.
   static func chosen(
     for geometry: ConvolutionGeometry, precision: Precision = .fp32,
     allowsWinograd: Bool = Self.allowsWinograd
   ) -> ConvolutionMethod {
-    let rule = rules(precision).first {
+    let allowsWinograd = allowsWinograd && precision == .fp32
+    let rule = rules.first {
       (allowsWinograd || !$0.method.isWinograd) && $0.applies(geometry)
     }
-    return rule?.method ?? .direct
+    return rule?.method ?? .panels
   }
 
   /// `BENCH_CONV=direct` switches Winograd's methods off.
@@ -87,13 +72,10 @@ enum ConvolutionKernel {
   init(_ parameters: ConvolutionParameters, input: ImageShape, precision: Precision = .fp32) {
     let geometry = ConvolutionGeometry(parameters, input: input)
     switch ConvolutionMethod.chosen(for: geometry, precision: precision) {
-    case .stagedPairs: self = .staged(StagedPairs(geometry))
-    case .pairs: self = .perImage(PairConvolution(geometry))
+    case .stagedPanels: self = .staged(StagedPanels(geometry, precision))
+    case .panels: self = .perImage(PanelConvolution(geometry, precision))
     case .stagedWinograd: self = .staged(StagedWinograd(geometry))
-    case .stagedDirect: self = .staged(StagedDirect(geometry))
     case .winograd: self = .perImage(WinogradConvolution(geometry))
-    case .narrow: self = .perImage(NarrowConvolution(geometry))
-    case .direct: self = .perImage(DirectConvolution(geometry))
     }
   }
 

@@ -25,8 +25,8 @@ final class ClassificationHead {
   /// Numbers of the weights as bf16's products read them, forward and for the features' gradient.
   static func panels(features: Int, classes: Int) -> (forward: Int, backward: Int) {
     (
-      PairPanels.count(depth: PairPanels.depth(features), results: classes),
-      PairPanels.count(depth: PairPanels.depth(classes), results: features)
+      WeightPanels.count(depth: WeightPanels.depth(features), results: classes),
+      WeightPanels.count(depth: WeightPanels.depth(classes), results: features)
     )
   }
 
@@ -45,13 +45,13 @@ final class ClassificationHead {
       }
     case .bf16:
       if let forward {
-        sweeps.pair_panels(
-          forward, 16 * PairPanels.depth(features), weight,
+        sweeps.panels(
+          forward, 16 * WeightPanels.depth(features), weight,
           bench_matrix(rows: features, columns: classes, rowStride: classes, columnStride: 1), 0)
       }
       if let backward {
-        sweeps.pair_panels(
-          backward, 16 * PairPanels.depth(classes), weight,
+        sweeps.panels(
+          backward, 16 * WeightPanels.depth(classes), weight,
           bench_matrix(rows: classes, columns: features, rowStride: 1, columnStride: classes), 0)
       }
     }
@@ -67,9 +67,9 @@ final class ClassificationHead {
       withUnsafePointer(to: &length) { length in
         var product = bench_product(
           rows: 1, columns: rows, operandRow: 0, operandColumn: inputs, resultRow: 0,
-          resultColumn: results, results: results, depth: PairPanels.depth(inputs), runs: 1,
+          resultColumn: results, results: results, depth: WeightPanels.depth(inputs), runs: 1,
           runStarts: start, runLengths: length)
-        sweeps.pair_product(y, 0, x, panels, &product)
+        sweeps.panel_product(y, 0, x, panels, &product)
       }
     }
   }
@@ -160,7 +160,7 @@ final class ClassificationHead {
           rows: 1, columns: images, operandRow: 0, operandColumn: features, gradientRow: 0,
           gradientColumn: classes, results: classes, firstInput: 0, endInput: inputs,
           firstResult: 0, endResult: classes, runs: 1, runStarts: start, runLengths: length)
-        sweeps.pair_weight_gradient(gradient, x, dLogits.pointer, &product)
+        sweeps.panel_weight_gradient(gradient, x, dLogits.pointer, &product)
       }
     }
   }

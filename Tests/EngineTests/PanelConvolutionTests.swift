@@ -114,7 +114,7 @@ private struct ModelConvolution {
 }
 
 @Suite(.enabled(if: String(cString: sweeps.name) != "baseline", "products need FMA"))
-struct PairConvolutionTests {
+struct PanelConvolutionTests {
   private static func padded(_ image: [Float], _ shape: PaddedShape) -> FloatBuffer {
     let buffer = FloatBuffer(count: shape.count)
     let row = shape.width * shape.channels
@@ -151,7 +151,7 @@ struct PairConvolutionTests {
     let geometry = ConvolutionGeometry(parameters, input: input)
     let what = "\(parameters) of \(input)"
     let model = ModelConvolution(geometry)
-    let products = PairProducts(geometry)
+    let products = PanelProducts(geometry, .bf16)
     let count = trial.size(1...3)
     let images = (0..<count).map { image in
       (
@@ -165,7 +165,7 @@ struct PairConvolutionTests {
       let inputs = images.map { model.dataGradient($0.dy, weight) }
       let gradient = model.weightGradient(images)
 
-      let single = PairConvolution(geometry)
+      let single = PanelConvolution(geometry, .bf16)
       let (forward, backward) = (
         FloatBuffer(count: single.preparedCount), FloatBuffer(count: single.preparedCount)
       )
@@ -189,7 +189,7 @@ struct PairConvolutionTests {
       #expect(
         Self.same((0..<geometry.weightCount).map { dw.pointer[$0] }, gradient), "\(what) weights")
 
-      let staged = StagedPairs(geometry)
+      let staged = StagedPanels(geometry, .bf16)
       let arena = FloatBuffer(count: staged.stagedCount * count)
       let y = FloatBuffer(count: geometry.output.count * count)
       let prepared = FloatBuffer(count: staged.preparedCount)

@@ -1,4 +1,4 @@
-// Products of bf16 numbers against the model `pairs`, step by step, to the bit.
+// Products with weights in panels against the model `pairs`, step by step, to the bit.
 import CKernels
 import Foundation
 import Testing
@@ -18,19 +18,21 @@ enum PairModel {
     return Float(bitPattern: isUp ? high + 0x1_0000 : high)
   }
 
-  /// a · b + c, rounded once; subnormal numbers count as zero on both sides.
-  static func multiplyAdd(_ a: Float, _ b: Float, _ c: Float) -> Float {
+  /// a · b + c, rounded once, or twice where it is not fused; subnormal numbers count as zero on both
+  /// sides.
+  static func multiplyAdd(_ a: Float, _ b: Float, _ c: Float, isFused: Bool = true) -> Float {
     func flushed(_ x: Float) -> Float { x.isSubnormal ? (x.sign == .minus ? -0.0 : 0) : x }
-    return flushed(flushed(c).addingProduct(flushed(a), flushed(b)))
+    let (a, b, c) = (flushed(a), flushed(b), flushed(c))
+    return flushed(isFused ? c.addingProduct(a, b) : c + flushed(a * b))
   }
 
   /// The chain over pairs of factors: FMA(even, FMA(odd, c)).
-  static func chain(_ c: Float, _ factors: [(Float, Float)]) -> Float {
+  static func chain(_ c: Float, _ factors: [(Float, Float)], isFused: Bool = true) -> Float {
     var sum = c
     for i in stride(from: 0, to: factors.count, by: 2) {
       let odd = i + 1 < factors.count ? factors[i + 1] : (0, 0)
-      sum = multiplyAdd(odd.0, odd.1, sum)
-      sum = multiplyAdd(factors[i].0, factors[i].1, sum)
+      sum = multiplyAdd(odd.0, odd.1, sum, isFused: isFused)
+      sum = multiplyAdd(factors[i].0, factors[i].1, sum, isFused: isFused)
     }
     return sum
   }
@@ -48,17 +50,7 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
   }
 }
 
-@Suite struct PairProductTests {
-  /// The tables whose multiply-adds are fused.
-  static let tables = ["avx2", "avx512"]
-
-  private static func table(_ name: String) throws -> bench_sweeps {
-    guard let table = bench_sweeps_named(name) else {
-      try Test.cancel("\(name) is not possible on this CPU")
-    }
-    return table.pointee
-  }
-
+@Suite struct PanelProductTests {
   @Test(arguments: SweepTable.names)
   func roundingIsToTheNearestEven(table name: String) throws {
     let table = try SweepTable.named(name)
@@ -80,9 +72,10 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
 
   /// Random shapes of one product: any number of runs, odd lengths and widths, gaps, a last panel
   /// that is not full, as fp32 and as bf16.
-  @Test(arguments: tables, [false, true])
+  @Test(arguments: SweepTable.names, [false, true])
   func productsFollowTheModel(table name: String, anything: Bool) throws {
-    let table = try Self.table(name)
+    let table = try SweepTable.named(name)
+    let isFused = name != "baseline"
     flushingSubnormals {
       for i in 0..<120 {
         var trial = Trial(i, of: anything ? 31 : 30)
@@ -95,25 +88,25 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
         let x = halfNumbers(
           operands + (columns - 1) * operandColumn + (rows - 1) * operandRow, seed: UInt64(i),
           anything: anything)
-        let depth = lengths.reduce(0) { $0 + PairPanels.depth($1) }
+        let depth = lengths.reduce(0) { $0 + WeightPanels.depth($1) }
         // Weights as a matrix, and in panels.
         let numbers = lengths.reduce(0, +)
         let w = halfNumbers(numbers * results, seed: UInt64(1000 + i), anything: anything)
         var panels = [Float](
-          repeating: 0, count: PairPanels.count(depth: depth, results: results))
+          repeating: 0, count: WeightPanels.count(depth: depth, results: results))
         var (from, to) = (0, 0)
         for length in lengths {
           panels.withUnsafeMutableBufferPointer { panels in
             w.withUnsafeBufferPointer { w in
               guard let panels = panels.baseAddress, let w = w.baseAddress else { return }
-              table.pair_panels(
+              table.panels(
                 panels + to * 16, 16 * depth, w + from * results,
                 bench_matrix(rows: length, columns: results, rowStride: results, columnStride: 1),
                 1)
             }
           }
           from += length
-          to += PairPanels.depth(length)
+          to += WeightPanels.depth(length)
         }
         for isHalf in [false, true] {
           let y = Guarded<Float>(gaps: 2 * rows * resultRow)
@@ -125,7 +118,7 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
             lengths.withUnsafeBufferPointer { lengths in
               product.runStarts = starts.baseAddress
               product.runLengths = lengths.baseAddress
-              table.pair_product(y.pointer(), isHalf ? 1 : 0, x, panels, &product)
+              table.panel_product(y.pointer(), isHalf ? 1 : 0, x, panels, &product)
             }
           }
           let written = y.values.withUnsafeBytes { bytes in
@@ -148,7 +141,8 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
             for (start, length) in zip(starts, lengths) {
               let place = start + row * operandRow + column * operandColumn
               sum = PairModel.chain(
-                sum, (0..<length).map { (x[place + $0], w[(first + $0) * results + c]) })
+                sum, (0..<length).map { (x[place + $0], w[(first + $0) * results + c]) },
+                isFused: isFused)
               first += length
             }
             let expected = isHalf ? PairModel.rounded(sum) : sum
@@ -161,9 +155,10 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
   }
 
   /// Random shapes of a weight gradient, whole or in parts, added to what is there.
-  @Test(arguments: tables, [false, true])
+  @Test(arguments: SweepTable.names, [false, true])
   func weightGradientsFollowTheModel(table name: String, anything: Bool) throws {
-    let table = try Self.table(name)
+    let table = try SweepTable.named(name)
+    let isFused = name != "baseline"
     flushingSubnormals {
       for i in 0..<120 {
         var trial = Trial(i, of: anything ? 33 : 32)
@@ -193,7 +188,7 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
           lengths.withUnsafeBufferPointer { lengths in
             product.runStarts = starts.baseAddress
             product.runLengths = lengths.baseAddress
-            table.pair_weight_gradient(dw.pointer(), x, dy, &product)
+            table.panel_weight_gradient(dw.pointer(), x, dy, &product)
           }
         }
         let places = zip(starts, lengths).flatMap { start, length in (start..<start + length) }
@@ -210,7 +205,7 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
                     x[places[input] + row * operandRow + $0 * operandColumn],
                     dy[row * gradientRow + $0 * results + c]
                   )
-                })
+                }, isFused: isFused)
             }
           }
           wrong += bits(value) == bits(sum) ? 0 : 1

@@ -1,4 +1,4 @@
-// The products of one convolution with bf16 factors: what meets what, and the weights' panels.
+// The products of one convolution with weights in panels: what meets what.
 import CKernels
 import Numerics
 
@@ -37,8 +37,8 @@ private final class Numbers: @unchecked Sendable {
   deinit { pointer.deallocate() }
 }
 
-/// Weights in panels of 16 results, [panel][depth][16], rounded to bf16.
-enum PairPanels {
+/// Weights in panels of 16 results, [panel][depth][16], rounded to bf16 where that is the precision.
+enum WeightPanels {
   /// How many numbers of a panel a run takes: whole pairs.
   static func depth(_ length: Int) -> Int { (length + 1) / 2 * 2 }
 
@@ -47,7 +47,7 @@ enum PairPanels {
 }
 
 /// One product for every output of an image, or for those of one phase of a data gradient.
-final class PairProduct: @unchecked Sendable {
+final class PanelProduct: @unchecked Sendable {
   private let runs: [Run]
   /// Numbers of a tap: channels of the operand.
   private let channels: Int
@@ -78,12 +78,12 @@ final class PairProduct: @unchecked Sendable {
     shape = bench_product(
       rows: rows, columns: columns, operandRow: operandRow, operandColumn: operandColumn,
       resultRow: resultRow, resultColumn: resultColumn, results: results,
-      depth: runs.reduce(0) { $0 + PairPanels.depth($1.taps.count * channels) }, runs: runs.count,
+      depth: runs.reduce(0) { $0 + WeightPanels.depth($1.taps.count * channels) }, runs: runs.count,
       runStarts: UnsafePointer(starts.pointer), runLengths: UnsafePointer(lengths.pointer))
   }
 
   /// Numbers of the panels.
-  var preparedCount: Int { PairPanels.count(depth: shape.depth, results: shape.results) }
+  var preparedCount: Int { WeightPanels.count(depth: shape.depth, results: shape.results) }
 
   /// Panels of 16 results whose weights take about as many numbers.
   func panels(numbers: Int) -> Int { max(1, numbers / (16 * shape.depth)) }
@@ -91,11 +91,12 @@ final class PairProduct: @unchecked Sendable {
   /// Brings weights into panels.
   /// - Parameters:
   ///   - panels: which of them.
+  ///   - isHalf: whether they are rounded to bf16.
   ///   - matrix: of each tap, where its weights start and how they lie: rows are the operand's
   ///     channels, columns the results.
   func prepare(
     panels: Range<Int>, _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>,
-    matrix: (_ tap: Int) -> (start: Int, rowStride: Int, columnStride: Int)
+    isHalf: Bool, matrix: (_ tap: Int) -> (start: Int, rowStride: Int, columnStride: Int)
   ) {
     let first = panels.lowerBound * 16
     let columns = min(panels.upperBound * 16, shape.results) - first
@@ -104,14 +105,14 @@ final class PairProduct: @unchecked Sendable {
     for run in runs {
       for (place, tap) in run.taps.enumerated() {
         let from = matrix(tap)
-        sweeps.pair_panels(
+        sweeps.panels(
           prepared + panels.lowerBound * size + (depth + place * channels) * 16, size,
           weight + from.start + first * from.columnStride,
           bench_matrix(
             rows: channels, columns: columns, rowStride: from.rowStride,
-            columnStride: from.columnStride), 1)
+            columnStride: from.columnStride), isHalf ? 1 : 0)
       }
-      depth += PairPanels.depth(run.taps.count * channels)
+      depth += WeightPanels.depth(run.taps.count * channels)
     }
   }
 
@@ -123,20 +124,20 @@ final class PairProduct: @unchecked Sendable {
   ///   - result: the whole image of results, as bf16 or fp32.
   func run(
     panels: Range<Int>? = nil, _ x: UnsafePointer<Float>, _ prepared: UnsafePointer<Float>,
-    into result: UnsafeMutableRawPointer, isHalf: Bool
+    into result: UnsafeMutableRawPointer, storesHalf: Bool
   ) {
     var shape = shape
     let panels = panels ?? allPanels
     shape.results = min(shape.results, panels.upperBound * 16) - panels.lowerBound * 16
-    let bytes = isHalf ? 2 : 4
-    sweeps.pair_product(
-      result + (start + panels.lowerBound * 16) * bytes, isHalf ? 1 : 0, x,
+    let bytes = storesHalf ? 2 : 4
+    sweeps.panel_product(
+      result + (start + panels.lowerBound * 16) * bytes, storesHalf ? 1 : 0, x,
       prepared + panels.lowerBound * 16 * shape.depth, &shape)
   }
 }
 
 /// The gradient of a convolution's weights.
-final class PairWeightGradient: @unchecked Sendable {
+final class PanelWeightGradient: @unchecked Sendable {
   private let starts: Numbers
   private let lengths: Numbers
   private let shape: bench_weight_product
@@ -177,30 +178,36 @@ final class PairWeightGradient: @unchecked Sendable {
     if let results {
       (shape.firstResult, shape.endResult) = (results.lowerBound, results.upperBound)
     }
-    sweeps.pair_weight_gradient(dWeight, x, dy, &shape)
+    sweeps.panel_weight_gradient(dWeight, x, dy, &shape)
   }
 }
 
 /// All products of one convolution.
-struct PairProducts: Sendable {
+struct PanelProducts: Sendable {
   let paddedInput: PaddedShape
   let paddedGradient: PaddedShape
-  let forward: PairProduct
+  let forward: PanelProduct
   /// One for each phase of the data gradient, their panels one after the other.
-  let backward: [PairProduct]
+  let backward: [PanelProduct]
   /// Whether the phases make up the whole of the input's gradient.
   let coverInput: Bool
-  let weights: PairWeightGradient
+  let weights: PanelWeightGradient
+  /// Whether factors are bf16, and results stored as such.
+  let isHalf: Bool
   private let geometry: ConvolutionGeometry
 
-  init(_ geometry: ConvolutionGeometry) {
+  init(_ geometry: ConvolutionGeometry, _ precision: Precision) {
     self.geometry = geometry
+    isHalf = precision == .bf16
     let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
     let padded = geometry.paddedInput
     paddedInput = padded
-    forward = PairProduct(
+    // Small images without borders are one row, which leaves fewer odd columns.
+    let isOneRow = geometry.isFlat && output.pixels <= Self.rowPixels
+    forward = PanelProduct(
       geometry.forwardTaps, kernelSize: p.kernelSize, channels: p.inputChannels,
-      rows: output.height, columns: output.width, operandRow: p.stride * padded.pitch,
+      rows: isOneRow ? 1 : output.height, columns: isOneRow ? output.pixels : output.width,
+      operandRow: p.stride * padded.pitch,
       operandColumn: p.stride * p.inputChannels, results: p.outputChannels,
       resultRow: output.pitch, resultColumn: p.outputChannels)
     let phases = GradientPhases(geometry)
@@ -208,14 +215,17 @@ struct PairProducts: Sendable {
     paddedGradient = gradient
     coverInput = phases.coverInput
     backward = phases.phases.map {
-      PairProduct(
-        $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels, rows: $0.rows,
-        columns: $0.columns, operandRow: gradient.pitch, operandColumn: p.outputChannels,
+      PanelProduct(
+        $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels,
+        rows: isOneRow ? 1 : $0.rows, columns: isOneRow ? input.pixels : $0.columns,
+        operandRow: gradient.pitch, operandColumn: p.outputChannels,
         results: p.inputChannels, resultRow: p.stride * input.pitch,
         resultColumn: p.stride * p.inputChannels, start: $0.start * p.inputChannels)
     }
-    weights = PairWeightGradient(geometry, padded: padded, gradient: gradient)
+    weights = PanelWeightGradient(geometry, padded: padded, gradient: gradient)
   }
+
+  private static let rowPixels = 256
 
   /// Numbers of one image's output.
   var forwardCount: Int { geometry.output.count }
@@ -230,7 +240,7 @@ struct PairProducts: Sendable {
     into prepared: UnsafeMutablePointer<Float>
   ) {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
-    forward.prepare(panels: panels ?? forward.allPanels, weight, into: prepared) {
+    forward.prepare(panels: panels ?? forward.allPanels, weight, into: prepared, isHalf: isHalf) {
       ($0 * inputs * outputs, outputs, 1)
     }
   }
@@ -242,7 +252,7 @@ struct PairProducts: Sendable {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     var at = prepared
     for phase in backward {
-      phase.prepare(panels: panels ?? phase.allPanels, weight, into: at) {
+      phase.prepare(panels: panels ?? phase.allPanels, weight, into: at, isHalf: isHalf) {
         ($0 * inputs * outputs, 1, outputs)
       }
       at += phase.preparedCount
@@ -257,7 +267,7 @@ struct PairProducts: Sendable {
   ) {
     var at = prepared
     for phase in backward {
-      phase.run(panels: panels, dy, at, into: dx, isHalf: false)
+      phase.run(panels: panels, dy, at, into: dx, storesHalf: false)
       at += phase.preparedCount
     }
   }

@@ -1,16 +1,16 @@
-// A convolution of bf16 numbers of any shape, image by image.
+// A convolution of any shape as products with weights in panels.
 import CKernels
 import Numerics
 
-/// Operands are fp32 numbers that bf16 can hold, so a product of two is exact in a fused multiply-add;
-/// the order of the sums is that of `PairProduct`.
-final class PairConvolution: ConvolutionAlgorithm {
-  private let products: PairProducts
+/// Image by image. In bf16 operands are fp32 numbers that bf16 can hold, and so are the weights; the
+/// order of the sums is the same in any precision.
+final class PanelConvolution: ConvolutionAlgorithm {
+  private let products: PanelProducts
   private let weightCount: Int
   private let inputCount: Int
 
-  init(_ geometry: ConvolutionGeometry) {
-    products = PairProducts(geometry)
+  init(_ geometry: ConvolutionGeometry, _ precision: Precision = .fp32) {
+    products = PanelProducts(geometry, precision)
     weightCount = geometry.weightCount
     inputCount = geometry.input.count
   }
@@ -39,7 +39,7 @@ final class PairConvolution: ConvolutionAlgorithm {
     _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     workspace: UnsafeMutablePointer<Float>
   ) {
-    products.forward.run(x, weight, into: y, isHalf: true)
+    products.forward.run(x, weight, into: y, storesHalf: products.isHalf)
   }
 
   func dataGradient(
@@ -64,8 +64,8 @@ final class PairConvolution: ConvolutionAlgorithm {
 ///
 /// The arena holds for all images of a group the padded input; in the backward pass the padded
 /// gradients before it and the inputs' gradients behind.
-final class StagedPairs: StagedConvolution {
-  private let products: PairProducts
+final class StagedPanels: StagedConvolution {
+  private let products: PanelProducts
   private let inputCount: Int
 
   /// Numbers of the panels that one job takes its images through, half a mebibyte.
@@ -76,8 +76,8 @@ final class StagedPairs: StagedConvolution {
   /// Jobs that let many threads end a phase nearly together.
   private static let fewestJobs = 32
 
-  init(_ geometry: ConvolutionGeometry) {
-    products = PairProducts(geometry)
+  init(_ geometry: ConvolutionGeometry, _ precision: Precision = .fp32) {
+    products = PanelProducts(geometry, precision)
     inputCount = geometry.input.count
   }
 
@@ -141,7 +141,7 @@ final class StagedPairs: StagedConvolution {
     let together = product.panels(numbers: Self.cachedWeights)
     let blocks = (all.count + together - 1) / together
     let groups = min(images, (Self.fewestJobs + blocks - 1) / blocks)
-    let outputBytes = 2 * products.forwardCount
+    let outputBytes = (products.isHalf ? 2 : 4) * products.forwardCount
     return StagedJobs(count: blocks * groups) { [self] job in
       let (block, group) = (job / groups, job % groups)
       let panels = block * together..<min((block + 1) * together, all.upperBound)
@@ -151,7 +151,7 @@ final class StagedPairs: StagedConvolution {
           guard let out else { continue }
           product.run(
             panels: panels, arena + image * paddedInput.count, weights,
-            into: out + image * outputBytes, isHalf: true)
+            into: out + image * outputBytes, storesHalf: products.isHalf)
         case .backward:
           let dx =
             arena + images * (paddedGradient.count + paddedInput.count) + image * inputCount
