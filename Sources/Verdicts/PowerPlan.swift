@@ -36,7 +36,7 @@ public struct PowerPlan: Sendable {
     let alpha = Statistics.strictestAlpha(ofTests: claims.count)
     self.alpha = alpha
     self.claims = claims.map { claim in
-      let pairs = claim.panels.map { pair in
+      let pairs = claim.pairs.map { pair in
         let a = Statistics.standardDeviation(values(claim.metric, pair.a))
         let b = pair.b.map { Statistics.standardDeviation(values(claim.metric, $0)) } ?? 0
         let deviations = a.flatMap { a in b.map { (a: a, b: $0) } }
