@@ -1,6 +1,7 @@
 // What has changed since a saved result of `bench perf`.
 import Engine
 import Foundation
+import Numerics
 import Reports
 
 /// Why a saved result cannot be used.

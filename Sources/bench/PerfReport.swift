@@ -1,5 +1,6 @@
 // What `bench perf` has measured, as it is saved and compared.
 import Engine
+import Numerics
 
 /// One measurement. Speeds are of the median step.
 struct PerfReport: Codable {

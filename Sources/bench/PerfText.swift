@@ -1,6 +1,7 @@
 // The tables of `bench perf`.
 import Engine
 import Foundation
+import Numerics
 import Reports
 
 enum PerfText {

@@ -64,7 +64,7 @@ public struct NumericIdentity: Hashable, Codable, Sendable {
 
   /// The identity of this process on this machine.
   public static let current = NumericIdentity(
-    engineVersion: 4, backend: String(cString: bench_gemm_backend()),
+    engineVersion: 5, backend: String(cString: bench_gemm_backend()),
     instructionSet: String(cString: sweeps.name))
 }
 

@@ -10,10 +10,11 @@ private struct Run {
   var taps: [Int]
 
   /// The runs of some taps, in the order of their pixels.
-  static func runs(_ taps: [KernelTap], rowLength: Int) -> [Run] {
+  /// - Parameter joins: whether neighbouring pixels follow each other without a gap.
+  static func runs(_ taps: [KernelTap], rowLength: Int, joins: Bool) -> [Run] {
     var runs: [Run] = []
     for tap in taps.sorted(by: { $0.pixel < $1.pixel }) {
-      if let last = runs.last, last.pixel + last.taps.count == tap.pixel,
+      if joins, let last = runs.last, last.pixel + last.taps.count == tap.pixel,
         last.taps.count < rowLength
       {
         runs[runs.count - 1].taps.append(tap.index)
@@ -60,6 +61,7 @@ final class PanelProduct: @unchecked Sendable {
   /// - Parameters:
   ///   - taps: what each output meets.
   ///   - channels: of the operand.
+  ///   - gap: numbers between two of its pixels, 0 unless the channels are even in number.
   ///   - operandRow: numbers from one row's operands to the next one's.
   ///   - operandColumn: the same of columns.
   ///   - results: channels of the result.
@@ -67,13 +69,15 @@ final class PanelProduct: @unchecked Sendable {
   ///   - resultColumn: the same of columns.
   ///   - start: where the first result stands, in numbers.
   init(
-    _ taps: [KernelTap], kernelSize: Int, channels: Int, rows: Int, columns: Int, operandRow: Int,
+    _ taps: [KernelTap], kernelSize: Int, channels: Int, gap: Int, rows: Int, columns: Int,
+    operandRow: Int,
     operandColumn: Int, results: Int, resultRow: Int, resultColumn: Int, start: Int = 0
   ) {
-    runs = Run.runs(taps, rowLength: kernelSize)
+    precondition(gap == 0 || channels % 2 == 0, "a gap would part a pair of factors")
+    runs = Run.runs(taps, rowLength: kernelSize, joins: gap == 0)
     self.channels = channels
     self.start = start
-    starts = Numbers(runs.map { $0.pixel * channels })
+    starts = Numbers(runs.map { $0.pixel * (channels + gap) })
     lengths = Numbers(runs.map { $0.taps.count * channels })
     shape = bench_product(
       rows: rows, columns: columns, operandRow: operandRow, operandColumn: operandColumn,
@@ -196,7 +200,8 @@ struct PanelProducts: Sendable {
   let isHalf: Bool
   private let geometry: ConvolutionGeometry
 
-  init(_ geometry: ConvolutionGeometry, _ precision: Precision) {
+  /// - Parameter gap: numbers between two pixels of padded operands.
+  init(_ geometry: ConvolutionGeometry, _ precision: Precision, gap: Int = 0) {
     self.geometry = geometry
     isHalf = precision == .bf16
     let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
@@ -205,10 +210,10 @@ struct PanelProducts: Sendable {
     // Small images without borders are one row, which leaves fewer odd columns.
     let isOneRow = geometry.isFlat && output.pixels <= Self.rowPixels
     forward = PanelProduct(
-      geometry.forwardTaps, kernelSize: p.kernelSize, channels: p.inputChannels,
+      geometry.forwardTaps, kernelSize: p.kernelSize, channels: p.inputChannels, gap: gap,
       rows: isOneRow ? 1 : output.height, columns: isOneRow ? output.pixels : output.width,
-      operandRow: p.stride * padded.pitch,
-      operandColumn: p.stride * p.inputChannels, results: p.outputChannels,
+      operandRow: p.stride * padded.paddedWidth * (p.inputChannels + gap),
+      operandColumn: p.stride * (p.inputChannels + gap), results: p.outputChannels,
       resultRow: output.pitch, resultColumn: p.outputChannels)
     let phases = GradientPhases(geometry)
     let gradient = phases.paddedGradient
@@ -216,9 +221,11 @@ struct PanelProducts: Sendable {
     coverInput = phases.coverInput
     backward = phases.phases.map {
       PanelProduct(
-        $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels,
+        $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels, gap: gap,
         rows: isOneRow ? 1 : $0.rows, columns: isOneRow ? input.pixels : $0.columns,
-        operandRow: gradient.pitch, operandColumn: p.outputChannels,
+
+        operandRow: gradient.paddedWidth * (p.outputChannels + gap),
+        operandColumn: p.outputChannels + gap,
         results: p.inputChannels, resultRow: p.stride * input.pitch,
         resultColumn: p.stride * p.inputChannels, start: $0.start * p.inputChannels)
     }
@@ -226,9 +233,6 @@ struct PanelProducts: Sendable {
   }
 
   private static let rowPixels = 256
-
-  /// Numbers of one image's output.
-  var forwardCount: Int { geometry.output.count }
 
   /// Numbers of the panels of either pass, whichever takes more.
   var preparedCount: Int {

@@ -30,7 +30,7 @@ protocol StagedConvolution: Sendable {
   var paddedGradient: PaddedShape { get }
   /// Numbers that prepared weights take.
   var preparedCount: Int { get }
-  /// Numbers that a thread needs to prepare weights.
+  /// Numbers that a thread needs to prepare weights, or for a job.
   var workspaceCount: Int { get }
   /// Numbers of memory for the weights' gradient in a form of its own; 0 where it has none.
   var weightGradientCount: Int { get }
@@ -87,9 +87,10 @@ enum StagedPass: Sendable {
 /// Independent products of one phase.
 struct StagedJobs {
   var count: Int
-  var run: (Int) -> Void
+  /// Carries out one of them, with `workspaceCount` numbers of the thread's own.
+  var run: (_ job: Int, _ workspace: UnsafeMutablePointer<Float>) -> Void
 
-  static var none: StagedJobs { StagedJobs(count: 0) { _ in } }
+  static var none: StagedJobs { StagedJobs(count: 0) { _, _ in } }
 }
 
 /// How many images go through a staged convolution together.

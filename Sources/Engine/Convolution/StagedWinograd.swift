@@ -144,7 +144,7 @@ final class StagedWinograd: StagedConvolution {
     let resultPlane = plane(results.count * m, images)
     let result = arena + 16 * operandPlane
     let weightBlock = operands.count * k * m
-    return StagedJobs(count: 16 * results.count) { job in
+    return StagedJobs(count: 16 * results.count) { job, _ in
       let (i, block) = (job / results.count, job % results.count)
       product.run(
         weights + job * weightBlock, arena + i * operandPlane,
@@ -165,7 +165,7 @@ final class StagedWinograd: StagedConvolution {
     let gradient = spread(arena, images)
     let input = stagedInput(arena, images, .backward)
     let (gradientPlane, inputPlane) = (plane(outputChannels, images), plane(inputChannels, images))
-    return StagedJobs(count: 16 * inputs.count) { job in
+    return StagedJobs(count: 16 * inputs.count) { job, _ in
       let (i, row) = (job / inputs.count, job % inputs.count)
       for block in 0..<outputs.count {
         product.run(

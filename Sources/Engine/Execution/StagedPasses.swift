@@ -68,7 +68,9 @@ extension NetworkExecutor {
       let jobs = staged.products(
         .forward, images: count, arena: arena.pointer, weights: preparedWeights.pointer,
         out: output[start * shape.count])
-      pool.run(tasks: jobs.count) { job, _ in jobs.run(job) }
+      pool.run(tasks: jobs.count) { job, worker in
+        jobs.run(job, scratch[worker].workspace.pointer)
+      }
       pool.run(tasks: group.slices.count) { task, worker in
         let slice = group.slices.lowerBound + task
         for (position, image) in images(ofSlice: slice, of: unit).enumerated() {
@@ -121,9 +123,13 @@ extension NetworkExecutor {
       let dataJobs = staged.products(
         .backward, images: count, arena: arena.pointer, weights: preparedWeights.pointer, out: nil)
       // The data gradient may take the place of the staged input.
-      pool.run(tasks: weightJobs.count) { job, _ in weightJobs.run(job) }
+      pool.run(tasks: weightJobs.count) { job, worker in
+        weightJobs.run(job, scratch[worker].workspace.pointer)
+      }
       guard unit.needsDataGradient else { continue }
-      pool.run(tasks: dataJobs.count) { job, _ in dataJobs.run(job) }
+      pool.run(tasks: dataJobs.count) { job, worker in
+        dataJobs.run(job, scratch[worker].workspace.pointer)
+      }
       pool.run(tasks: group.slices.count) { task, worker in
         let scratch = scratch[worker]
         let slice = group.slices.lowerBound + task
