@@ -55,9 +55,11 @@ enum ErrorText {
 
   private static func words(_ remedy: ExperimentError.Remedy) -> String {
     switch remedy {
-    case .allowNumericChangeOrForce:
-      ". Give --allow-numeric-change to go on all the same, which is recorded, or --force to make "
-        + "the run anew"
+    case .keepConditionsOrAllowNumericChange(let earlier):
+      ". Finish it as it was begun"
+        + (earlier.isEmpty ? "" : ", with \(earlier.joined(separator: " and "))")
+        + "; or give --allow-numeric-change to go on all the same, which is recorded, or --force to "
+        + "make the run anew"
     case .runAnew: "; make the run again with `bench run SPEC --force`"
     }
   }
@@ -90,6 +92,12 @@ enum ErrorText {
   /// - Parameter changes: what of the conditions is different now.
   static func outdated(changes: String) -> String {
     "its result is of other conditions: \(changes); --force makes it anew"
+  }
+
+  /// - Parameter changes: what became different while it was made.
+  static func mixed(changes: String) -> String {
+    "its result is a mixture, which cannot be made again bit by bit: \(changes); --force makes it "
+      + "anew"
   }
 
   /// A warning where several machines could write the database, which SQLite cannot bear.

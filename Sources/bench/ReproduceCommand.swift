@@ -78,7 +78,10 @@ struct ReproduceCommand: AsyncParsableCommand {
       printError("interrupted before the end; nothing was compared")
       throw ExitCode(128 + (stop.signal ?? SIGINT))
     }
-    print(ReproduceText.text(result, differences: differences, configuration: configuration))
+    print(
+      ReproduceText.text(
+        result, isMixed: !attempt.provenance.numericChanges.isEmpty, differences: differences,
+        configuration: configuration))
     if !result.isIdentical { throw ExitCode(1) }
   }
 

@@ -173,8 +173,11 @@ extension Comparison {
       ]
       let environment = [
         ("host", list(\.host)), ("operating system", list(\.operatingSystem)),
-        ("cpu", list(\.cpu)), ("engine version", list(\.engineVersion)),
-        ("backend", list(\.backend)), ("instruction set", list(\.instructionSet)),
+        ("cpu", list(\.cpu)), ("engine version", list(\.numericIdentity.engineVersion)),
+        ("backend", list(\.numericIdentity.backend)),
+        ("instruction set", list(\.numericIdentity.instructionSet)),
+        ("precision", list(\.numericIdentity.precision)),
+        ("numeric changes", list { $0.numericChanges.isEmpty ? "none" : $0.numericChanges }),
         ("threads", list { String($0.threads) }), ("versions", list(\.versionsJSON)),
         ("data", list(\.dataChecksum)),
       ]

@@ -289,7 +289,10 @@ extension ExperimentReport {
           String(group.runs),
           (source.commit.isEmpty ? "no repository" : String(source.commit.prefix(12))) + changes,
           "\(source.cpu), \(source.operatingSystem)",
-          "\(source.engineVersion), \(source.backend), \(source.instructionSet)",
+          [
+            source.numericIdentity.engineVersion, source.numericIdentity.backend,
+            source.numericIdentity.instructionSet,
+          ].joined(separator: ", "),
           String(source.threads), String(source.dataChecksum.prefix(16)), source.commandLine,
         ]
       }, rightAligned: [0, 4],

@@ -154,8 +154,10 @@ extension ProvenanceGroup {
       "runs": .integer(runs), "commit": .text(provenance.commit),
       "uncommittedChanges": .flag(!provenance.diff.isEmpty), "host": .text(provenance.host),
       "operatingSystem": .text(provenance.operatingSystem), "cpu": .text(provenance.cpu),
-      "engineVersion": .text(provenance.engineVersion), "backend": .text(provenance.backend),
-      "instructionSet": .text(provenance.instructionSet), "threads": .integer(provenance.threads),
+      "engineVersion": .text(provenance.numericIdentity.engineVersion),
+      "backend": .text(provenance.numericIdentity.backend),
+      "instructionSet": .text(provenance.numericIdentity.instructionSet),
+      "threads": .integer(provenance.threads),
       "dataChecksum": .text(provenance.dataChecksum), "command": .text(provenance.commandLine),
     ])
   }
