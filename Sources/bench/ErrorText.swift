@@ -1,4 +1,5 @@
 // What the program says of an error: the problem, and the remedy in its own commands and options.
+import Engine
 import Experiments
 import Foundation
 import Results
@@ -98,6 +99,27 @@ enum ErrorText {
   static func mixed(changes: String) -> String {
     "its result is a mixture, which cannot be made again bit by bit: \(changes); --force makes it "
       + "anew"
+  }
+
+  /// A warning where OpenBLAS does less than the CPU could.
+  static func lesserCore(_ core: LesserCore) -> String {
+    func words(_ instructions: VectorInstructions) -> String {
+      switch instructions {
+      case .sse: "SSE"
+      case .avx: "AVX"
+      case .avx2: "AVX2"
+      case .avx512: "AVX-512"
+      }
+    }
+    return
+      "OpenBLAS takes this CPU for a \(core.core) and multiplies with \(words(core.uses)) alone, "
+      + "though it has \(words(core.available)); OPENBLAS_CORETYPE=\(core.better) in the environment "
+      + "makes it faster"
+  }
+
+  /// Says so before an engine is put to work.
+  static func warnOfLesserCore() {
+    if let core = LesserCore.current { printError("warning: \(lesserCore(core))") }
   }
 
   /// A warning where several machines could write the database, which SQLite cannot bear.

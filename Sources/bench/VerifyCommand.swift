@@ -33,6 +33,7 @@ struct VerifyIdentityCommand: ParsableCommand {
   }
 
   func run() throws {
+    ErrorText.warnOfLesserCore()
     let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let findings = try IdentityCheck(threads: count).findings()
     for finding in findings {

@@ -126,6 +126,38 @@ import Testing
     #expect(start.status == 0 && start.output.contains("identical: all"), "\(start)")
   }
 
+  /// OpenBLAS for a lesser CPU: said in one line beside the output, with what makes it faster.
+  @Test func aLesserCoreOfOpenBLASIsTold() throws {
+    let bench = try BuiltBinary()
+    let lesser = ["BENCH_GEMM": "blas", "OPENBLAS_CORETYPE": "Prescott"]
+    let perf = ["perf", "resnet-8", "--batch", "2", "--steps", "1", "--format", "json"]
+    let result = try bench.start(perf, environment: lesser).collect()
+    #expect(result.status == 0, "\(result.errors)")
+    let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    let identity = try #require(report?["numericIdentity"] as? [String: Any])
+    guard identity["codeClass"] as? String == "Prescott" else {
+      try Test.cancel("this OpenBLAS is for one CPU alone")
+    }
+    guard try !bench("models", environment: ["BENCH_ISA": "avx2"]).errors.contains("not possible")
+    else { try Test.cancel("this CPU has no more than that core uses") }
+    let warning = /bench: warning: OpenBLAS takes this CPU for a Prescott .*OPENBLAS_CORETYPE=(\w+)/
+    let match = try #require(try warning.firstMatch(in: result.errors), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1)
+    for command in [perf, ["verify", "identity"]] {
+      let better = ["BENCH_GEMM": "blas", "OPENBLAS_CORETYPE": String(match.1)]
+      #expect(try bench.start(command, environment: better).collect().errors == "")
+      #expect(
+        try bench.start(command, environment: lesser).collect().errors
+          .contains("OPENBLAS_CORETYPE=\(match.1)"))
+    }
+    let spec = try bench.write("tiny.json", Self.spec)
+    let run = try bench("run", spec, "--quiet", "--time-limit", "0.000001s", environment: lesser)
+    #expect(run.errors.contains("OpenBLAS takes this CPU for a Prescott"), "\(run.errors)")
+    #expect(
+      try bench("show", "tiny/resnet-8-shortcut=B-width=2/0").output
+        .contains(#/engine +\d+, openblas [0-9.]+ Prescott, /#))
+  }
+
   /// Two processes at the same time, on different numbers of threads.
   @Test func twoProcessesAgreeToTheBit() throws {
     let spec = Self.spec
