@@ -58,7 +58,7 @@ let package = Package(
     .target(
       name: "Results",
       dependencies: [
-        "Statistics", "Text",
+        "Numerics", "Statistics", "Text",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
@@ -120,7 +120,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ResultsTests",
-      dependencies: ["Mutations", "Results", "Specs", "Statistics", "TestSupport", "Text"],
+      dependencies: [
+        "Mutations", "Numerics", "Results", "Specs", "Statistics", "TestSupport", "Text",
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests",
@@ -132,8 +134,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: [
-        "Experiments", "Networks", "Papers", "Reports", "Results", "Specs", "Statistics",
-        "TestSupport", "Text", "Training", "Verdicts",
+        "Experiments", "Networks", "Numerics", "Papers", "Reports", "Results", "Specs",
+        "Statistics", "TestSupport", "Text", "Training", "Verdicts",
       ],
       exclude: ["Fixtures"],
       swiftSettings: strict),

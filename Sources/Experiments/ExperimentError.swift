@@ -5,8 +5,10 @@ import Specs
 public struct ExperimentError: Error, Equatable, CustomStringConvertible {
   /// What a user can do, where that takes a command or an option, which only the program can name.
   public enum Remedy: Hashable, Sendable {
-    /// Allow that bits change, or make the run anew.
-    case allowNumericChangeOrForce
+    /// Finish the run as it was begun, allow that bits change, or make it anew.
+    /// - Parameter earlier: what gives the earlier conditions again, where that has a short name:
+    ///   `BENCH_CONV=winograd`.
+    case keepConditionsOrAllowNumericChange(earlier: [String])
     /// Make the run again, because its stored configuration cannot be trained.
     case runAnew
   }

@@ -113,6 +113,8 @@ public final class ExperimentRunner: Sendable {
   private func attempt(_ plan: RunPlan) -> RunResult {
     var provenance = provenance
     provenance.threads = plan.threads
+    provenance.numericIdentity = provenance.numericIdentity.with(
+      plan.variant.trainingProtocol.precision)
     provenance.logFile = RunLog.path(of: plan, besideDatabase: store.path)
     provenance.initialWeights = plan.variant.initialWeights.map { "\($0.path) \($0.sha256)" } ?? ""
     let acquired: RunAcquisition?

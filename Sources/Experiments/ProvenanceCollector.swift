@@ -1,25 +1,19 @@
 // Takes down where an attempt's numbers come from: code, machine, command.
 import Foundation
+import Numerics
 import Results
 import Subprocess
 import Text
 
-/// What the engine says of itself; bits are promised for one such triple.
+/// What the engine says of itself.
 public struct EngineIdentity: Hashable, Sendable {
-  public var engineVersion: String
-  /// `libxsmm` or `blas`.
-  public var backend: String
-  /// `avx512`, `avx2` or `baseline`.
-  public var instructionSet: String
+  /// Bits are promised for one such identity.
+  public var numericIdentity: NumericIdentity
   /// Versions of bench and of what it is built on, by name.
   public var versions: [String: String]
 
-  public init(
-    engineVersion: String, backend: String, instructionSet: String, versions: [String: String]
-  ) {
-    self.engineVersion = engineVersion
-    self.backend = backend
-    self.instructionSet = instructionSet
+  public init(_ numericIdentity: NumericIdentity, versions: [String: String]) {
+    self.numericIdentity = numericIdentity
     self.versions = versions
   }
 }
@@ -51,8 +45,8 @@ public struct ProvenanceCollector: Sendable {
       commit: (commit ?? "").trimmingCharacters(in: .whitespacesAndNewlines),
       diff: diff ?? "", untracked: Self.list(untracked ?? ""),
       host: ProcessInfo.processInfo.hostName, operatingSystem: Self.operatingSystem(),
-      cpu: Self.cpu(), engineVersion: engine.engineVersion, backend: engine.backend,
-      instructionSet: engine.instructionSet, threads: threads, dataChecksum: "",
+      cpu: Self.cpu(), numericIdentity: engine.numericIdentity, threads: threads,
+      dataChecksum: "",
       versionsJSON: CanonicalJSON.object(engine.versions.mapValues { .text($0) }).text,
       commandLine: arguments.map(Self.quoted).joined(separator: " "))
   }

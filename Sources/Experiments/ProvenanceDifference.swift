@@ -1,4 +1,5 @@
 // What is not as it was when an attempt was made.
+import Numerics
 import Results
 import Specs
 import Text
@@ -16,6 +17,8 @@ public struct ProvenanceDifference: Hashable, Sendable, CustomStringConvertible 
   public let description: String
   /// Whether the engine promises the same bits in spite of it.
   public let isHarmless: Bool
+  /// What makes it as it was, where that has a short name, such as `BENCH_CONV=winograd`.
+  public var remedy = ""
 
   /// Everything in which the two differ, what may change bits first.
   public static func all(_ recorded: Provenance, _ now: Provenance) -> [ProvenanceDifference] {
@@ -35,11 +38,27 @@ public struct ProvenanceDifference: Hashable, Sendable, CustomStringConvertible 
         uniquingKeysWith: { first, _ in first })
     }
     let (old, new) = (versions(recorded.versionsJSON), versions(now.versionsJSON))
-    // A name that only one of the two knows tells of another version of bench, not of libraries.
-    let libraries = Set(old.keys).intersection(new.keys).sorted().map { name in
-      pair(name == "bench" ? .code : .machine, name, old[name] ?? "", new[name] ?? "")
+    let (was, present) = (recorded.numericIdentity, now.numericIdentity)
+    let changes = present.differences(since: was).map { change in
+      ProvenanceDifference(
+        kind: change.name == "engine version" ? .code : .machine,
+        description: printable("\(change)", limit: 500), isHarmless: false, remedy: change.remedy)
     }
-    var differences = [
+    /// The multiplying library's version and code are told of above; where they count as the same,
+    /// its other text has no influence.
+    func library(_ name: String) -> ProvenanceDifference? {
+      let isTold = name == was.backend && !was.codeClass.isEmpty && !present.codeClass.isEmpty
+      guard name != "convolution",
+        !isTold
+          || (was.backendVersion, was.codeClass) == (present.backendVersion, present.codeClass)
+      else { return nil }
+      return pair(
+        name == "bench" ? .code : .machine, name, old[name] ?? "", new[name] ?? "",
+        harmless: isTold)
+    }
+    // A name that only one of the two knows tells of another version of bench, not of libraries.
+    let libraries = Set(old.keys).intersection(new.keys).sorted().map(library)
+    var differences: [ProvenanceDifference?] = [
       recorded.numericChanges.isEmpty
         ? nil
         : ProvenanceDifference(
@@ -47,18 +66,17 @@ public struct ProvenanceDifference: Hashable, Sendable, CustomStringConvertible 
           description: "the recorded run itself went on under a change: "
             + printable(recorded.numericChanges, limit: 500), isHarmless: false),
       pair(.data, "checksum", short(recorded.dataChecksum), short(now.dataChecksum)),
-      pair(.code, "engine version", recorded.engineVersion, now.engineVersion),
-      pair(.code, "commit", short(recorded.commit), short(now.commit)),
+    ]
+    differences += changes.filter { $0.kind == .code }
+    differences += [
+      pair(.code, "commit", short(recorded.commit), short(now.commit))
     ]
     if recorded.diff != now.diff {
       let state = { (diff: String) in diff.isEmpty ? "none" : "\(short(sha256(diff)))" }
       differences.append(
         pair(.code, "uncommitted changes", state(recorded.diff), state(now.diff)))
     }
-    differences += [
-      pair(.machine, "backend", recorded.backend, now.backend),
-      pair(.machine, "instruction set", recorded.instructionSet, now.instructionSet),
-    ]
+    differences += changes.filter { $0.kind == .machine }
     differences += libraries
     differences += [
       pair(.machine, "processor", recorded.cpu, now.cpu),

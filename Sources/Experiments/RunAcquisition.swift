@@ -1,4 +1,5 @@
 // Takes a run for this process: the attempt that was interrupted where it can go on, or a new one.
+import Numerics
 import Results
 import Specs
 import Text
@@ -41,8 +42,7 @@ struct RunAcquisition: Sendable {
   ) -> CheckpointIdentity {
     CheckpointIdentity(
       runId: runId, attempt: attempt, configurationHash: plan.variant.configurationHash,
-      dataChecksum: provenance.dataChecksum, engineVersion: provenance.engineVersion,
-      backend: provenance.backend, instructionSet: provenance.instructionSet)
+      dataChecksum: provenance.dataChecksum, numericIdentity: provenance.numericIdentity)
   }
 
   /// Takes up an unfinished attempt; nil where there is none, or no checkpoint of it.
@@ -68,18 +68,24 @@ struct RunAcquisition: Sendable {
     }
     let step = checkpoint.position.step
     if !damaged.isEmpty { notes.append("the checkpoint before is whole, after step \(step)") }
-    let changes = identity.changes(since: checkpoint.identity)
-    if let changes {
+    var written = checkpoint.identity
+    // Checkpoints of earlier versions know less than their attempt's record.
+    if let recorded = attempt.provenance?.numericIdentity {
+      written.numericIdentity = written.numericIdentity.filled(from: recorded)
+    }
+    let changes = identity.changes(since: written)
+    if !changes.isEmpty {
       guard options.allowsNumericChange else {
         throw ExperimentError(
-          "it stands after step \(step), but going on could change bits: \(changes)",
-          remedy: .allowNumericChangeOrForce)
+          "it stands after step \(step), but going on could change bits: \(changes.text)",
+          remedy: .keepConditionsOrAllowNumericChange(
+            earlier: changes.map(\.remedy).filter { !$0.isEmpty }))
       }
-      notes.append("goes on in spite of a change: \(changes)")
+      notes.append("goes on in spite of a change: \(changes.text)")
     }
     let point = ResumePoint(
       attempt: attempt.number, step: step, lastRecord: checkpoint.position.lastRecord,
-      numericChanges: changes.map { "after step \(step): \($0)" } ?? "")
+      numericChanges: changes.isEmpty ? "" : "after step \(step): \(changes.text)")
     return try store.resume(
       plan.key, at: point, configurationHash: identity.configurationHash, provenance: provenance
     ).map { RunAcquisition(run: $0, checkpoint: checkpoint) }
@@ -99,13 +105,17 @@ struct RunAcquisition: Sendable {
     // A process may have been killed before it came to this.
     let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
     CheckpointFolder(path: files.checkpoints).remove()
-    if let made = try store.finalProvenance(of: plan.key) {
+    if let made = attempt.provenance {
+      if !made.numericChanges.isEmpty { observe(.mixed(plan, changes: made.numericChanges)) }
       let now = identity(plan, runId: "", attempt: 0, provenance)
-      if let changes = now.changes(since: identity(plan, runId: "", attempt: 0, made)) {
-        observe(.outdated(plan, changes: changes))
-      }
+      let changes = now.changes(since: identity(plan, runId: "", attempt: 0, made))
+      if !changes.isEmpty { observe(.outdated(plan, changes: changes.text)) }
     }
   }
+}
+
+extension [NumericIdentity.Difference] {
+  fileprivate var text: String { map(\.description).joined(separator: "; ") }
 }
 
 extension CheckpointIdentity {

@@ -15,6 +15,8 @@ public enum RunEvent: Sendable {
   case note(RunPlan, String)
   /// Its result stands, but was made under other conditions; it can be made anew.
   case outdated(RunPlan, changes: String)
+  /// Its result stands, but it went on under other conditions on the way; it can be made anew.
+  case mixed(RunPlan, changes: String)
   case finished(RunPlan, RunResult)
 }
 

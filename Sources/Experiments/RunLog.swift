@@ -44,7 +44,7 @@ final class RunLog {
       ), ("threads", "\(plan.threads)"),
       ("host", provenance.host), ("operatingSystem", provenance.operatingSystem),
       ("cpu", provenance.cpu),
-      ("engine", "\(provenance.engineVersion) \(provenance.backend) \(provenance.instructionSet)"),
+      ("engine", provenance.numericIdentity.label),
       ("versions", provenance.versionsJSON), ("data", provenance.dataChecksum),
       ("commit", provenance.commit.isEmpty ? "none" : provenance.commit),
       ("uncommitted", provenance.diff.isEmpty ? "no changes" : "changes, kept in the database"),

@@ -150,6 +150,10 @@ extension Metric {
   /// Whether it is an error, or a difference of two.
   public var isPercent: Bool { unit == "%" }
 
+  /// The magnitude of the numbers that a value may be the small difference of, which says what of it
+  /// is rounding: 100 % for errors, nothing known for others.
+  public var scale: Double { isPercent ? 100 : 0 }
+
   /// Why a training by this protocol does not record it, as it follows "it …"; nil where it does.
   func obstacle(_ own: TrainingProtocol) -> String? {
     needs.lazy.compactMap { $0.obstacle(own) }.first

@@ -32,13 +32,14 @@ extension Statistics {
   static let bootstrapResamples = 9999
 
   /// The interval of a mean: t below eight values, BCa from eight up; nil below two values or where
-  /// they are all equal, which tells nothing of their spread.
-  public static func interval(_ values: [Double], confidence: Double = Statistics.confidence)
-    -> ConfidenceInterval?
-  {
-    guard let mean = mean(values), let deviation = standardDeviation(values), deviation > 0 else {
-      return nil
-    }
+  /// they differ by rounding alone, which tells nothing of their spread.
+  /// - Parameter scale: as of `standardDeviation`.
+  public static func interval(
+    _ values: [Double], confidence: Double = Statistics.confidence, scale: Double = 0
+  ) -> ConfidenceInterval? {
+    guard let mean = mean(values), let deviation = standardDeviation(values, scale: scale),
+      deviation > 0
+    else { return nil }
     guard values.count >= bootstrapThreshold else {
       let t = StudentT(degreesOfFreedom: Double(values.count - 1)).quantile((1 + confidence) / 2)
       let half = t * deviation / Double(values.count).squareRoot()
@@ -51,15 +52,16 @@ extension Statistics {
 
   /// The bias-corrected and accelerated interval of the mean.
   /// - Parameter resampledMeans: means of resamples with replacement.
-  /// - Returns: nil where the values or the resamples are all equal.
+  /// - Returns: nil where the values or the resamples differ by rounding alone.
   static func bcaInterval(
     _ values: [Double], resampledMeans: [Double], confidence: Double
   ) -> ConfidenceInterval? {
-    guard let observed = mean(values), resampledMeans.contains(where: { $0 != observed }) else {
-      return nil
-    }
+    let scale = scale(of: values)
+    guard let observed = mean(values),
+      resampledMeans.contains(where: { !isRounding($0 - observed, of: scale) })
+    else { return nil }
     // Means that differ by rounding alone count as equal.
-    let tolerance = 1e-12 * observed.magnitude
+    let tolerance = roundingShare * scale
     let below = resampledMeans.count { $0 < observed - tolerance }
     let upTo = resampledMeans.count { $0 <= observed + tolerance }
     let share = Double(below + upTo) / Double(2 * resampledMeans.count)

@@ -56,7 +56,7 @@ public struct PermutationTest: Hashable, Sendable {
 
     init(_ all: [Double], _ first: Int) {
       observed = all.prefix(first).reduce(0, +)
-      tolerance = 1e-12 * all.reduce(0) { $0 + $1.magnitude }
+      tolerance = Statistics.roundingShare * all.reduce(0) { $0 + $1.magnitude }
     }
 
     /// - Parameter sum: of the values dealt to a; the difference of means grows with it.

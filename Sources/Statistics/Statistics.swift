@@ -15,9 +15,13 @@ public enum Statistics {
   }
 
   /// The sample standard deviation (n − 1 in the denominator), in two passes; nil below two values,
-  /// and exactly 0 where all are equal.
-  public static func standardDeviation(_ values: [Double]) -> Double? {
-    guard values.count > 1, let mean = mean(values) else { return nil }
+  /// and exactly 0 where they differ by rounding alone.
+  /// - Parameter scale: the largest magnitude of what the values were computed from, where that is
+  ///   more than theirs.
+  public static func standardDeviation(_ values: [Double], scale: Double = 0) -> Double? {
+    guard values.count > 1, let mean = mean(values), let low = values.min(), let high = values.max()
+    else { return nil }
+    if isRounding(high - low, of: max(scale, Self.scale(of: values))) { return 0 }
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     return (squares / Double(values.count - 1)).squareRoot()
   }

@@ -15,17 +15,20 @@ public struct WelchTest: Hashable, Sendable {
   /// Welch and Satterthwaite's.
   public let degreesOfFreedom: Double
 
-  /// Nil where either group has fewer than two values, or neither has any spread: then there is
-  /// nothing to judge a difference by.
-  public init?(_ a: [Double], _ b: [Double]) {
+  /// Nil where either group has fewer than two values, or neither has any spread beyond rounding:
+  /// then there is nothing to judge a difference by.
+  /// - Parameter scale: the largest magnitude of what the values were computed from, where that is
+  ///   more than theirs.
+  public init?(_ a: [Double], _ b: [Double], scale: Double = 0) {
+    let scale = max(scale, Statistics.scale(of: a + b))
     guard let meanA = Statistics.mean(a), let meanB = Statistics.mean(b),
-      let deviationA = Statistics.standardDeviation(a),
-      let deviationB = Statistics.standardDeviation(b)
+      let deviationA = Statistics.standardDeviation(a, scale: scale),
+      let deviationB = Statistics.standardDeviation(b, scale: scale)
     else { return nil }
     let partA = deviationA * deviationA / Double(a.count)
     let partB = deviationB * deviationB / Double(b.count)
     guard partA + partB > 0 else { return nil }
-    difference = meanA - meanB
+    difference = Statistics.difference(meanA, meanB, scale: scale)
     standardError = (partA + partB).squareRoot()
     degreesOfFreedom =
       (partA + partB) * (partA + partB)
@@ -33,12 +36,15 @@ public struct WelchTest: Hashable, Sendable {
   }
 
   /// A mean against a fixed number: the comparison of `values` with a group without spread.
-  /// - Returns: nil below two values, or where they are all equal.
-  public init?(_ values: [Double], against constant: Double) {
+  /// - Parameter scale: the largest magnitude of what the values were computed from, where that is
+  ///   more than theirs.
+  /// - Returns: nil below two values, or where they differ by rounding alone.
+  public init?(_ values: [Double], against constant: Double, scale: Double = 0) {
+    let scale = max(scale, constant.magnitude, Statistics.scale(of: values))
     guard let mean = Statistics.mean(values),
-      let deviation = Statistics.standardDeviation(values), deviation > 0
+      let deviation = Statistics.standardDeviation(values, scale: scale), deviation > 0
     else { return nil }
-    difference = mean - constant
+    difference = Statistics.difference(mean, constant, scale: scale)
     standardError = deviation / Double(values.count).squareRoot()
     degreesOfFreedom = Double(values.count - 1)
   }
@@ -72,21 +78,27 @@ public struct WelchTest: Hashable, Sendable {
 }
 
 extension Statistics {
-  /// Cohen's d: the difference a − b in units of the pooled standard deviation; nil without spread.
-  public static func cohenD(_ a: [Double], _ b: [Double]) -> Double? {
-    guard let meanA = mean(a), let meanB = mean(b), let deviationA = standardDeviation(a),
-      let deviationB = standardDeviation(b)
+  /// Cohen's d: the difference a − b in units of the pooled standard deviation; nil without spread
+  /// beyond rounding.
+  /// - Parameter scale: the largest magnitude of what the values were computed from, where that is
+  ///   more than theirs.
+  public static func cohenD(_ a: [Double], _ b: [Double], scale: Double = 0) -> Double? {
+    let scale = max(scale, Self.scale(of: a + b))
+    guard let meanA = mean(a), let meanB = mean(b),
+      let deviationA = standardDeviation(a, scale: scale),
+      let deviationB = standardDeviation(b, scale: scale)
     else { return nil }
     let (freeA, freeB) = (Double(a.count - 1), Double(b.count - 1))
     let pooled =
       ((freeA * deviationA * deviationA + freeB * deviationB * deviationB) / (freeA + freeB))
       .squareRoot()
-    return pooled > 0 ? (meanA - meanB) / pooled : nil
+    return pooled > 0 ? difference(meanA, meanB, scale: scale) / pooled : nil
   }
 
   /// Hedges' g: Cohen's d without its bias in small groups (the exact factor).
-  public static func hedgesG(_ a: [Double], _ b: [Double]) -> Double? {
-    guard let d = cohenD(a, b) else { return nil }
+  /// - Parameter scale: as of `cohenD`.
+  public static func hedgesG(_ a: [Double], _ b: [Double], scale: Double = 0) -> Double? {
+    guard let d = cohenD(a, b, scale: scale) else { return nil }
     let free = Double(a.count + b.count - 2)
     return d * exp(lgamma(free / 2) - lgamma((free - 1) / 2)) / (free / 2).squareRoot()
   }

@@ -1,5 +1,6 @@
 // One checkpoint: a safetensors file with all numbers, and a manifest that says what they are.
 import Foundation
+import Numerics
 import Specs
 import Text
 import Weights
@@ -11,40 +12,31 @@ public struct CheckpointIdentity: Hashable, Sendable {
   public var attempt: Int
   public var configurationHash: String
   public var dataChecksum: String
-  public var engineVersion: String
-  public var backend: String
-  public var instructionSet: String
+  /// Of the process that wrote it.
+  public var numericIdentity: NumericIdentity
 
   package init(
     runId: String, attempt: Int, configurationHash: String, dataChecksum: String,
-    engineVersion: String, backend: String, instructionSet: String
+    numericIdentity: NumericIdentity
   ) {
     self.runId = runId
     self.attempt = attempt
     self.configurationHash = configurationHash
     self.dataChecksum = dataChecksum
-    self.engineVersion = engineVersion
-    self.backend = backend
-    self.instructionSet = instructionSet
+    self.numericIdentity = numericIdentity
   }
 
-  /// What has changed since `earlier` that may change bits, in words; nil if nothing has.
-  package func changes(since earlier: CheckpointIdentity) -> String? {
-    let pairs = [
-      ("engine version", earlier.engineVersion, engineVersion),
-      ("backend", earlier.backend, backend),
-      ("instruction set", earlier.instructionSet, instructionSet),
-      ("data", String(earlier.dataChecksum.prefix(12)), String(dataChecksum.prefix(12))),
-    ]
-    let changes = pairs.filter { $0.1 != $0.2 }.map { "\($0.0) \($0.1), now \($0.2)" }
-    return changes.isEmpty ? nil : changes.joined(separator: "; ")
+  /// What has changed since `earlier` that may change bits.
+  package func changes(since earlier: CheckpointIdentity) -> [NumericIdentity.Difference] {
+    let (old, new) = (earlier.dataChecksum.prefix(12), dataChecksum.prefix(12))
+    return numericIdentity.differences(since: earlier.numericIdentity)
+      + (old == new
+        ? [] : [NumericIdentity.Difference(name: "data", earlier: String(old), now: String(new))])
   }
 
-  fileprivate var fields: [(key: String, value: String)] {
-    [
-      ("runId", runId), ("configurationHash", configurationHash), ("dataChecksum", dataChecksum),
-      ("engineVersion", engineVersion), ("backend", backend), ("instructionSet", instructionSet),
-    ]
+  fileprivate var fields: [(name: String, value: String)] {
+    [("runId", runId), ("configurationHash", configurationHash), ("dataChecksum", dataChecksum)]
+      + numericIdentity.fields
   }
 }
 
@@ -60,7 +52,7 @@ public struct Checkpoint: Sendable {
     _ identity: CheckpointIdentity, _ position: TrainingPosition, file: String, digest: String
   ) -> String {
     var members = Dictionary(
-      uniqueKeysWithValues: identity.fields.map { ($0.key, CanonicalJSON.text($0.value)) })
+      uniqueKeysWithValues: identity.fields.map { ($0.name, CanonicalJSON.text($0.value)) })
     members["format"] = .integer(1)
     members["attempt"] = .integer(identity.attempt)
     members["position"] = position.canonicalJSON
@@ -91,8 +83,7 @@ public struct Checkpoint: Sendable {
     else { throw damaged("lacks fields") }
     identity = CheckpointIdentity(
       runId: text("runId"), attempt: attempt, configurationHash: text("configurationHash"),
-      dataChecksum: text("dataChecksum"), engineVersion: text("engineVersion"),
-      backend: text("backend"), instructionSet: text("instructionSet"))
+      dataChecksum: text("dataChecksum"), numericIdentity: NumericIdentity(fields: text))
     self.position = position
     let tensors = URL(fileURLWithPath: path).deletingLastPathComponent()
       .appending(path: URL(fileURLWithPath: text("file")).lastPathComponent).path

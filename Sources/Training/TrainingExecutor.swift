@@ -77,13 +77,11 @@ public final class TrainingExecutor: RunExecutor {
 extension NetworkWeights {
   /// What a run's final weights say of themselves.
   fileprivate func metadata(of run: RunPlan, images: ImageFacts) -> [String: String] {
-    let identity = NumericIdentity.current
     var metadata = metadata(of: images)
     metadata["run"] = run.key.description
     metadata["step"] = String(run.steps)
     metadata["configurationHash"] = run.variant.configurationHash
-    metadata["engine"] =
-      "\(identity.engineVersion) \(identity.backend) \(identity.instructionSet)"
+    metadata["engine"] = NumericIdentity.current.with(run.variant.trainingProtocol.precision).label
     return metadata
   }
 }

@@ -37,8 +37,8 @@ public struct PowerPlan: Sendable {
     self.alpha = alpha
     self.claims = claims.map { claim in
       let pairs = claim.pairs.map { pair in
-        let a = Statistics.standardDeviation(values(claim.metric, pair.a))
-        let b = pair.b.map { Statistics.standardDeviation(values(claim.metric, $0)) } ?? 0
+        let a = claim.deviation(values(claim.metric, pair.a))
+        let b = pair.b.map { claim.deviation(values(claim.metric, $0)) } ?? 0
         let deviations = a.flatMap { a in b.map { (a: a, b: $0) } }
         return claim.power(
           difference: pair.difference, deviations: deviations, seeds: seeds, alpha: alpha)

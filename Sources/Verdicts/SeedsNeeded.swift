@@ -11,21 +11,31 @@ extension Claim {
   /// - Returns: the number, nil where none can be given, and a sentence.
   func seedsNeeded(_ tests: [ClaimTest], alpha: Double) -> (seeds: Int?, basis: String) {
     let seen = tests.map(seenDifference)
-    let isAgainst = kind != .equivalence && seen.contains { $0 <= 0 }
-    let against = "what was seen is against the claim, though not significantly"
-    let atSeen = isAgainst ? nil : seeds(tests, seen, alpha)
+    let isDirected = kind != .equivalence
+    let obstacle: String? =
+      if isDirected, seen.contains(where: { $0 < 0 }) {
+        "what was seen is against the claim, though not significantly"
+      } else if isDirected, seen.contains(0) {
+        "no difference was seen, which says nothing for the claim or against it"
+      } else {
+        nil
+      }
+    let atSeen = obstacle == nil ? seeds(tests, seen, alpha) : nil
     guard let expected = expectedDifferences else {
-      return isAgainst ? (nil, against) : (atSeen, basis(atSeen, "the difference"))
+      return obstacle.map { (nil, $0) } ?? (atSeen, basis(atSeen, "the difference"))
     }
-    guard kind == .equivalence || !expected.contains(where: { $0 <= 0 }) else {
-      return (nil, isAgainst ? against : "the reference itself is against the claim")
+    if isDirected, let least = expected.min(), least <= 0 {
+      let reference =
+        least < 0
+        ? "the reference itself is against the claim" : "the reference itself shows no difference"
+      return (nil, obstacle ?? reference)
     }
     let source = reference?.difference == nil && kind == .equivalence ? "no" : "the reference's"
     let here = tests.flatMap(\.samples).map(\.values.count).min() ?? 0
     let atExpected = seeds(tests, expected, alpha)
     guard let needed = atExpected, needed <= here else {
       var text = basis(atExpected, "\(source) difference")
-      if isAgainst { text += "; \(against)" }
+      if let obstacle { text += "; \(obstacle)" }
       // What was seen may be far larger than what was expected.
       if let atSeen, atSeen < atExpected ?? .max {
         text += "; about \(atSeen) at the difference seen"
@@ -33,8 +43,8 @@ extension Claim {
       return (atExpected, text)
     }
     let enough = "\(needed) seeds would have shown it at \(source) difference"
-    return isAgainst
-      ? (nil, "\(against); \(enough)") : (atSeen, "\(enough); \(basis(atSeen, "the difference"))")
+    return obstacle.map { (nil, "\($0); \(enough)") }
+      ?? (atSeen, "\(enough); \(basis(atSeen, "the difference"))")
   }
 
   /// Seeds on each side that decide one comparison of the claim with 80 % power; nil where even very
@@ -45,6 +55,11 @@ extension Claim {
       return power.seedsForEquivalence(margin: margin, difference: difference)
     }
     return power.seedsForSuperiority(difference: difference)
+  }
+
+  /// The spread over seeds, 0 where it is rounding alone; nil below two values.
+  func deviation(_ values: [Double]) -> Double? {
+    Statistics.standardDeviation(values, scale: metric.scale)
   }
 
   private func basis(_ seeds: Int?, _ difference: String) -> String {
@@ -58,8 +73,8 @@ extension Claim {
   private func seeds(_ tests: [ClaimTest], _ differences: [Double], _ alpha: Double) -> Int? {
     let needed = zip(tests, differences).map { test, difference -> Int? in
       let power = Power(
-        deviationA: Statistics.standardDeviation(test.a.values) ?? 0,
-        deviationB: test.b.flatMap { Statistics.standardDeviation($0.values) } ?? 0, alpha: alpha)
+        deviationA: deviation(test.a.values) ?? 0,
+        deviationB: test.b.flatMap { deviation($0.values) } ?? 0, alpha: alpha)
       return seedsNeeded(power, difference: difference)
     }
     return needed.contains(nil) ? nil : needed.compactMap { $0 }.max()
@@ -73,7 +88,8 @@ extension Claim {
     case .superiority(_, _, let direction), .order(_, let direction):
       return direction == .greater ? difference : -difference
     case .diagnostic(_, let b, _, let direction, let threshold):
-      let beyond = b == nil ? difference : difference - threshold
+      let beyond =
+        b == nil ? difference : Statistics.difference(difference, threshold, scale: metric.scale)
       return direction == .greater ? beyond : -beyond
     }
   }

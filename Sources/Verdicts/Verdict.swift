@@ -31,6 +31,8 @@ public struct ClaimTest: Sendable {
   public var b: ClaimSample?
   /// The number that a is held against.
   private let threshold: Double
+  /// The metric's, which says what is rounding.
+  package let scale: Double
   /// Nil with one seed on a side, or where no side has any spread.
   public var welch: WelchTest?
   public var permutation: PermutationTest?
@@ -45,21 +47,22 @@ public struct ClaimTest: Sendable {
 
   /// - Parameter pairs: how many comparisons the claim consists of.
   init(
-    a: ClaimSample, b: ClaimSample?, threshold: Double = 0, pairs: Int = 1,
+    a: ClaimSample, b: ClaimSample?, of metric: Metric, threshold: Double = 0, pairs: Int = 1,
     p: (WelchTest) -> Double
   ) {
     confidence = 1 - Statistics.alpha / Double(pairs)
+    scale = metric.scale
     self.threshold = threshold
     self.a = a
     self.b = b
     if let b {
-      welch = WelchTest(a.values, b.values)
+      welch = WelchTest(a.values, b.values, scale: scale)
       // One value on a side can be dealt out, but says nothing of chance.
       permutation =
         min(a.values.count, b.values.count) > 1 ? PermutationTest(a.values, b.values) : nil
-      effect = Statistics.hedgesG(a.values, b.values)
+      effect = Statistics.hedgesG(a.values, b.values, scale: scale)
     } else {
-      welch = WelchTest(a.values, against: threshold)
+      welch = WelchTest(a.values, against: threshold, scale: scale)
     }
     self.p = welch.map(p)
     interval = welch?.interval(confidence: confidence)
@@ -68,8 +71,8 @@ public struct ClaimTest: Sendable {
   /// The mean of a less that of b, or less the threshold; also where there is no test of it.
   package var difference: Double? {
     guard let mean = Statistics.mean(a.values) else { return nil }
-    guard let b else { return mean - threshold }
-    return Statistics.mean(b.values).map { mean - $0 }
+    guard let b else { return Statistics.difference(mean, threshold, scale: scale) }
+    return Statistics.mean(b.values).map { Statistics.difference(mean, $0, scale: scale) }
   }
 
   /// The sides.
@@ -190,7 +193,7 @@ extension StudyResults {
       }
     case .equivalence(let a, let b, let margin):
       return [
-        ClaimTest(a: sample(a, claim.metric), b: sample(b, claim.metric)) {
+        ClaimTest(a: sample(a, claim.metric), b: sample(b, claim.metric), of: claim.metric) {
           $0.equivalenceP(margin: margin)
         }
       ]
@@ -198,7 +201,7 @@ extension StudyResults {
       let first = sample(a, claim.metric, statistic)
       let second = b.map { sample($0, claim.metric, statistic) }
       return [
-        ClaimTest(a: first, b: second, threshold: threshold) { welch in
+        ClaimTest(a: first, b: second, of: claim.metric, threshold: threshold) { welch in
           // Against a fixed number the difference is from the threshold already.
           welch.oneSidedP(direction, shift: second == nil ? 0 : threshold)
         }
@@ -209,7 +212,7 @@ extension StudyResults {
   private func test(
     _ metric: Metric, _ a: String, _ b: String, _ direction: WelchTest.Direction, pairs: Int = 1
   ) -> ClaimTest {
-    ClaimTest(a: sample(a, metric), b: sample(b, metric), pairs: pairs) {
+    ClaimTest(a: sample(a, metric), b: sample(b, metric), of: metric, pairs: pairs) {
       $0.oneSidedP(direction)
     }
   }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Numerics
 import Text
 
 struct Bench: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 // What the program says of an error: the problem, and the remedy in its own commands and options.
+import Engine
 import Experiments
 import Foundation
 import Results
@@ -55,9 +56,11 @@ enum ErrorText {
 
   private static func words(_ remedy: ExperimentError.Remedy) -> String {
     switch remedy {
-    case .allowNumericChangeOrForce:
-      ". Give --allow-numeric-change to go on all the same, which is recorded, or --force to make "
-        + "the run anew"
+    case .keepConditionsOrAllowNumericChange(let earlier):
+      ". Finish it as it was begun"
+        + (earlier.isEmpty ? "" : ", with \(earlier.joined(separator: " and "))")
+        + "; or give --allow-numeric-change to go on all the same, which is recorded, or --force to "
+        + "make the run anew"
     case .runAnew: "; make the run again with `bench run SPEC --force`"
     }
   }
@@ -90,6 +93,33 @@ enum ErrorText {
   /// - Parameter changes: what of the conditions is different now.
   static func outdated(changes: String) -> String {
     "its result is of other conditions: \(changes); --force makes it anew"
+  }
+
+  /// - Parameter changes: what became different while it was made.
+  static func mixed(changes: String) -> String {
+    "its result is a mixture, which cannot be made again bit by bit: \(changes); --force makes it "
+      + "anew"
+  }
+
+  /// A warning where OpenBLAS does less than the CPU could.
+  static func lesserCore(_ core: LesserCore) -> String {
+    func words(_ instructions: VectorInstructions) -> String {
+      switch instructions {
+      case .sse: "SSE"
+      case .avx: "AVX"
+      case .avx2: "AVX2"
+      case .avx512: "AVX-512"
+      }
+    }
+    return
+      "OpenBLAS takes this CPU for a \(core.core) and multiplies with \(words(core.uses)) alone, "
+      + "though it has \(words(core.available)); OPENBLAS_CORETYPE=\(core.better) in the environment "
+      + "makes it faster"
+  }
+
+  /// Says so before an engine is put to work.
+  static func warnOfLesserCore() {
+    if let core = LesserCore.current { printError("warning: \(lesserCore(core))") }
   }
 
   /// A warning where several machines could write the database, which SQLite cannot bear.

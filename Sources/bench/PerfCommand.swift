@@ -83,6 +83,7 @@ struct PerfCommand: ParsableCommand {
     let saved = try endingOnBadInput { () throws(PerfError) in
       try compare.map { path throws(PerfError) in try PerfComparison.load(path) }
     }
+    ErrorText.warnOfLesserCore()
     if scaling {
       let result = PerfScaling(
         graph, name: name, batch: batch, threads: workers, steps: steps, isEvaluation: eval,

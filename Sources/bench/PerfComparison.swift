@@ -60,7 +60,11 @@ struct PerfComparison {
       ("processor", before.cpu, after.cpu),
       ("backend and instruction set", identity(before), identity(after)),
     ]
-    var result = pairs.filter { $0.1 != $0.2 }.map { name, old, new in
+    // Backend and instruction set stand above, and another engine's speed is what is asked for.
+    let others = after.numericIdentity.differences(since: before.numericIdentity).filter {
+      !["engine version", "backend", "instruction set"].contains($0.name)
+    }.map { ($0.name, $0.earlier, $0.now) }
+    var result = (pairs + others).filter { $0.1 != $0.2 }.map { name, old, new in
       "the \(name) differs: \(old) before, \(new) now"
     }
     let ratio = after.peakGFLOPS / before.peakGFLOPS

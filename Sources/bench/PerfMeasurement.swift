@@ -97,7 +97,7 @@ final class PerfMeasurement {
       peakGFLOPS: limits.peakGFLOPS,
       peakShare: operationsOfStep / medianSeconds / limits.peakGFLOPS,
       copyGBPerSecond: limits.copyGBPerSecond, peakMemoryMB: memory,
-      cpu: ProvenanceCollector.cpu(), numericIdentity: .current,
+      cpu: ProvenanceCollector.cpu(), numericIdentity: .current.with(network.precision),
       precision: network.precision, operations: operations)
   }
 

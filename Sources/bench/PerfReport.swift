@@ -28,6 +28,48 @@ struct PerfReport: Codable {
   let operations: [PerfOperation]
 }
 
+extension NumericIdentity: Codable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+  }
+
+  /// The stored fields; the engine's version is a number, as it always was in saved results.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    for (name, value) in fields {
+      if name == "engineVersion", let number = Int(value) {
+        try container.encode(number, forKey: Key(name))
+      } else {
+        try container.encode(value, forKey: Key(name))
+      }
+    }
+  }
+
+  /// What a result of an earlier version lacks is unknown.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    let version = try container.decode(Int.self, forKey: Key("engineVersion"))
+    let backend = try container.decode(String.self, forKey: Key("backend"))
+    let instructionSet = try container.decode(String.self, forKey: Key("instructionSet"))
+    func text(_ name: String) -> String? {
+      try? container.decodeIfPresent(String.self, forKey: Key(name))
+    }
+    self.init { name in
+      switch name {
+      case "engineVersion": String(version)
+      case "backend": backend
+      case "instructionSet": instructionSet
+      default: text(name)
+      }
+    }
+  }
+}
+
 /// One pass of one operation, or a part of the step that belongs to no single one.
 struct PerfOperation: Codable {
   /// The layer's path, such as `layer1.0.conv1`, or what is done, such as `optimizer`.

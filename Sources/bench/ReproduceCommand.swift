@@ -60,6 +60,7 @@ struct ReproduceCommand: AsyncParsableCommand {
     }
     let services = RunServices.make()
     var now = await ProvenanceCollector().collect(engine: services.engine, threads: plan.threads)
+    now.numericIdentity = now.numericIdentity.with(plan.variant.trainingProtocol.precision)
     do {
       now.dataChecksum = try services.executor.dataChecksum(plan.variant.trainingProtocol.data)
     } catch {
@@ -78,7 +79,10 @@ struct ReproduceCommand: AsyncParsableCommand {
       printError("interrupted before the end; nothing was compared")
       throw ExitCode(128 + (stop.signal ?? SIGINT))
     }
-    print(ReproduceText.text(result, differences: differences, configuration: configuration))
+    print(
+      ReproduceText.text(
+        result, isMixed: !attempt.provenance.numericChanges.isEmpty, differences: differences,
+        configuration: configuration))
     if !result.isIdentical { throw ExitCode(1) }
   }
 

@@ -8,10 +8,18 @@ import Training
 enum ReproduceText {
   static func heading(_ attempt: RecordedAttempt, _ plan: RunPlan, lastStep: Int) -> String {
     let part = lastStep < plan.steps ? "the first \(lastStep) of \(plan.steps)" : "all \(lastStep)"
-    return "\(attempt.run.key), attempt \(attempt.run.attempt ?? 1) "
+    let text =
+      "\(attempt.run.key), attempt \(attempt.run.attempt ?? 1) "
       + "(\(attempt.run.status.rawValue)), trained again from its stored configuration: "
       + "\(part) steps, \(plan.threads) thread\(plan.threads == 1 ? "" : "s")\n"
+    let changes = attempt.provenance.numericChanges
+    guard !changes.isEmpty else { return text }
+    return text + "\(mixture): \(changes.printable)\n"
   }
+
+  /// What is true of a run that went on under other conditions than it began with.
+  private static let mixture =
+    "the recorded run is a mixture, which no training gives again bit by bit"
 
   static func otherData(_ recorded: Provenance, _ now: Provenance) -> String {
     """
@@ -21,7 +29,8 @@ enum ReproduceText {
   }
 
   static func text(
-    _ result: Reproduction, differences: [ProvenanceDifference], configuration: [String]
+    _ result: Reproduction, isMixed: Bool, differences: [ProvenanceDifference],
+    configuration: [String]
   ) -> String {
     var lines = [table(result.metrics)]
     switch result.weights {
@@ -37,10 +46,13 @@ enum ReproduceText {
     lines.append(
       result.isIdentical
         ? "identical: all \(result.compared) values have the same bits"
-        : "not identical")
+        : isMixed ? "not identical: \(mixture)" : "not identical")
     let causes =
       differences.map { difference in
-        let note = difference.isHarmless ? " (has no influence on the numbers)" : ""
+        let note =
+          difference.isHarmless
+          ? " (has no influence on the numbers)"
+          : difference.remedy.contains("=") ? " (as recorded with \(difference.remedy))" : ""
         return "  \(difference.kind.rawValue): \(difference)\(note)"
       } + configuration.map { "  code: configuration: \($0)" }
     if !causes.isEmpty {

@@ -37,6 +37,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let chosen = try experiment.load()
     let services = RunServices.make(strictData: strictData)
+    ErrorText.warnOfLesserCore()
     let (store, plans) = try prepare(chosen, services)
     try checkData(of: plans, in: store, services)
 

@@ -56,6 +56,8 @@ struct RunLines {
     case .note(let plan, let sentence): return ["\(plan.label): \(sentence.printable)"]
     case .outdated(let plan, let changes):
       return ["\(plan.label): \(ErrorText.outdated(changes: changes).printable)"]
+    case .mixed(let plan, let changes):
+      return ["\(plan.label): \(ErrorText.mixed(changes: changes).printable)"]
     case .progress(let plan, let progress):
       return take(progress, of: plan, now: now)
     case .finished(let plan, let result):

@@ -1,6 +1,7 @@
 // What the commands that train need of the engine.
 import Engine
 import Experiments
+import Numerics
 import Training
 
 /// Training, its cost, and the engine's name for the record.
@@ -16,11 +17,10 @@ struct RunServices: Sendable {
     return RunServices(
       executor: TrainingExecutor(strictData: strictData), costs: EngineCostModel(),
       engine: EngineIdentity(
-        engineVersion: String(identity.engineVersion), backend: identity.backend,
-        instructionSet: identity.instructionSet,
+        identity,
         versions: [
           "bench": Bench.version, identity.backend: NumericIdentity.libraryVersion,
-          "convolution": NumericIdentity.convolution,
+          "convolution": identity.convolution,
         ]))
   }
 }

@@ -39,6 +39,7 @@ struct VerifyIdentityCommand: ParsableCommand {
   }
 
   func run() throws {
+    ErrorText.warnOfLesserCore()
     let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let findings = try IdentityCheck(threads: count, precision: precision).findings()
     for finding in findings {

@@ -23,7 +23,10 @@ import Weights
 
   private static var texts: [String] {
     ResultsError.Remedy.allCases.map { ErrorText.words($0) } + [
-      ErrorText.text(ExperimentError("", remedy: .allowNumericChangeOrForce)),
+      ErrorText.text(ExperimentError("", remedy: .keepConditionsOrAllowNumericChange(earlier: []))),
+      ErrorText.text(
+        ExperimentError("", remedy: .keepConditionsOrAllowNumericChange(earlier: ["A=b"]))),
+      ErrorText.mixed(changes: ""),
       ErrorText.text(ExperimentError("", about: .steps(3))),
       ErrorText.text(ExperimentError("", about: .initialWeights(path: "a"))),
       ErrorText.text(SpecError("", remedy: .runAnew)),
@@ -49,6 +52,12 @@ import Weights
     #expect(
       ErrorText.text(ExperimentError(["a", "b"], remedy: .runAnew))
         == "a\nb; make the run again with `bench run SPEC --force`")
+    #expect(
+      ErrorText.text(
+        ExperimentError(
+          "a differs", remedy: .keepConditionsOrAllowNumericChange(earlier: ["A=b", "C=d"])))
+        == "a differs. Finish it as it was begun, with A=b and C=d; or give --allow-numeric-change to "
+        + "go on all the same, which is recorded, or --force to make the run anew")
     #expect(
       ErrorText.text(ResultsError("x")) == "x" && ErrorText.text(CocoaError(.fileNoSuchFile)) != "")
   }

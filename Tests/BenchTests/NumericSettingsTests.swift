@@ -68,6 +68,96 @@ import Testing
     }
   }
 
+  /// A run that is begun under one setting and finished under another: refused, then allowed, and
+  /// from then on named as a mixture wherever its numbers are looked at.
+  @Test(arguments: [
+    (
+      ["BENCH_CONV": "winograd"], ["BENCH_CONV": "direct"], "convolution winograd, now direct",
+      "BENCH_CONV=winograd"
+    ),
+    (
+      ["BENCH_GEMM": "blas", "OPENBLAS_CORETYPE": "Nehalem"],
+      ["BENCH_GEMM": "blas", "OPENBLAS_CORETYPE": "Prescott"],
+      "OpenBLAS core Nehalem, now Prescott", "OPENBLAS_CORETYPE=Nehalem"
+    ),
+  ])
+  func aMixtureTakesTheUsersWordAndIsNamed(
+    first: [String: String], then: [String: String], change: String, remedy: String
+  ) throws {
+    let bench = try BuiltBinary()
+    let spec = try bench.write(
+      "tiny.json",
+      Self.spec.replacing(#"{"network": "residual", "depth": 18, "width": 0.25}"#, with: "")
+        .replacing(#""shortcut": "B"},"#, with: #""shortcut": "B"}"#))
+    // Stops after the first step.
+    let begun = try bench("run", spec, "--time-limit", "0.000001s", environment: first)
+    #expect(begun.output.contains("interrupted after step 1 by the time limit"), "\(begun)")
+    let code = try bench("query", "SELECT codeClass FROM attempts", "--format", "csv").output
+    guard first["OPENBLAS_CORETYPE"].map(code.contains) ?? true else {
+      try Test.cancel("this OpenBLAS is for one CPU alone")
+    }
+
+    let refused = try bench("run", spec, environment: then)
+    #expect(refused.status == 1)
+    let advice =
+      "going on could change bits: \(change). Finish it as it was begun, with \(remedy); or "
+      + "give --allow-numeric-change"
+    #expect(refused.errors.contains(advice), "\(refused.errors)")
+
+    let allowed = try bench("run", spec, "--allow-numeric-change", environment: then)
+    #expect(allowed.status == 0, "\(allowed.errors)")
+    #expect(allowed.output.contains("goes on in spite of a change: \(change)"))
+    let name = "tiny/resnet-8-shortcut=B-width=2/0"
+    let named = "after step 1: \(change)"
+    #expect(try bench("show", name).output.contains(named))
+    #expect(try bench("report", "tiny").output.contains(named))
+    let skipped = try bench("run", spec, environment: then).output
+    #expect(skipped.contains("its result is a mixture") && skipped.contains(named), "\(skipped)")
+    #expect(skipped.contains("its result is of other conditions: \(change)"), "\(skipped)")
+
+    let again = try bench("reproduce", name, environment: first)
+    #expect(again.status == 1)
+    #expect(again.output.contains("not identical: the recorded run is a mixture"), "\(again)")
+    #expect(again.output.contains(named) && !again.output.contains("fault"), "\(again)")
+    let other = try bench("reproduce", name, "--steps", "1", environment: then)
+    #expect(other.output.contains("machine: \(change) (as recorded with \(remedy))"), "\(other)")
+    // What was made before the change is what it was.
+    let start = try bench("reproduce", name, "--steps", "1", environment: first)
+    #expect(start.status == 0 && start.output.contains("identical: all"), "\(start)")
+  }
+
+  /// OpenBLAS for a lesser CPU: said in one line beside the output, with what makes it faster.
+  @Test func aLesserCoreOfOpenBLASIsTold() throws {
+    let bench = try BuiltBinary()
+    let lesser = ["BENCH_GEMM": "blas", "OPENBLAS_CORETYPE": "Prescott"]
+    let perf = ["perf", "resnet-8", "--batch", "2", "--steps", "1", "--format", "json"]
+    let result = try bench.start(perf, environment: lesser).collect()
+    #expect(result.status == 0, "\(result.errors)")
+    let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    let identity = try #require(report?["numericIdentity"] as? [String: Any])
+    guard identity["codeClass"] as? String == "Prescott" else {
+      try Test.cancel("this OpenBLAS is for one CPU alone")
+    }
+    guard try !bench("models", environment: ["BENCH_ISA": "avx2"]).errors.contains("not possible")
+    else { try Test.cancel("this CPU has no more than that core uses") }
+    let warning = /bench: warning: OpenBLAS takes this CPU for a Prescott .*OPENBLAS_CORETYPE=(\w+)/
+    let match = try #require(try warning.firstMatch(in: result.errors), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1)
+    for command in [perf, ["verify", "identity"]] {
+      let better = ["BENCH_GEMM": "blas", "OPENBLAS_CORETYPE": String(match.1)]
+      #expect(try bench.start(command, environment: better).collect().errors == "")
+      #expect(
+        try bench.start(command, environment: lesser).collect().errors
+          .contains("OPENBLAS_CORETYPE=\(match.1)"))
+    }
+    let spec = try bench.write("tiny.json", Self.spec)
+    let run = try bench("run", spec, "--quiet", "--time-limit", "0.000001s", environment: lesser)
+    #expect(run.errors.contains("OpenBLAS takes this CPU for a Prescott"), "\(run.errors)")
+    #expect(
+      try bench("show", "tiny/resnet-8-shortcut=B-width=2/0").output
+        .contains(#/engine +\d+, openblas [0-9.]+ Prescott, /#))
+  }
+
   /// Two processes at the same time, on different numbers of threads.
   @Test func twoProcessesAgreeToTheBit() throws {
     let spec = Self.spec

@@ -1,5 +1,6 @@
 // What is known before a run: its cost, and where its numbers will come from.
 import Foundation
+import Numerics
 import Results
 import Subprocess
 import Testing
@@ -104,7 +105,7 @@ import Testing
 
 @Suite struct ProvenanceTests {
   static let engine = EngineIdentity(
-    engineVersion: "3", backend: "blas", instructionSet: "avx2",
+    NumericIdentity(engineVersion: "3", backend: "blas", instructionSet: "avx2"),
     versions: ["swift": "6", "bench": "1"])
 
   static func folder() throws -> URL {
@@ -125,7 +126,7 @@ import Testing
     #expect(provenance.host == ProcessInfo.processInfo.hostName)
     #expect(!provenance.operatingSystem.isEmpty)
     #expect(provenance.threads == 2)
-    #expect(provenance.backend == "blas")
+    #expect(provenance.numericIdentity.backend == "blas")
     #expect(provenance.versionsJSON == #"{"bench":"1","swift":"6"}"#)
     #expect(provenance.commandLine == #"bench run 'my spec.json' 'it'\''s'"#)
   }

@@ -1,5 +1,6 @@
 // Training a recorded attempt again: what is compared, what is found, what is written (nothing).
 import Foundation
+import Numerics
 import Results
 import TestSupport
 import Testing
@@ -252,7 +253,7 @@ private struct ChangedExecutor: RunExecutor {
     var new = old
     new.commit = "decaf"
     new.diff = "+x"
-    new.instructionSet = "avx512"
+    new.numericIdentity.instructionSet = "avx512"
     new.dataChecksum = "d1"
     new.threads = 3
     let found = ProvenanceDifference.all(old, new)
@@ -271,6 +272,49 @@ private struct ChangedExecutor: RunExecutor {
     let found = ProvenanceDifference.all(old, RunnerFixture.provenance)
     #expect(found.count == 1)
     #expect(found.first?.description.contains("after step 7") == true)
+  }
+
+  /// The library is told of once, whole, and with what makes it as it was.
+  @Test func theNumericIdentityIsComparedWhole() {
+    func text(_ core: String) -> String {
+      "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY \(core) MAX_THREADS=64"
+    }
+    func provenance(_ core: String, _ convolution: String) -> Provenance {
+      var provenance = RunnerFixture.provenance
+      provenance.numericIdentity = NumericIdentity(
+        engineVersion: "3", backend: "openblas", libraryText: text(core), instructionSet: "avx2",
+        convolution: convolution)
+      provenance.versionsJSON = #"{"openblas":"\#(text(core))","convolution":"\#(convolution)"}"#
+      return provenance
+    }
+    let found = ProvenanceDifference.all(
+      provenance("SapphireRapids", "winograd"), provenance("Prescott", "direct"))
+    #expect(
+      found.map(\.description) == [
+        "OpenBLAS core SapphireRapids, now Prescott", "convolution winograd, now direct",
+      ])
+    #expect(found.map(\.remedy) == ["OPENBLAS_CORETYPE=SapphireRapids", "BENCH_CONV=winograd"])
+    #expect(found.allSatisfy { !$0.isHarmless && $0.kind == .machine })
+    #expect(ProvenanceDifference.all(provenance("Zen", "x"), provenance("Zen", "x")).isEmpty)
+  }
+
+  @Test func targetsThatGiveEqualBitsHaveNoInfluence() {
+    func provenance(_ text: String) -> Provenance {
+      var provenance = RunnerFixture.provenance
+      provenance.numericIdentity = NumericIdentity(
+        engineVersion: "3", backend: "libxsmm", libraryText: text, instructionSet: "avx512",
+        convolution: "winograd")
+      provenance.versionsJSON = #"{"libxsmm":"\#(text)"}"#
+      return provenance
+    }
+    let equal = ProvenanceDifference.all(
+      provenance("1.17, target skx"), provenance("1.17, target cpx"))
+    #expect(equal.map(\.description) == ["libxsmm 1.17, target skx, now 1.17, target cpx"])
+    #expect(equal.map(\.isHarmless) == [true])
+    let other = ProvenanceDifference.all(
+      provenance("1.17, target skx"), provenance("1.17, target hsw"))
+    #expect(other.map(\.description) == ["libxsmm target skx, now hsw"])
+    #expect(other.map(\.isHarmless) == [false])
   }
 
   @Test func versionsThatBothKnowAreCompared() {

@@ -1,5 +1,6 @@
 // The runner takes up what was interrupted, and does what its options say.
 import Foundation
+import Numerics
 import Results
 import Synchronization
 import Testing
@@ -10,14 +11,16 @@ import Testing
 @Suite struct ResumingRunnerTests {
   /// Runs one run until this step, then takes it up with other options.
   private static func interrupted(
-    _ fixture: RunnerFixture, at stopStep: Int, sessions: Int = 1
+    _ fixture: RunnerFixture, at stopStep: Int, sessions: Int = 1,
+    provenance: Provenance = RunnerFixture.provenance
   ) {
     for session in 1...sessions {
       let stop = StopRequest()
       let executor = MockExecutor { _, step in
         if step == stopStep - sessions + session { stop.request(signal: 2) }
       }
-      _ = fixture.runner(executor, stop: stop).run([fixture.plans[0]], jobs: 1)
+      _ = fixture.runner(executor, stop: stop, provenance: provenance).run(
+        [fixture.plans[0]], jobs: 1)
     }
   }
 
@@ -32,13 +35,17 @@ import Testing
       store: fixture.store, executor: executor,
       provenance: provenance ?? RunnerFixture.provenance, stop: StopRequest(), options: options,
       wording: { error in
-        let isNumeric = (error as? ExperimentError)?.remedy == .allowNumericChangeOrForce
-        return "\(error)\(isNumeric ? " (allow the numeric change)" : "")"
+        guard
+          case .keepConditionsOrAllowNumericChange(let earlier) = (error as? ExperimentError)?
+            .remedy
+        else { return "\(error)" }
+        return "\(error) (with \(earlier.joined(separator: " and ")), or allow the numeric change)"
       },
       observe: { event in
         switch event {
         case .note(_, let text): notes.withLock { $0.append(text) }
         case .outdated(_, let changes): notes.withLock { $0.append("outdated: \(changes)") }
+        case .mixed(_, let changes): notes.withLock { $0.append("mixed: \(changes)") }
         case .resumed(_, let step): notes.withLock { $0.append("resumed \(step)") }
         case .started(_, let attempt, _): notes.withLock { $0.append("attempt \(attempt)") }
         default: break
@@ -100,12 +107,12 @@ import Testing
     let fixture = try RunnerFixture()
     Self.interrupted(fixture, at: 3)
     var other = RunnerFixture.provenance
-    other.instructionSet = "avx2"
+    other.numericIdentity.instructionSet = "avx2"
     let (refused, notes) = Self.notes(fixture, provenance: other)
     #expect(notes == [])
     let message = try #require(refused.failures.first?.message)
     #expect(message.contains("instruction set baseline, now avx2"), "\(message)")
-    #expect(message.hasSuffix(" (allow the numeric change)"))
+    #expect(message.hasSuffix(" (with BENCH_ISA=baseline, or allow the numeric change)"))
     #expect(try fixture.store.status(of: fixture.plans[0].key) == .interrupted)
 
     let (allowed, said) = Self.notes(
@@ -122,6 +129,85 @@ import Testing
         == [[.text("after step 3: instruction set baseline, now avx2")]])
     let details = try reader.details(ofRun: "sample/plain-20/0")
     #expect(details.provenance?.numericChanges.contains("avx2") == true)
+    // What is complete is not whole, under whichever of the two it is looked at.
+    let mixed = "mixed: after step 3: instruction set baseline, now avx2"
+    #expect(Self.notes(fixture).notes == [mixed])
+    #expect(
+      Self.notes(fixture, provenance: other).notes
+        == [mixed, "outdated: instruction set baseline, now avx2"])
+  }
+
+  /// Everything that decides bits, each alone.
+  static let changes: [(change: @Sendable (inout NumericIdentity) -> Void, text: String)] = [
+    ({ $0.backend = "libxsmm" }, "backend openblas, now libxsmm (with BENCH_GEMM=blas"),
+    ({ $0.backendVersion = "0.3.22" }, "OpenBLAS 0.3.21, now 0.3.22 (with OpenBLAS 0.3.21"),
+    (
+      { $0.codeClass = "Prescott" },
+      "OpenBLAS core Zen, now Prescott (with OPENBLAS_CORETYPE=Zen"
+    ),
+    ({ $0.convolution = "direct" }, "convolution winograd, now direct (with BENCH_CONV=winograd"),
+    ({ $0.precision = "bf16 pairs" }, "precision fp32, now bf16 pairs (with "),
+  ]
+
+  @Test(arguments: changes.indices) func whatDecidesBitsIsComparedWithTheCheckpoint(
+    index: Int
+  ) throws {
+    let (change, text) = Self.changes[index]
+    let fixture = try RunnerFixture()
+    var begun = RunnerFixture.provenance
+    begun.numericIdentity = NumericIdentity(
+      engineVersion: "1", backend: "openblas", backendVersion: "0.3.21", codeClass: "Zen",
+      instructionSet: "avx2", convolution: "winograd")
+    Self.interrupted(fixture, at: 3, provenance: begun)
+    var other = begun
+    change(&other.numericIdentity)
+    let (refused, _) = Self.notes(fixture, provenance: other)
+    let message = try #require(refused.failures.first?.message)
+    #expect(message.hasPrefix("it stands after step 3, but going on could change bits: \(text)"))
+    #expect(try fixture.store.status(of: fixture.plans[0].key) == .interrupted)
+    #expect(Self.notes(fixture, provenance: begun).notes == ["attempt 1", "resumed 3"])
+    // The result of then is skipped with the same words.
+    let skipped = Self.notes(fixture, provenance: other).notes
+    #expect(skipped.count == 1 && text.hasPrefix(skipped[0].dropFirst("outdated: ".count)))
+  }
+
+  /// A manifest of a version that knew no more than three fields is completed from the attempt's
+  /// record, and what neither knows is no change.
+  @Test func anEarlierCheckpointIsJudgedByItsAttemptsRecord() throws {
+    for (versions, isRefused) in [(#"{"convolution":"winograd"}"#, true), ("{}", false)] {
+      let fixture = try RunnerFixture()
+      var begun = RunnerFixture.provenance
+      begun.versionsJSON = versions
+      Self.interrupted(fixture, at: 3, provenance: begun)
+      let name = try #require(try Self.checkpoints(fixture).first)
+      let manifest = try String(
+        contentsOf: fixture.folder.appending(path: "checkpoints/\(name)/step-0000000003.json"),
+        encoding: .utf8)
+      #expect(!manifest.contains("convolution") && !manifest.contains("precision"))
+      var other = begun
+      other.numericIdentity.convolution = "direct"
+      let (summary, _) = Self.notes(fixture, provenance: other)
+      #expect((summary.failures.count == 1) == isRefused, "\(versions)")
+      #expect(
+        summary.failures.first?.message.contains("convolution winograd, now direct") != false)
+    }
+  }
+
+  /// What each going on was made under stands with it.
+  @Test func resumptionsHaveTheirIdentity() throws {
+    let fixture = try RunnerFixture()
+    Self.interrupted(fixture, at: 3)
+    var other = RunnerFixture.provenance
+    other.numericIdentity.convolution = "direct"
+    other.numericIdentity.precision = "bf16 tiles"
+    _ = Self.notes(fixture, MockExecutor(), { $0.allowsNumericChange = true }, provenance: other)
+    let rows = try ResultsReader(path: fixture.database).query(
+      "SELECT json_extract(resumptions, '$[0].numericIdentity'), precision FROM provenance"
+    ).rows
+    let identity =
+      #"{"backend":"blas","convolution":"direct","engineVersion":"1","instructionSet":"baseline","#
+      + #""precision":"bf16 tiles"}"#
+    #expect(rows == [[.text(identity), .text("fp32")]])
   }
 
   @Test func aResultOfOtherConditionsIsKeptAndReported() throws {
@@ -129,7 +215,7 @@ import Testing
     #expect(Self.notes(fixture).notes == ["attempt 1"])
     #expect(Self.notes(fixture).notes == [])
     var other = RunnerFixture.provenance
-    other.engineVersion = "2"
+    other.numericIdentity.engineVersion = "2"
     let (summary, notes) = Self.notes(fixture, provenance: other)
     #expect(summary.results[0].result == .skipped(.complete))
     #expect(notes == ["outdated: engine version 1, now 2"])

@@ -1,5 +1,6 @@
 // What runner tests share: an executor that trains nothing, a store in a folder of its own.
 import Foundation
+import Numerics
 import Results
 import Synchronization
 import TestSupport
@@ -122,16 +123,18 @@ final class RunnerFixture {
 
   static let provenance = Provenance(
     commit: "c0ffee", diff: "", untracked: "[]", host: "host", operatingSystem: "system",
-    cpu: "cpu", engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 0,
+    cpu: "cpu",
+    numericIdentity: NumericIdentity(
+      engineVersion: "1", backend: "blas", instructionSet: "baseline"), threads: 0,
     dataChecksum: "", versionsJSON: "{}", commandLine: "bench run sample.json")
 
   func runner(
     _ executor: MockExecutor, options: RunOptions = RunOptions(), stop: StopRequest? = nil,
-    heartbeatInterval: Duration = .seconds(5),
+    heartbeatInterval: Duration = .seconds(5), provenance: Provenance = RunnerFixture.provenance,
     observe: @escaping @Sendable (RunEvent) -> Void = { _ in }
   ) -> ExperimentRunner {
     ExperimentRunner(
-      store: store, executor: executor, provenance: Self.provenance, stop: stop ?? self.stop,
+      store: store, executor: executor, provenance: provenance, stop: stop ?? self.stop,
       options: options, heartbeatInterval: heartbeatInterval, observe: observe)
   }
 

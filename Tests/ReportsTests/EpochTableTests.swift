@@ -1,5 +1,6 @@
 // The textbook's net epoch by epoch, beside the textbook's own tables.
 import Foundation
+import Numerics
 import Results
 import Testing
 
@@ -33,7 +34,8 @@ import Testing
         configurationHash: "c0",
         provenance: Provenance(
           commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
-          engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
+          numericIdentity: NumericIdentity(
+            engineVersion: "1", backend: "blas", instructionSet: "baseline"), threads: 1,
           dataChecksum: "", versionsJSON: "{}", commandLine: "bench run"))
       let run = try #require(claim)
       // The second seed gets as far as the second epoch.

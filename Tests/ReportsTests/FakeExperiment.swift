@@ -1,5 +1,6 @@
 // An experiment with plausible curves, entered through the store as the runner would.
 import Foundation
+import Numerics
 import Reports
 import Results
 import TestSupport
@@ -99,7 +100,8 @@ final class FakeExperiment {
 
   static let provenance = Provenance(
     commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
-    engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
+    numericIdentity: NumericIdentity(
+      engineVersion: "1", backend: "blas", instructionSet: "baseline"), threads: 1,
     dataChecksum: "", versionsJSON: "{}", commandLine: "bench run")
 
   /// Records a run's curve up to a step, and ends it if a status is given.
@@ -118,6 +120,20 @@ final class FakeExperiment {
     if let status {
       try store.finish(claim, status: status, seconds: 60, weightsHash: "ab12", message: nil)
     }
+  }
+
+  /// Makes a run anew that is interrupted after 40 steps and goes on in spite of changes.
+  func interruptAndGoOn(_ net: Net, seed: Int64, numericChanges: String) throws {
+    let claim = try claim(net, seed: seed, force: true)
+    try store.finish(claim, status: .interrupted, seconds: 1, weightsHash: nil, message: nil)
+    let resumed = try store.resume(
+      claim.key,
+      at: ResumePoint(
+        attempt: claim.attempt, step: 40, lastRecord: 0, numericChanges: numericChanges),
+      configurationHash: "hash-" + net.name, provenance: Self.provenance)
+    let run = try #require(resumed)
+    try store.record(run, step: totalSteps, metrics: [("trainError", 30), ("testError", 40)])
+    try store.finish(run, status: .complete, seconds: 60, weightsHash: "ab12", message: nil)
   }
 
   /// Records a run of one step with these errors, the training error the same where none is given.

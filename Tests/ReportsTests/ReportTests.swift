@@ -27,6 +27,22 @@ import Testing
     try expectSnapshot(try fake.report().text, "finished.txt")
   }
 
+  /// A run that went on under other conditions is named, with what changed; others are not.
+  @Test func mixturesAreNoted() throws {
+    let fake = try FakeExperiment()
+    try fake.runAll()
+    #expect(try fake.report().notes.allSatisfy { !$0.hasPrefix("Gone on") })
+    try fake.interruptAndGoOn(
+      fake.nets[1], seed: 1, numericChanges: "after step 40: convolution winograd, now direct")
+    let net = fake.nets[1].name
+    let note =
+      "Gone on under other conditions than begun with, so that no training gives these bits again: "
+      + "\(net) seed 1 (after step 40: convolution winograd, now direct)."
+    let report = try fake.report()
+    #expect(report.notes.contains(note), "\(report.notes)")
+    #expect(report.text.contains("after step 40") && report.json.contains("after step 40"))
+  }
+
   @Test func valuesByHand() throws {
     let fake = try FakeExperiment()
     try fake.runAll()

@@ -1,4 +1,5 @@
 // What the images held out say, beside the test error.
+import Numerics
 import Results
 import Testing
 
@@ -14,7 +15,8 @@ import Testing
       configurationHash: "hash-" + net.name,
       provenance: Provenance(
         commit: "", diff: "", untracked: "[]", host: "here", operatingSystem: "Linux", cpu: "CPU",
-        engineVersion: "1", backend: "blas", instructionSet: "baseline", threads: 1,
+        numericIdentity: NumericIdentity(
+          engineVersion: "1", backend: "blas", instructionSet: "baseline"), threads: 1,
         dataChecksum: "", versionsJSON: "{}", commandLine: "bench run"))
     let run = try #require(claim)
     try fake.store.record(run, step: 600, metrics: metrics)

@@ -152,6 +152,67 @@ import Testing
     #expect(verdict.outcome == .reproduced && verdict.tests[0].a.values == [20, 21, 19])
   }
 
+  /// Seeds that agree but for one rounding have no spread, however far apart the sides are.
+  @Test func aSpreadOfOneRoundingDecidesNothing() throws {
+    for claim in [Self.worse, Self.equal] {
+      let verdict = try verdicts(
+        claim, a: [28.1, 28.1, 28.100000000000005], b: [27.3, 27.3, 27.3])[0]
+      #expect(verdict.outcome == .undecided && verdict.p == nil, "\(verdict)")
+      #expect(
+        verdict.reason == "the seeds agree to the last digit, so there is no spread to judge by")
+      #expect(verdict.tests[0].effect == nil && verdict.tests[0].interval == nil)
+    }
+  }
+
+  /// The gap is a small difference of large numbers, with their rounding.
+  @Test func theRoundingOfAGapIsThatOfItsErrors() throws {
+    let fake = try FakeExperiment(
+      seeds: [0, 1, 2],
+      more: #"""
+        "claims": [{"id": "gap", "kind": "superiority", \#(Self.deep), "direction": "a>b",
+          "metric": "errorGap"}]
+        """#)
+    for (seed, training) in [28.1, 41.9, 17.4].enumerated() {
+      try fake.record(
+        "plain-56", seed: Int64(seed), testError: training + 0.01, trainError: training)
+      try fake.record("plain-20", seed: Int64(seed), testError: training, trainError: training)
+    }
+    let report = try fake.report()
+    let verdict = try #require(report.verdicts.first)
+    #expect(Set(verdict.tests[0].a.values).count > 1, "the case shows nothing")
+    #expect(verdict.outcome == .undecided && verdict.p == nil, "\(verdict)")
+    #expect(report.values(.errorGap, of: "plain-56").count == 3)
+    #expect(report.text.contains("0.01 ± 0.00"))
+  }
+
+  /// Means that are equal, or differ by rounding, are not against a claim; nor for it.
+  @Test(arguments: [
+    ([29.3, 25.9, 30.0], [29.3, 30.0, 25.9]), ([29.3, 30.0, 25.9], [29.3, 25.9, 30.0]),
+    ([28.0, 29], [29.0, 28]),
+  ])
+  func equalMeansAreNotAgainstAClaim(a: [Double], b: [Double]) throws {
+    let silent = "no difference was seen, which says nothing for the claim or against it"
+    let verdict = try verdicts(Self.worse, a: a, b: b)[0]
+    #expect(verdict.outcome == .undecided && verdict.seedsNeeded == nil)
+    #expect(verdict.reason == silent)
+    #expect(verdict.tests[0].difference == 0 && verdict.tests[0].welch?.difference == 0)
+    func claim(_ difference: Double) -> String {
+      String(Self.worse.dropLast())
+        + #", "reference": {"source": "S", "difference": \#(difference)}}"#
+    }
+    let expected = try verdicts(claim(0.1), a: a, b: b)[0]
+    #expect((expected.seedsNeeded ?? 0) > 3 && expected.reason.hasSuffix("; \(silent)"))
+    let enough = try verdicts(claim(20), a: a, b: b)[0]
+    #expect(enough.seedsNeeded == nil && enough.reason.hasPrefix("\(silent); "))
+    #expect(try verdicts(claim(0), a: a, b: b)[0].reason == silent)
+    #expect(
+      try verdicts(claim(0), a: a.map { $0 + 0.1 }, b: b)[0].reason
+        == "the reference itself shows no difference")
+    #expect(
+      try verdicts(claim(-1), a: a.map { $0 + 0.1 }, b: b)[0].reason
+        == "the reference itself is against the claim")
+  }
+
   @Test func twoSeedsAreCalledFew() throws {
     #expect(try verdicts(Self.worse, a: [90, 91], b: [40, 41])[0].reason.hasPrefix("two seeds"))
     #expect(try verdicts(Self.worse, a: [90, 91, 92], b: [40, 41, 42])[0].reason.isEmpty)

@@ -1,5 +1,6 @@
 // A small experiment for the tests of the store.
 import Foundation
+import Numerics
 import Testing
 
 @testable import Results
@@ -33,7 +34,10 @@ enum Fixture {
   static func provenance(diff: String = "") -> Provenance {
     Provenance(
       commit: "9de7de8", diff: diff, untracked: "[]", host: "here", operatingSystem: "Linux",
-      cpu: "A CPU", engineVersion: "1", backend: "libxsmm", instructionSet: "avx512", threads: 2,
+      cpu: "A CPU",
+      numericIdentity: NumericIdentity(
+        engineVersion: "1", backend: "libxsmm", backendVersion: "1.17", codeClass: "skx",
+        instructionSet: "avx512", convolution: "winograd"), threads: 2,
       dataChecksum: "da7a", versionsJSON: "{}", commandLine: "bench run spec.json",
       logFile: "results/logs/a.log")
   }

@@ -90,8 +90,8 @@ import Testing
     try store.finish(again, status: .complete, seconds: 1, weightsHash: "x", message: nil)
     #expect(try resume(point) == nil)
     #expect(try store.currentAttempt(of: key)?.status == .complete)
-    #expect(try store.finalProvenance(of: key)?.commit == "9de7de8")
-    #expect(try store.finalProvenance(of: Fixture.key("plain-20", 1)) == nil)
+    #expect(try store.currentAttempt(of: key)?.provenance?.commit == "9de7de8")
+    #expect(try store.currentAttempt(of: Fixture.key("plain-20", 1)) == nil)
   }
 
   @Test func numericChangesAddUp() throws {

@@ -1,6 +1,7 @@
 // The schema's versions: the first one is frozen, newer ones are refused, older ones backed up.
 import Foundation
 import GRDB
+import Numerics
 import Synchronization
 import TestSupport
 import Testing
@@ -99,8 +100,9 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.database + ".backup-0.partial"))
   }
 
-  /// schema-2 and schema-3 are schema-1 brought to the later migration, with a row of what it added.
-  static let earlier = ["1 first schema", "2 resumptions", "3 correctness"]
+  /// schema-2 and schema-3 are schema-1 brought to the later migration, with a row of what it added;
+  /// from schema-4 on they are written by `makeSchemaFixture`.
+  static let earlier = ["1 first schema", "2 resumptions", "3 correctness", "4 layers"]
 
   @Test func thereIsADatabaseOfEveryEarlierSchema() {
     let known = ResultsSchema.migrations.map(\.name)
@@ -113,7 +115,7 @@ import Testing
   }
 
   /// Every earlier database is the schema it says, is backed up, and becomes the present one.
-  @Test(arguments: [1, 2, 3])
+  @Test(arguments: [1, 2, 3, 4])
   func earlierDatabasesMigrate(version: Int) throws {
     let fixture = Self.fixtures.appending(path: "schema-\(version).sqlite").path
     try FileManager.default.copyItem(atPath: fixture, toPath: folder.database)
@@ -131,16 +133,71 @@ import Testing
     #expect(try reader.query("SELECT count(*) FROM curves").rows == [[.integer(9)]])
     #expect(try reader.query("SELECT count(*) FROM layers").rows == [[.integer(0)]])
     let resumed = try reader.query("SELECT max(resumed) FROM attempts").rows
-    #expect(resumed == [[.integer(version > 1 ? 1 : 0)]])
+    #expect(resumed == [[.integer([2, 3].contains(version) ? 1 : 0)]])
     let run = try #require(
       try reader.runs(experiment: "degradation").first { $0.key == Fixture.key("plain-20", 0) })
     let answers = try reader.correctness(ofRun: run.runId)
-    #expect(answers?.correct == (version > 2 ? (0..<10).map { $0 < 9 } : nil))
+    #expect(answers?.correct == (version == 3 ? (0..<10).map { $0 < 9 } : nil))
+    #expect(
+      try reader.query(
+        "SELECT DISTINCT backendVersion, codeClass, convolution, precision FROM attempts"
+      ).rows == [[.text(""), .text(""), .text(""), .text("fp32")]])
     let fresh = try DatabaseQueue()
     try fresh.write { try ResultsSchema.apply($0) }
     #expect(try store.queue.read(schema) == fresh.read(schema))
     let backup = try DatabaseQueue(path: "\(folder.database).backup-\(version)")
     #expect(try backup.read(ResultsSchema.age) == .older)
+  }
+
+  /// What decided the bits of an earlier version's attempts stands among its versions: read from a
+  /// file as it is, from one brought up to date, and from one that it was merged into.
+  @Test(arguments: [
+    (
+      #"{"bench":"1.0.0","convolution":"direct","libxsmm":"1.17, target cpx"}"#,
+      "1, libxsmm 1.17 skx, avx512, direct"
+    ),
+    (#"{"bench":"1.0.0"}"#, "1, libxsmm, avx512"), ("damaged", "1, libxsmm, avx512"),
+  ])
+  func earlierAttemptsHaveTheirNumericIdentity(versions: String, summary: String) throws {
+    let fixture = Self.fixtures.appending(path: "schema-4.sqlite").path
+    try FileManager.default.copyItem(atPath: fixture, toPath: folder.database)
+    let queue = try DatabaseQueue(path: folder.database)
+    try queue.write {
+      try $0.execute(sql: "UPDATE provenance SET versionsJSON = ?", arguments: [versions])
+    }
+    try queue.close()
+    func identity(_ path: String) throws -> NumericIdentity? {
+      let details = try ResultsReader(path: path).details(ofRun: "degradation/plain-20/0")
+      return details.provenance?.numericIdentity
+    }
+    let before = try identity(folder.database)
+    #expect(before?.summary == summary)
+    let merged = folder.url.appending(path: "merged.sqlite").path
+    _ = try ResultsStore(path: merged).merge(ResultsReader(path: folder.database))
+    #expect(try identity(merged) == before)
+    _ = try ResultsStore(path: folder.database)
+    #expect(try identity(folder.database) == before)
+  }
+
+  /// Written now, all of it has columns of its own.
+  @Test func theNumericIdentityIsInTheViewOfAttempts() throws {
+    let store = try ResultsStore(path: folder.database)
+    try store.prepare(Fixture.experiment(), variants: Fixture.variants, seeds: [0])
+    var provenance = Fixture.provenance()
+    provenance.numericIdentity.precision = "bf16 tiles"
+    let run = try store.acquire(
+      Fixture.key("plain-20", 0), configurationHash: "hash-plain-20", provenance: provenance)
+    #expect(run != nil)
+    let reader = try ResultsReader(path: folder.database)
+    #expect(
+      try reader.query(
+        "SELECT engineVersion, backend, backendVersion, codeClass, instructionSet, convolution, "
+          + "precision FROM attempts"
+      ).rows == [
+        ["1", "libxsmm", "1.17", "skx", "avx512", "winograd", "bf16 tiles"].map { .text($0) }
+      ])
+    let details = try reader.details(ofRun: "degradation/plain-20/0")
+    #expect(details.provenance == provenance)
   }
 
   @Test func anotherProgramsDatabaseIsLeftAlone() throws {

@@ -52,26 +52,3 @@ final class BatchReduceGemm: @unchecked Sendable {
     bench_gemm_call(kernel, a, b, c, UInt64(count), offsetsA, offsetsB)
   }
 }
-
-/// What decides the bits of a result besides the program itself: recorded with every run.
-public struct NumericIdentity: Hashable, Codable, Sendable {
-  /// Raised whenever results change in any bit.
-  public let engineVersion: Int
-  /// Which library multiplies: `libxsmm` or `openblas`.
-  public let backend: String
-  /// Which elementwise sweeps run: `avx512`, `avx2` or `baseline`.
-  public let instructionSet: String
-
-  /// The identity of this process on this machine.
-  public static let current = NumericIdentity(
-    engineVersion: 5, backend: String(cString: bench_gemm_backend()),
-    instructionSet: String(cString: sweeps.name))
-}
-
-extension NumericIdentity {
-  /// The multiplying library's version and target, for the record.
-  public static var libraryVersion: String { String(cString: bench_gemm_version()) }
-
-  /// How 3×3 convolutions of stride 1 may be computed, for the record: `winograd` or `direct`.
-  public static var convolution: String { ConvolutionMethod.allowsWinograd ? "winograd" : "direct" }
-}

@@ -27,7 +27,9 @@ public struct Comparison: Sendable {
 
     /// First minus second, of the means; nil where a side has no value.
     public var difference: Double? {
-      Statistics.mean(first).flatMap { first in Statistics.mean(second).map { first - $0 } }
+      Statistics.mean(first).flatMap { first in
+        Statistics.mean(second).map { Statistics.difference(first, $0, scale: metric.scale) }
+      }
     }
   }
 
@@ -96,9 +98,11 @@ public struct Comparison: Sendable {
     return (present + others).map { name in
       let (a, b) = (first[name] ?? [], second[name] ?? [])
       let isTested = a.count > 1 && b.count > 1
+      let metric = Metric(named: name)
       return ComparedMetric(
-        metric: Metric(named: name), first: a, second: b, welch: WelchTest(a, b),
-        permutation: isTested ? PermutationTest(a, b) : nil, effect: Statistics.hedgesG(a, b))
+        metric: metric, first: a, second: b, welch: WelchTest(a, b, scale: metric.scale),
+        permutation: isTested ? PermutationTest(a, b) : nil,
+        effect: Statistics.hedgesG(a, b, scale: metric.scale))
     }
   }
 
@@ -169,8 +173,11 @@ extension Comparison {
       ]
       let environment = [
         ("host", list(\.host)), ("operating system", list(\.operatingSystem)),
-        ("cpu", list(\.cpu)), ("engine version", list(\.engineVersion)),
-        ("backend", list(\.backend)), ("instruction set", list(\.instructionSet)),
+        ("cpu", list(\.cpu)), ("engine version", list(\.numericIdentity.engineVersion)),
+        ("backend", list(\.numericIdentity.backend)),
+        ("instruction set", list(\.numericIdentity.instructionSet)),
+        ("precision", list(\.numericIdentity.precision)),
+        ("numeric changes", list { $0.numericChanges.isEmpty ? "none" : $0.numericChanges }),
         ("threads", list { String($0.threads) }), ("versions", list(\.versionsJSON)),
         ("data", list(\.dataChecksum)),
       ]

@@ -27,6 +27,8 @@ public struct ExperimentReport: Sendable {
   public let rows: [Row]
   /// Where the numbers come from.
   let provenance: [ProvenanceGroup]
+  /// Runs that went on under other conditions than they began with, and which.
+  private let numericChanges: [(key: RunKey, changes: String)]
 
   public var experiment: StoredExperiment { results.experiment }
   /// The present spec's variants, in its order.
@@ -57,6 +59,7 @@ public struct ExperimentReport: Sendable {
     let results = try StudyResults(reader, experiment: name)
     self.results = results
     provenance = try reader.provenance(experiment: results.experiment.name)
+    numericChanges = try reader.numericChanges(experiment: results.experiment.name)
     rows = results.variants.map { variant in
       let complete = Set(
         results.runs.filter { $0.key.variant == variant.name && $0.status == .complete }
@@ -150,6 +153,14 @@ public struct ExperimentReport: Sendable {
     let unplanned = runs.filter { !$0.planned && $0.status.isFinal }.map(Self.name)
     if !unplanned.isEmpty {
       notes.append("Included, though no longer in the spec: \(unplanned.listed()).")
+    }
+    if !numericChanges.isEmpty {
+      let runs = numericChanges.map { key, changes in
+        "\(key.variant) seed \(key.seed) (\(changes))"
+      }
+      notes.append(
+        "Gone on under other conditions than begun with, so that no training gives these bits again: "
+          + "\(runs.listed()).")
     }
     if !formerVariants.isEmpty {
       notes.append(

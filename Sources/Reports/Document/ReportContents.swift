@@ -94,7 +94,7 @@ extension ExperimentReport {
       let own = values[index]
       var cells = [
         row.variant, String(row.parameters), String(row.n), marked(own, metric),
-        Self.intervalText(own), own.map { NumberText.value($0) }.joined(separator: ", "),
+        Self.intervalText(own, metric), own.map { NumberText.value($0) }.joined(separator: ", "),
       ]
       cells += others.map { NumberText.summary(self.values($0.metric, of: row.variant)) }
       if isTest { cells.append(NumberText.summary(row.bestTestErrors)) }
@@ -138,8 +138,10 @@ extension ExperimentReport {
     return "\(text) \(Self.chanceMark)"
   }
 
-  private static func intervalText(_ values: [Double]) -> String {
-    Statistics.interval(values).map { "\(NumberText.interval($0)) (\($0.method.rawValue))" } ?? ""
+  private static func intervalText(_ values: [Double], _ metric: Metric) -> String {
+    Statistics.interval(values, scale: metric.scale).map {
+      "\(NumberText.interval($0)) (\($0.method.rawValue))"
+    } ?? ""
   }
 
   private static func text(_ published: PublishedError) -> String {
@@ -287,7 +289,10 @@ extension ExperimentReport {
           String(group.runs),
           (source.commit.isEmpty ? "no repository" : String(source.commit.prefix(12))) + changes,
           "\(source.cpu), \(source.operatingSystem)",
-          "\(source.engineVersion), \(source.backend), \(source.instructionSet)",
+          [
+            source.numericIdentity.engineVersion, source.numericIdentity.backend,
+            source.numericIdentity.instructionSet,
+          ].joined(separator: ", "),
           String(source.threads), String(source.dataChecksum.prefix(16)), source.commandLine,
         ]
       }, rightAligned: [0, 4],

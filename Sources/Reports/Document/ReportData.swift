@@ -17,14 +17,15 @@ extension ExperimentReport {
     func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     let lines = rows.flatMap { row in
       metrics(of: row).map { metric, values -> [String] in
-        let interval = Statistics.interval(values)
+        let interval = Statistics.interval(values, scale: metric.scale)
         let published = published(metric, of: row.variant)
         let variant = variants.first { $0.name == row.variant }
         return [
           experiment.name, experiment.protocolName,
           String(ledger?.isPapers([row.variant]) ?? false), row.variant, String(row.parameters),
           variant.map { String($0.macs) } ?? "", metric.name, String(values.count),
-          number(Statistics.mean(values)), number(Statistics.standardDeviation(values)),
+          number(Statistics.mean(values)),
+          number(Statistics.standardDeviation(values, scale: metric.scale)),
           number(interval?.low), number(interval?.high), interval?.method.rawValue ?? "",
           values.map { "\($0)" }.joined(separator: " "), number(published?.value),
           published?.source ?? "",
@@ -121,8 +122,8 @@ extension ExperimentReport {
       let members: [String: CanonicalJSON] = [
         "n": .integer(values.count), "values": .numbers(values),
         "mean": .optional(Statistics.mean(values)),
-        "standardDeviation": .optional(Statistics.standardDeviation(values)),
-        "interval": .interval(Statistics.interval(values)),
+        "standardDeviation": .optional(Statistics.standardDeviation(values, scale: metric.scale)),
+        "interval": .interval(Statistics.interval(values, scale: metric.scale)),
         "published": published.map {
           .object([
             "value": .number($0.value), "data": .text($0.data), "statistic": .text($0.statistic),
@@ -153,8 +154,10 @@ extension ProvenanceGroup {
       "runs": .integer(runs), "commit": .text(provenance.commit),
       "uncommittedChanges": .flag(!provenance.diff.isEmpty), "host": .text(provenance.host),
       "operatingSystem": .text(provenance.operatingSystem), "cpu": .text(provenance.cpu),
-      "engineVersion": .text(provenance.engineVersion), "backend": .text(provenance.backend),
-      "instructionSet": .text(provenance.instructionSet), "threads": .integer(provenance.threads),
+      "engineVersion": .text(provenance.numericIdentity.engineVersion),
+      "backend": .text(provenance.numericIdentity.backend),
+      "instructionSet": .text(provenance.numericIdentity.instructionSet),
+      "threads": .integer(provenance.threads),
       "dataChecksum": .text(provenance.dataChecksum), "command": .text(provenance.commandLine),
     ])
   }

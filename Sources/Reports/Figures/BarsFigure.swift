@@ -18,7 +18,7 @@ extension BarsFigure: FigureDrawing {
         guard let row = names.firstIndex(of: variant.name) else { continue }
         let values = report.values(metric, of: variant.name)
         let colour = colours[variant.name] ?? 0
-        if var point = Figure.mean(values, x: 0) {
+        if var point = Figure.mean(values, of: metric, x: 0) {
           counts.append(values.count)
           point.x = Double(row)
           series.append(

@@ -126,7 +126,7 @@ extension Figure {
     guard !values.isEmpty else { return [] }
     let points = values.sorted { $0.key < $1.key }.map { step, values in
       let mean = Statistics.mean(values) ?? 0
-      let deviation = Statistics.standardDeviation(values) ?? 0
+      let deviation = Statistics.standardDeviation(values, scale: metric.scale) ?? 0
       return Point(
         x: Double(step), y: mean, low: mean - deviation, high: mean + deviation, n: values.count)
     }

@@ -94,7 +94,7 @@ extension ErrorFigure: FigureDrawing {
     let points = ordered.compactMap { variant -> Figure.Point? in
       let values = report.values(metric, of: variant.name)
       if values.count > 1 { singles += values.map { Figure.Point(x: place(variant, x), y: $0) } }
-      return Figure.mean(values, x: place(variant, x))
+      return Figure.mean(values, of: metric, x: place(variant, x))
     }
     guard !points.isEmpty else { return [] }
     let line = Figure.Series(

@@ -267,9 +267,9 @@ extension Figure {
   }
 
   /// The mean of values with its interval; nil where there are none.
-  static func mean(_ values: [Double], x: Double) -> Point? {
+  static func mean(_ values: [Double], of metric: Metric, x: Double) -> Point? {
     guard let mean = Statistics.mean(values) else { return nil }
-    let interval = Statistics.interval(values)
+    let interval = Statistics.interval(values, scale: metric.scale)
     return Point(x: x, y: mean, low: interval?.low, high: interval?.high, n: values.count)
   }
 

@@ -54,7 +54,7 @@ package enum NumberText {
   /// `25.00 ± 2.83`, `25.00` of one value, `–` of none.
   static func summary(_ values: [Double], metric: Metric = .testError) -> String {
     guard let mean = Statistics.mean(values) else { return "–" }
-    guard let deviation = Statistics.standardDeviation(values) else {
+    guard let deviation = Statistics.standardDeviation(values, scale: metric.scale) else {
       return value(mean, metric: metric)
     }
     return "\(value(mean, metric: metric)) ± \(value(deviation, metric: metric))"

@@ -72,8 +72,7 @@ public enum RunText {
       ("machine", "\(provenance.host), \(provenance.operatingSystem), \(provenance.cpu)"),
       (
         "engine",
-        "\(provenance.engineVersion), \(provenance.backend), \(provenance.instructionSet), "
-          + "\(provenance.threads) threads"
+        "\(provenance.numericIdentity.summary), \(provenance.threads) threads"
       ),
       ("versions", provenance.versionsJSON),
       ("data", provenance.dataChecksum),

@@ -53,7 +53,8 @@ extension Verdict {
 extension ClaimTest {
   var json: CanonicalJSON {
     .object([
-      "a": a.json, "b": b.map(\.json) ?? .null, "difference": .optional(difference),
+      "a": a.json(scale: scale), "b": b.map { $0.json(scale: scale) } ?? .null,
+      "difference": .optional(difference),
       "interval": .interval(interval), "intervalLevel": .number(confidence),
       "degreesOfFreedom": .optional(welch?.degreesOfFreedom), "p": .optional(p),
       "hedgesG": .optional(effect), "permutation": permutation.map(\.json) ?? .null,
@@ -71,11 +72,11 @@ extension PermutationTest {
 }
 
 extension ClaimSample {
-  fileprivate var json: CanonicalJSON {
+  fileprivate func json(scale: Double) -> CanonicalJSON {
     .object([
       "variant": .text(variant), "n": .integer(values.count), "values": .numbers(values),
       "mean": .optional(Statistics.mean(values)),
-      "standardDeviation": .optional(Statistics.standardDeviation(values)),
+      "standardDeviation": .optional(Statistics.standardDeviation(values, scale: scale)),
       "diverged": .integer(diverged), "complete": .integer(complete),
     ])
   }

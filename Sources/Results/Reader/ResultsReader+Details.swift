@@ -1,6 +1,8 @@
 // Everything about one run, found by what a user types.
 import Foundation
 import GRDB
+import Numerics
+import Text
 
 extension ResultsReader {
   /// The run that a user names: its id, a unique beginning of the id, or EXPERIMENT/VARIANT/SEED.
@@ -87,12 +89,27 @@ extension ResultsReader {
     try Provenance(
       commit: row.get("commitHash"), diff: row.get("diff"), untracked: row.get("untracked"),
       host: row.get("host"), operatingSystem: row.get("operatingSystem"), cpu: row.get("cpu"),
-      engineVersion: row.get("engineVersion"), backend: row.get("backend"),
-      instructionSet: row.get("instructionSet"), threads: row.get("threads"),
+      numericIdentity: numericIdentity(row), threads: row.get("threads"),
       dataChecksum: row.get("dataChecksum"), versionsJSON: row.get("versionsJSON"),
       commandLine: row.get("commandLine"), logFile: row.get("logFile"),
       initialWeights: row.get("initialWeights") ?? "",
       numericChanges: row.get("numericChanges") ?? "")
+  }
+
+  /// What the row's columns leave unknown, and earlier versions of the table lack, stands among the
+  /// versions.
+  private static func numericIdentity(_ row: Row) throws(ResultsError) -> NumericIdentity {
+    let recorded = try NumericIdentity(
+      engineVersion: row.get("engineVersion"), backend: row.get("backend"),
+      backendVersion: row.get("backendVersion") ?? "", codeClass: row.get("codeClass") ?? "",
+      instructionSet: row.get("instructionSet"), convolution: row.get("convolution") ?? "",
+      precision: row.get("precision") ?? NumericIdentity.standardPrecision)
+    let versions = try? JSONReader.read(Array((row.get("versionsJSON") as String).utf8))
+    return recorded.filled(
+      from: NumericIdentity(
+        engineVersion: recorded.engineVersion, backend: recorded.backend,
+        libraryText: versions?[recorded.backend]?.text ?? "",
+        instructionSet: recorded.instructionSet, convolution: versions?["convolution"]?.text ?? ""))
   }
 
   /// A few factors whose levels, taken together, no other planned variant has.

@@ -46,4 +46,29 @@ extension ResultsReader {
       return groups
     }
   }
+
+  /// The current attempts of an experiment that went on under other conditions than they began
+  /// with, by variant and seed.
+  /// - Returns: what changed after which step, as it was recorded.
+  public func numericChanges(
+    experiment: String
+  ) throws(ResultsError) -> [(key: RunKey, changes: String)] {
+    try read { db in
+      // The first schema knows no going on.
+      guard try db.columns(in: "provenance").contains(where: { $0.name == "numericChanges" }) else {
+        return []
+      }
+      return try Row.fetchAll(
+        db,
+        sql: """
+          SELECT variant.name AS variant, run.seed, provenance.numericChanges FROM provenance
+            JOIN run ON run.currentAttempt = provenance.attemptId
+            JOIN variant ON variant.id = run.variantId
+            JOIN experiment ON experiment.id = variant.experimentId
+          WHERE experiment.name = ? AND provenance.numericChanges <> ''
+          ORDER BY variant.position, variant.name, run.seed
+          """, arguments: [experiment]
+      ).map { try (RunKey($0, experiment: experiment), $0.get("numericChanges")) }
+    }
+  }
 }

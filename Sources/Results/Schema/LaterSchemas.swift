@@ -86,3 +86,36 @@ enum CorrectnessSchema {
     );
     """
 }
+
+/// SQL of the fifth migration.
+enum NumericIdentitySchema {
+  /// - `backendVersion`, `codeClass`, `convolution`: with what is there already, what decided the bits
+  ///   when the attempt began. Empty for attempts of earlier versions, of which the reader takes
+  ///   them from `versionsJSON`, where they always were.
+  /// - `precision`: those attempts were all in single precision.
+  /// In `resumptions`, each object has them under `numericIdentity` from now on.
+  static let sql = """
+    ALTER TABLE provenance ADD COLUMN backendVersion TEXT NOT NULL DEFAULT '';
+    ALTER TABLE provenance ADD COLUMN codeClass TEXT NOT NULL DEFAULT '';
+    ALTER TABLE provenance ADD COLUMN convolution TEXT NOT NULL DEFAULT '';
+    ALTER TABLE provenance ADD COLUMN precision TEXT NOT NULL DEFAULT 'fp32';
+    DROP VIEW attempts;
+    CREATE VIEW attempts AS
+      SELECT run.id AS runId, experiment.name AS experiment, variant.name AS variant, run.seed,
+        attempt.number AS attempt, attempt.id IS run.currentAttempt AS isCurrent, attempt.status,
+        attempt.startedAt, attempt.finishedAt, attempt.seconds, attempt.step, attempt.totalSteps,
+        attempt.heartbeatAt, attempt.weightsHash, attempt.message, provenance.commitHash,
+        codeDiff.text <> '' AS uncommitted, provenance.host, provenance.operatingSystem,
+        provenance.cpu, provenance.engineVersion, provenance.backend, provenance.instructionSet,
+        provenance.threads, provenance.dataChecksum, provenance.commandLine, provenance.logFile,
+        provenance.initialWeights, json_array_length(provenance.resumptions) AS resumed,
+        provenance.numericChanges, provenance.backendVersion, provenance.codeClass,
+        provenance.convolution, provenance.precision
+      FROM attempt
+        JOIN run ON run.id = attempt.runId
+        JOIN variant ON variant.id = run.variantId
+        JOIN experiment ON experiment.id = variant.experimentId
+        JOIN provenance ON provenance.attemptId = attempt.id
+        JOIN codeDiff ON codeDiff.hash = provenance.diffHash;
+    """
+}

@@ -18,6 +18,7 @@ enum ResultsSchema {
     Migration(name: "2 resumptions", sql: ResumeSchema.sql),
     Migration(name: "3 correctness", sql: CorrectnessSchema.sql),
     Migration(name: "4 layers", sql: LayerSchema.sql),
+    Migration(name: "5 numeric identity", sql: NumericIdentitySchema.sql),
   ]
 
   /// What a database file holds, seen from this version of the program.

@@ -1,4 +1,6 @@
 // What must be known to repeat an attempt, taken down when it starts.
+import Numerics
+import Text
 
 /// Where an attempt's numbers come from: code, machine, data, command.
 public struct Provenance: Equatable, Sendable {
@@ -12,11 +14,8 @@ public struct Provenance: Equatable, Sendable {
   public var operatingSystem: String
   /// The processor's model name.
   public var cpu: String
-  public var engineVersion: String
-  /// Which GEMM computed: `libxsmm` or `blas`.
-  public var backend: String
-  /// `avx512`, `avx2` or `baseline`.
-  public var instructionSet: String
+  /// What decided the bits when the attempt began; `numericChanges` has what came later.
+  public var numericIdentity: NumericIdentity
   public var threads: Int
   /// SHA-256 of the data as it is trained on, hexadecimal.
   public var dataChecksum: String
@@ -33,9 +32,9 @@ public struct Provenance: Equatable, Sendable {
 
   public init(
     commit: String, diff: String, untracked: String, host: String, operatingSystem: String,
-    cpu: String, engineVersion: String, backend: String, instructionSet: String, threads: Int,
-    dataChecksum: String, versionsJSON: String, commandLine: String, logFile: String = "",
-    initialWeights: String = "", numericChanges: String = ""
+    cpu: String, numericIdentity: NumericIdentity, threads: Int, dataChecksum: String,
+    versionsJSON: String, commandLine: String, logFile: String = "", initialWeights: String = "",
+    numericChanges: String = ""
   ) {
     self.commit = commit
     self.diff = diff
@@ -43,9 +42,7 @@ public struct Provenance: Equatable, Sendable {
     self.host = host
     self.operatingSystem = operatingSystem
     self.cpu = cpu
-    self.engineVersion = engineVersion
-    self.backend = backend
-    self.instructionSet = instructionSet
+    self.numericIdentity = numericIdentity
     self.threads = threads
     self.dataChecksum = dataChecksum
     self.versionsJSON = versionsJSON
@@ -53,5 +50,12 @@ public struct Provenance: Equatable, Sendable {
     self.logFile = logFile
     self.initialWeights = initialWeights
     self.numericChanges = numericChanges
+  }
+}
+
+extension NumericIdentity {
+  /// The stored fields as an object.
+  package var canonicalJSON: CanonicalJSON {
+    .object(Dictionary(uniqueKeysWithValues: fields.map { ($0.name, .text($0.value)) }))
   }
 }

@@ -1,6 +1,7 @@
 // The store's part in going on with an attempt that ended before its time.
 import Foundation
 import GRDB
+import Numerics
 import Text
 
 /// The attempt that counts of a run.
@@ -13,6 +14,8 @@ public struct CurrentAttempt: Sendable {
   public let lastRecord: Int
   /// Why, if it was said.
   public let message: String?
+  /// Nil where the database is damaged.
+  public let provenance: Provenance?
 }
 
 /// Where an attempt is taken up.
@@ -50,8 +53,8 @@ extension ResultsStore {
         else { return nil }
         return try CurrentAttempt(
           runId: row.get("runId"), number: attempt.get("number"), status: effectiveStatus(row),
-          lastRecord: attempt.get("last"),
-          message: attempt.get("message"))
+          lastRecord: attempt.get("last"), message: attempt.get("message"),
+          provenance: ResultsReader.provenance(attemptId: row.get("attemptId"), in: db))
       }
     }
   }
@@ -107,7 +110,8 @@ extension ResultsStore {
             'after', (SELECT CASE status WHEN 'running' THEN 'its process was gone' ELSE
               status || coalesce(': ' || message, '') END FROM attempt WHERE id = :id),
             'commit', :commit, 'diff', :diff, 'host', :host, 'engine', :engine,
-            'threads', :threads, 'data', :data, 'command', :command, 'changes', :changes)),
+            'numericIdentity', json(:identity), 'threads', :threads, 'data', :data,
+            'command', :command, 'changes', :changes)),
           numericChanges = numericChanges
             || CASE WHEN numericChanges = '' OR :changes = '' THEN '' ELSE '; ' END || :changes
         WHERE attemptId = :id
@@ -115,9 +119,9 @@ extension ResultsStore {
       arguments: [
         "now": now, "step": point.step, "id": id, "commit": provenance.commit, "diff": diffHash,
         "host": provenance.host,
-        "engine":
-          "\(provenance.engineVersion) \(provenance.backend) \(provenance.instructionSet)",
-        "threads": provenance.threads, "data": provenance.dataChecksum,
+        "engine": provenance.numericIdentity.label,
+        "identity": provenance.numericIdentity.canonicalJSON.text, "threads": provenance.threads,
+        "data": provenance.dataChecksum,
         "command": provenance.commandLine, "changes": point.numericChanges,
       ])
   }
@@ -135,18 +139,6 @@ extension ResultsStore {
           try touch(run, step: step, assignments: ", totalSteps = \(total)", in: db)
           return .commit
         }
-      }
-    }
-  }
-
-  /// Where a final result of a run comes from; nil where it has none.
-  public func finalProvenance(of key: RunKey) throws(ResultsError) -> Provenance? {
-    try ResultsError.wrap("cannot read run \(key) (database \(path))") {
-      try queue.read { db in
-        guard let row = try Self.row(of: key, in: db), try effectiveStatus(row).isFinal else {
-          return nil
-        }
-        return try ResultsReader.provenance(attemptId: row.get("attemptId"), in: db)
       }
     }
   }

@@ -1,6 +1,7 @@
 // The store's part for the life of a run: acquire, record, heartbeat, finish.
 import Foundation
 import GRDB
+import Numerics
 import Text
 
 extension ResultsStore {
@@ -77,17 +78,19 @@ extension ResultsStore {
     try db.execute(
       sql: "INSERT INTO codeDiff (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING",
       arguments: [diffHash, provenance.diff])
+    let identity = provenance.numericIdentity
     try db.execute(
       sql: """
         INSERT INTO provenance (attemptId, commitHash, diffHash, untracked, host, operatingSystem,
-          cpu, engineVersion, backend, instructionSet, threads, dataChecksum, versionsJSON,
-          commandLine, logFile, initialWeights)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          cpu, engineVersion, backend, backendVersion, codeClass, instructionSet, convolution,
+          precision, threads, dataChecksum, versionsJSON, commandLine, logFile, initialWeights)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         attemptId, provenance.commit, diffHash, provenance.untracked, provenance.host,
-        provenance.operatingSystem, provenance.cpu, provenance.engineVersion, provenance.backend,
-        provenance.instructionSet, provenance.threads, provenance.dataChecksum,
+        provenance.operatingSystem, provenance.cpu, identity.engineVersion, identity.backend,
+        identity.backendVersion, identity.codeClass, identity.instructionSet,
+        identity.convolution, identity.precision, provenance.threads, provenance.dataChecksum,
         provenance.versionsJSON, provenance.commandLine, provenance.logFile,
         provenance.initialWeights,
       ])
