@@ -94,6 +94,12 @@ enum DatasetSource: Sendable {
 
 /// Reads the files of a data set as its authors give them.
 protocol DatasetReader: Sendable {
+  /// The data set's name, as in the list.
+  var name: String { get }
+
+  /// In the order of the labels.
+  var classNames: [String] { get }
+
   /// Whether a folder or an archive holds the data set, as far as names of files tell.
   func isPresent(at place: String) -> Bool
 

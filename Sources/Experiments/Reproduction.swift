@@ -37,6 +37,8 @@ public struct Reproduction: Sendable {
 
   /// Sorted by name; times are not compared.
   public let metrics: [ComparedMetric]
+  /// Metrics of which the attempt has no value at all, such as those that this version added.
+  public let newMetrics: [String]
   public let weights: Weights
   /// How the run ended, where the two did not end alike: `complete`, `diverged at step 7`.
   public let endings: [String]
@@ -161,6 +163,8 @@ public struct Reproducer: Sendable {
     if stop.isRequested, case .interrupted = outcome { return nil }
     return Reproduction(
       metrics: Self.compare(attempt.series, series, lastStep: lastStep),
+      newMetrics: series.filter { $0.value.keys.contains { $0 <= lastStep } }.map(\.key)
+        .filter { attempt.series[$0] == nil && !Self.timed.contains($0) }.sorted(),
       weights: Self.weights(attempt, outcome),
       endings: Self.endings(attempt, outcome, isDiverged: isDiverged), lastStep: done)
   }
@@ -168,7 +172,7 @@ public struct Reproducer: Sendable {
   private static func compare(
     _ recorded: [String: [Int: Double]], _ now: [String: [Int: Double]], lastStep: Int
   ) -> [Reproduction.ComparedMetric] {
-    let names = Set(recorded.keys).union(now.keys).subtracting(timed).sorted()
+    let names = Set(recorded.keys).subtracting(timed).sorted()
     return names.map { name in
       let (old, new) = (recorded[name] ?? [:], now[name] ?? [:])
       let steps = Set(old.keys).union(new.keys).filter { $0 <= lastStep }.sorted()

@@ -96,10 +96,14 @@ public struct TrainingPosition: Hashable, Sendable {
       steps: steps, lossSum: lossSum, errors: errors, images: images, seconds: totalSeconds,
       brokenFiles: node.value(at: "totals.brokenFiles")?.integer ?? 0)
     pendingGradientNorm = pending.double
-    if let step = node.value(at: "selected.step")?.integer,
-      let validation = node.value(at: "selected.validationError")?.double,
-      let test = node.value(at: "selected.testError")?.double
-    {
+    switch node["selected"]?.content {
+    case nil, .null?: break
+    default:
+      // A run that went on without it could select another evaluation.
+      guard let step = node.value(at: "selected.step")?.integer,
+        let validation = node.value(at: "selected.validationError")?.double,
+        let test = node.value(at: "selected.testError")?.double
+      else { return nil }
       selected = SelectedEvaluation(step: step, validationError: validation, testError: test)
     }
     for member in node["pendingLayers"]?.members ?? [] {

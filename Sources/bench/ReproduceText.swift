@@ -39,6 +39,10 @@ enum ReproduceText {
       lines.append("weightsHash differs: recorded \(recorded), now \(now)")
     case .notCompared(let reason): lines.append("weightsHash not compared: \(reason)")
     }
+    if !result.newMetrics.isEmpty {
+      lines.append(
+        "not recorded then, so not compared: \(result.newMetrics.joined(separator: ", "))")
+    }
     if result.endings.count == 2 {
       lines.append("the end differs: recorded \(result.endings[0]), now \(result.endings[1])")
     }

@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 
+@testable import Experiments
 @testable import bench
 
 @Suite struct PerfAndReproduceTests {
@@ -83,5 +84,21 @@ import Testing
     #expect(try bench("reproduce", "tiny/resnet-14/0").status == 2)
     #expect(try bench("reproduce", "tiny/resnet-8/0", "--steps", "0").status == 2)
     #expect(try Data(contentsOf: database) == before)
+  }
+
+  @Test func aMetricThatWasNotRecordedIsNamed() {
+    let loss = Reproduction.ComparedMetric(
+      name: "trainLoss", compared: 3, equal: 3, firstDifference: nil, largestRelativeDifference: 0)
+    let result = Reproduction(
+      metrics: [loss], newMetrics: ["trainTop5Error", "weightNorm"], weights: .equal("abc"),
+      endings: [], lastStep: 3)
+    #expect(
+      ReproduceText.text(result, isMixed: false, differences: [], configuration: []).hasSuffix(
+        """
+        weightsHash equal: abc
+        not recorded then, so not compared: trainTop5Error, weightNorm
+
+        identical: all 3 values have the same bits
+        """))
   }
 }

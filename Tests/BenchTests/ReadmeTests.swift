@@ -58,6 +58,24 @@ import Testing
       text.matches(of: /\]\(([^)\s]+)\)/).map { String($0.1) }.filter { !$0.contains("://") }
     }
 
+    /// The project's files and folders that are named between backquotes; of `NAME.swift` and the
+    /// like the folder alone.
+    var paths: [String] {
+      text.matches(of: /`((?:Sources|Tests|experiments|docs|findings)\/[\w\/.+-]*)`/).map {
+        $0.1.split(separator: "/").prefix { !$0.contains("NAME") }.joined(separator: "/")
+      }
+    }
+
+    /// The sources and tests that are named without their folder.
+    var fileNames: [String] {
+      text.matches(of: /`(\w+\.swift)`/).map { String($0.1) }.filter { $0 != "Package.swift" }
+    }
+
+    /// The names of suites: `ReadmeTests`.
+    var suites: [String] {
+      text.matches(of: /`(\w+Tests)`|--filter (\w+Tests)/).map { String($0.1 ?? $0.2 ?? "") }
+    }
+
     /// The headings as a link names them: words in lower case, joined by hyphens.
     var anchors: Set<String> {
       Set(
@@ -137,6 +155,19 @@ import Testing
     }
   }
 
+  /// README's example of a mistake is one in its own spec.
+  @Test func theMistakeThatIsShownIsRefusedSo() throws {
+    let bench = try BuiltBinary()
+    let readme = try Document(bench.root.appending(path: "README.md"))
+    let spec = try #require(readme.specs.first)
+    #expect(readme.specs.count == 1 && spec.contains("\"quick\""))
+    let file = try bench.write("degradation.json", spec.replacing("\"quick\"", with: "\"quik\""))
+    let refused = try bench("plan", "--no-calibration", file)
+    let place = try #require(refused.errors.range(of: "degradation.json:"))
+    let message = refused.errors[place.lowerBound...].trimmingCharacters(in: .newlines)
+    #expect(refused.status == 2 && readme.text.contains("\n    \(message)\n"), "\(message)")
+  }
+
   @Test func everyLinkOfTheDocumentsLeadsSomewhere() throws {
     let root = try BuiltBinary().root
     var count = 0
@@ -158,6 +189,35 @@ import Testing
       }
     }
     #expect(count >= 20)
+  }
+
+  /// A recipe with a file that was moved since leads nowhere.
+  @Test func everyFileThatTheDocumentsNameIsThere() throws {
+    let root = try BuiltBinary().root
+    var count = 0
+    var files: Set<String> = []
+    for folder in ["Sources", "Tests"] {
+      let all = FileManager.default.enumerator(atPath: root.appending(path: folder).path)
+      for case let path as String in try #require(all) {
+        files.insert(URL(filePath: path).lastPathComponent)
+      }
+    }
+    for document in try Document.all(root: root) {
+      for path in document.paths {
+        count += 1
+        #expect(
+          FileManager.default.fileExists(atPath: root.appending(path: path).path),
+          "\(document.name): \(path)")
+      }
+      for name in document.fileNames {
+        #expect(files.contains(name), "\(document.name): \(name)")
+      }
+      for suite in document.suites {
+        #expect(
+          files.contains(suite) || files.contains(suite + ".swift"), "\(document.name): \(suite)")
+      }
+    }
+    #expect(count >= 30)
   }
 
   /// What is longer belongs into `docs`.

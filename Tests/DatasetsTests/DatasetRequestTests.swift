@@ -87,6 +87,31 @@ import Testing
     #expect(DatasetDescription.of(.fashionMNIST).classes() == 10)
   }
 
+  /// Of every entry of the list, without its files: a net gets as many outputs as the entry says.
+  @Test func everySourceGivesWhatItsEntrySays() throws {
+    for known in DatasetDescription.all {
+      let name = known.name.rawValue
+      switch known.source {
+      case .generated(let draw):
+        for split in DatasetSplit.allCases {
+          let images = try draw(split, 3, known.size)
+          #expect(images.name == name && images.split == split && images.count == 3, "\(name)")
+          #expect(images.classNames.count == known.classes(), "\(name)")
+          #expect(
+            images.shape
+              == ImageShape(height: known.size, width: known.size, channels: known.channels),
+            "\(name)")
+        }
+      case .files(let reader):
+        for labels in known.hasCoarseLabels ? [LabelLevel.fine, .coarse] : [.fine] {
+          #expect(reader(labels).name == name)
+          #expect(reader(labels).classNames.count == known.classes(labels), "\(name)")
+        }
+      case .folder: #expect(known.classes() == nil)
+      }
+    }
+  }
+
   @Test func aNameIsOneOfTheList() throws {
     let names = DatasetDescription.all.map(\.name.rawValue)
     #expect(Set(names).count == names.count)

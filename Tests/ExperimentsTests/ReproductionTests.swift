@@ -86,6 +86,33 @@ private struct ChangedExecutor: RunExecutor {
     #expect(result.metrics[1].largestRelativeDifference > 0)
   }
 
+  /// As in a run of before the metric was added.
+  @Test func aMetricThatWasNotRecordedIsNamed() throws {
+    _ = fixture.runner(MockExecutor()).run([fixture.plans[0]], jobs: 1)
+    var attempt = try attempt()
+    let (plan, _) = try Reproducer.plan(attempt)
+    func reproduce(_ executor: any RunExecutor) throws -> Reproduction {
+      try #require(
+        try Reproducer(executor: executor).reproduce(
+          attempt, as: plan, lastStep: 6, stop: StopRequest()))
+    }
+    let errors = try #require(attempt.series["trainError"])
+    attempt.series["trainError"] = nil
+    let result = try reproduce(MockExecutor())
+    #expect(result.newMetrics == ["trainError"])
+    #expect(result.metrics.map(\.name) == ["trainLoss"] && result.compared == 3)
+    #expect(result.isIdentical)
+    let changed = ChangedExecutor(
+      base: MockExecutor(), change: { $1 == "trainLoss" ? $2.nextUp : $2 })
+    #expect(try !reproduce(changed).isIdentical)
+    // One value makes it a metric that was recorded.
+    attempt.series["trainError"] = errors.filter { $0.key == 4 }
+    let other = try reproduce(MockExecutor())
+    #expect(other.newMetrics == [] && !other.isIdentical)
+    #expect(
+      other.metrics[0].firstDifference == Reproduction.Difference(step: 2, recorded: nil, now: 50))
+  }
+
   @Test func missingAndNewNumbersAreDifferences() throws {
     _ = fixture.runner(MockExecutor()).run([fixture.plans[0]], jobs: 1)
     let silent = ChangedExecutor(

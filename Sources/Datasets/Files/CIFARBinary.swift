@@ -51,6 +51,9 @@ struct CIFARFormat: Sendable {
 struct CIFARReader: DatasetReader {
   let format: CIFARFormat
 
+  var name: String { format.name }
+  var classNames: [String] { format.classNames }
+
   /// Whether the path holds the data set as far as names tell: the archive, the folder with the
   /// files, or a folder with either in it.
   func locate(_ path: String) -> Location? {

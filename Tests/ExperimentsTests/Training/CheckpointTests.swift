@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Numerics
+@testable import Text
 @testable import Training
 @testable import Weights
 
@@ -53,6 +54,25 @@ import Testing
     #expect(folder.latest().checkpoint?.position.step == 101)
     folder.remove()
     #expect(!FileManager.default.fileExists(atPath: folder.path))
+  }
+
+  /// A manifest may be another version's: what it lacks is not taken for what never was.
+  @Test func aPositionWithoutAFieldIsRefused() throws {
+    func read(_ text: String) throws -> TrainingPosition? {
+      TrainingPosition(try JSONReader.read(Array(text.utf8)))
+    }
+    let text = Self.position(5).canonicalJSON.text
+    #expect(try read(text) == Self.position(5))
+    for key in [
+      "step", "seconds", "lossSum", "errors", "images", "pendingGradientNorm", "validationError",
+      "testError",
+    ] {
+      #expect(text.contains("\"\(key)\""))
+      #expect(try read(text.replacing("\"\(key)\"", with: "\"other\"")) == nil, "\(key)")
+    }
+    let none = Self.position(8)
+    #expect(none.selected == nil)
+    #expect(try read(none.canonicalJSON.text) == none)
   }
 
   /// Every kind of damage to the last checkpoint: it is said, and the one before is taken.
