@@ -44,12 +44,12 @@ public struct NumericIdentity: Hashable, Sendable {
 }
 
 extension NumericIdentity {
-  /// The same of trainings in a precision. In bf16 the order of sums has a name: the model that
-  /// products follow.
+  /// This identity, which is one of single precision, for trainings in another. In bf16 the order of
+  /// sums has a name: the model that products follow.
   public func with(_ precision: Precision) -> NumericIdentity {
     var result = self
     switch precision {
-    case .fp32: result.precision = Self.standardPrecision
+    case .fp32: break
     case .bf16: result.precision = "bf16 pairs"
     }
     return result

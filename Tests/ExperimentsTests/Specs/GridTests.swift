@@ -134,6 +134,7 @@ import Testing
     let levels = [
       "data.name": #"["cifar-100", "cifar-10"]"#, "data.labels": #"["coarse"]"#,
       "mean": #"["perChannel", "none"]"#, "deviation": #"["perChannel"]"#, "shuffle": "[false]",
+      "precision": #"["bf16"]"#,
       "augmentation.flip": "[true]",
       "optimizer.nesterov": "[true]", "schedule.kind": #"["step", "cosine"]"#,
       "data.size": "[32, 16]", "data.trainCount": "[300, 200]", "iterations": "[40, 80]",

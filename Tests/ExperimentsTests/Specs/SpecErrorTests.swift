@@ -101,7 +101,7 @@ import Testing
       """
       4:142: protocol.optimiser: unknown key; did you mean optimizer? Allowed: name, \
       extends, data, batch, iterations, epochs, optimizer, schedule, augmentation, mean, \
-      deviation, shuffle, evaluation
+      deviation, shuffle, precision, evaluation
       """),
     Case(
       F.text(proto: F.proto(more: #""augmentation": {"pading": 4}"#)),
@@ -439,7 +439,7 @@ import Testing
       F.text(more: #""overrides": [{"match": {"depth": 20}, "protocol": {"name": "x"}}]"#),
       """
       7:55: overrides[0].protocol.name: unknown key; Allowed: data, batch, iterations, epochs, \
-      optimizer, schedule, augmentation, mean, deviation, shuffle, evaluation
+      optimizer, schedule, augmentation, mean, deviation, shuffle, precision, evaluation
       """),
     Case(
       F.text(
@@ -543,7 +543,8 @@ import Testing
     #expect(Self.factors.hasPrefix("network, depth, block, activationOrder, shortcut, width, "))
     #expect(
       Self.factors.hasSuffix(
-        "mean, deviation, shuffle, evaluation.every, evaluation.recordEvery, evaluation.layersEvery"
+        "mean, deviation, shuffle, precision, evaluation.every, evaluation.recordEvery, "
+          + "evaluation.layersEvery"
       ))
   }
 
