@@ -116,7 +116,7 @@ let package = Package(
     // Damaged inputs for the tests of all readers.
     .target(name: "Mutations", path: "Tests/Mutations", swiftSettings: strict),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Mutations", "Numerics"],
+      name: "DatasetsTests", dependencies: ["Datasets", "Mutations", "Numerics", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ResultsTests",

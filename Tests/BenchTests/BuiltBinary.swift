@@ -17,11 +17,12 @@ final class BuiltBinary {
   let root = Repository.root
   let program: URL
 
-  init() throws {
+  /// - Parameter inMemory: whether the folder is in memory, see `TemporaryFolder`.
+  init(inMemory: Bool = false) throws {
     // The tests' own executable lies beside the program.
     program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appending(path: "bench")
-    temporary = try TemporaryFolder()
+    temporary = try TemporaryFolder(inMemory: inMemory)
   }
 
   var spec: String { root.appending(path: "experiments/smoke.json").path }
@@ -38,7 +39,7 @@ final class BuiltBinary {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let id = UUID().uuidString
     let files = ["out", "err"].map { folder.appending(path: "\(id).\($0)") }
-    for file in files { try Data().write(to: file) }
+    for file in files { try writeFile([], to: file.path) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try output ?? FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])

@@ -47,7 +47,8 @@ import Testing
   @Test func killedRunsEndWithTheSameBits() throws {
     let bench = try BuiltBinary()
     let spec = try bench.write("kill.json", Self.spec)
-    let whole = try bench("run", spec, "--db", "whole/bench.sqlite", "--quiet")
+    let whole = try bench(
+      "run", spec, "--db", "whole/bench.sqlite", "--quiet", "--threads", "1")
     #expect(whole.status == 0, "\(whole.errors)")
     let expected = try Self.results(bench, "whole/bench.sqlite")
     #expect(expected[1].split(separator: "\n").count > 1000)

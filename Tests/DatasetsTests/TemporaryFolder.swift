@@ -1,6 +1,7 @@
 // Folders that live as long as one test, and files in the formats the readers know.
 import CZlib
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -35,7 +36,7 @@ struct TemporaryFolder {
     let url = URL(fileURLWithPath: path).appending(path: name)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: url)
+    try writeFile(bytes, to: url.path)
     return url.path
   }
 }

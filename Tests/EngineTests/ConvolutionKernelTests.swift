@@ -43,32 +43,48 @@ import Testing
     try check(p, ImageShape(height: size, width: size, channels: channels), seed: 1)
   }
 
-  private func check(_ p: ConvolutionParameters, _ input: ImageShape, seed: UInt64) throws {
-    let geometry = ConvolutionGeometry(p, input: input)
-    for algorithm in algorithms(for: geometry) {
-      try check(algorithm, geometry, seed: seed)
+  /// One convolution, two images, an output gradient, and what the plain loops make of them.
+  private struct Truth {
+    let geometry: ConvolutionGeometry
+    let state: NetworkState
+    let count = 2
+    /// [count, H, W, C].
+    let x: [Float]
+    let dy: [Float]
+    let y: [Double]
+    let dx: [Double]
+    /// In the layout of files.
+    let dWeight: [Double]
+
+    init(_ p: ConvolutionParameters, _ input: ImageShape, seed: UInt64) throws {
+      geometry = ConvolutionGeometry(p, input: input)
+      var graph = Graph(input: input)
+      _ = graph.convolution(
+        graph.input, name: "c", outputChannels: p.outputChannels, kernelSize: p.kernelSize,
+        stride: p.stride, padding: p.padding)
+      state = NetworkState(graph)
+      state.initialize(seed: seed)
+      x = randomNumbers(count * input.count, seed: seed + 1)
+      dy = randomNumbers(count * geometry.output.count, seed: seed + 2)
+      var reference = ReferenceNetwork(graph, state: state)
+      reference.forward(x.map(Double.init), count: count, mode: .training)
+      reference.backward(dy.map(Double.init))
+      y = reference.values[graph.output].values
+      dx = reference.valueGradients[graph.input].values
+      dWeight = try #require(reference.gradients["c.weight"])
     }
   }
 
-  private func check(
-    _ kernel: any ConvolutionAlgorithm, _ geometry: ConvolutionGeometry, seed: UInt64
-  ) throws {
-    let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
-    let what = "\(type(of: kernel)) \(p) \(input)"
-    var graph = Graph(input: input)
-    _ = graph.convolution(
-      graph.input, name: "c", outputChannels: p.outputChannels, kernelSize: p.kernelSize,
-      stride: p.stride,
-      padding: p.padding)
-    let state = NetworkState(graph)
-    state.initialize(seed: seed)
-    let count = 2
-    let x = randomNumbers(count * input.count, seed: seed + 1)
-    let dy = randomNumbers(count * output.count, seed: seed + 2)
-    var reference = ReferenceNetwork(graph, state: state)
-    reference.forward(x.map(Double.init), count: count, mode: .training)
-    reference.backward(dy.map(Double.init))
+  private func check(_ p: ConvolutionParameters, _ input: ImageShape, seed: UInt64) throws {
+    let truth = try Truth(p, input, seed: seed)
+    for algorithm in algorithms(for: truth.geometry) { try check(algorithm, truth) }
+  }
 
+  private func check(_ kernel: any ConvolutionAlgorithm, _ truth: Truth) throws {
+    let (state, x, dy, count) = (truth.state, truth.x, truth.dy, truth.count)
+    let (p, input) = (truth.geometry.parameters, truth.geometry.input)
+    let output = truth.geometry.output
+    let what = "\(type(of: kernel)) \(p) \(input)"
     let weight = FloatBuffer(
       count: p.kernelSize * p.kernelSize * p.inputChannels * p.outputChannels)
     weight.pointer.update(from: state.weights.pointer, count: weight.count)
@@ -102,15 +118,11 @@ import Testing
     func numbers(_ buffer: FloatBuffer) -> [Double] {
       (0..<buffer.count).map { Double(buffer.pointer[$0]) }
     }
-    let expectedGradient = try #require(reference.gradients["c.weight"])
     state.gradients.pointer.update(from: dWeight.pointer, count: dWeight.count)
     let weightGradient = try #require(state.values(of: "c.weight", .gradient)).map(Double.init)
-    #expect(
-      relativeError(numbers(y), reference.values[graph.output].values) < 1e-5, "\(what) forward")
-    #expect(
-      relativeError(numbers(dx), reference.valueGradients[graph.input].values) < 1e-5,
-      "\(what) data")
-    #expect(relativeError(weightGradient, expectedGradient) < 1e-5, "\(what) weight")
+    #expect(relativeError(numbers(y), truth.y) < 1e-5, "\(what) forward")
+    #expect(relativeError(numbers(dx), truth.dx) < 1e-5, "\(what) data")
+    #expect(relativeError(weightGradient, truth.dWeight) < 1e-5, "\(what) weight")
   }
 
   private func pad(

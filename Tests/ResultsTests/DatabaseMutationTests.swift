@@ -71,7 +71,7 @@ import Testing
       // The header and the schema's page in every third, where most depends on every byte.
       let head = round % 3 == 0 ? 4096 : nil
       let bytes = mutator.damaged(sound, head: head, keepsSize: mutator.below(5) > 0)
-      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      try writeFile(bytes, to: path)
       do {
         switch round % 8 {
         case 0: try writeAll(path)
@@ -137,8 +137,8 @@ import Testing
     for _ in 0..<500 {
       let path = folder.url.appending(path: "w.sqlite").path
       unlink(path + "-shm")
-      try Data(files[0]).write(to: URL(fileURLWithPath: path))
-      try Data(mutator.damaged(files[1], head: 600)).write(to: URL(fileURLWithPath: path + "-wal"))
+      try writeFile(files[0], to: path)
+      try writeFile(mutator.damaged(files[1], head: 600), to: path + "-wal")
       do { try readAll(path) } catch is ResultsError { continue }
     }
   }

@@ -5,8 +5,14 @@ import Foundation
 public final class TemporaryFolder {
   public let url: URL
 
-  public init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "bench-test-\(UUID().uuidString)")
+  /// - Parameter inMemory: on Linux's file system in memory, where that can be written: for a
+  ///   test that waits for the disk hundreds of times, and to which only the system's calls matter.
+  public init(inMemory: Bool = false) throws {
+    let memory = URL(filePath: "/dev/shm")
+    let parent =
+      inMemory && FileManager.default.isWritableFile(atPath: memory.path)
+      ? memory : FileManager.default.temporaryDirectory
+    url = parent.appending(path: "bench-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
@@ -23,7 +29,7 @@ public final class TemporaryFolder {
     let file = url.appending(path: name)
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: file)
+    try writeFile(bytes, to: file.path)
     return file.path
   }
 
@@ -36,6 +42,20 @@ public final class TemporaryFolder {
   /// The names of what is in it, in order.
   public var files: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+  }
+}
+
+/// Puts a new file in the place of what has the path, without waiting for the disk, as `Data.write`
+/// does: some tests write thousands of files.
+/// - Throws: `POSIXError`.
+public func writeFile(_ bytes: some Sequence<UInt8>, to path: String) throws {
+  // Some file systems begin to write at once where a file is only cut off and filled anew.
+  unlink(path)
+  guard let file = fopen(path, "w") else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+  let bytes = Array(bytes)
+  let written = fwrite(bytes, 1, bytes.count, file)
+  guard fclose(file) == 0, written == bytes.count else {
+    throw POSIXError(.init(rawValue: errno) ?? .EIO)
   }
 }
 

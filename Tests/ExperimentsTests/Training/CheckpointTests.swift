@@ -106,10 +106,8 @@ import Testing
     let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("m"))
     try Self.write(folder, 6)
-    let files = ["json", "safetensors"].map {
-      URL(fileURLWithPath: "\(folder.path)/step-0000000006.\($0)")
-    }
-    let originals = try files.map { try Data(contentsOf: $0) }
+    let files = ["m/step-0000000006.json", "m/step-0000000006.safetensors"]
+    let originals = try files.map { try Data(contentsOf: scratch.url.appending(path: $0)) }
     var random = CounterRandom(seed: 8, purpose: .statistics)
     for round in 0..<4000 {
       let which = round % 2
@@ -123,10 +121,10 @@ import Testing
         default: bytes.insert(UInt8(random.uniform(32, 126)), at: place)
         }
       }
-      try bytes.write(to: files[which])
+      try scratch.write(files[which], bytes)
       let found = folder.latest().checkpoint
       #expect((found != nil) == (bytes == originals[which]), "round \(round)")
-      try originals[which].write(to: files[which])
+      try scratch.write(files[which], originals[which])
     }
   }
 

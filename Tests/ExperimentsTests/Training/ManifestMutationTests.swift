@@ -13,14 +13,15 @@ import Testing
     let scratch = try TemporaryFolder()
     let folder = CheckpointFolder(path: scratch.path("m"))
     try CheckpointTests.write(folder, 6)
-    let url = URL(fileURLWithPath: "\(folder.path)/step-0000000006.json")
-    let sound = try Array(Data(contentsOf: url)).split(separator: UInt8(ascii: "\n"))[0]
+    let file = "m/step-0000000006.json"
+    let sound = try Array(Data(contentsOf: scratch.url.appending(path: file))).split(
+      separator: UInt8(ascii: "\n"))[0]
     var mutator = Mutator(seed: 17)
     var counts = (read: 0, refused: 0)
     for _ in 0..<4000 {
       let line = mutator.damaged(Array(sound)).map { $0 == UInt8(ascii: "\n") ? 0x20 : $0 }
       let digest = sha256(String(decoding: line, as: UTF8.self))
-      try Data(line + Array("\n\(digest)\n".utf8)).write(to: url)
+      try scratch.write(file, line + Array("\n\(digest)\n".utf8))
       let (found, damaged) = folder.latest()
       if let found {
         counts.read += 1

@@ -14,7 +14,7 @@ import Testing
     var hash = ""
   }
 
-  static func plan(_ network: String, more: String) throws -> RunPlan {
+  static func plan(_ network: String, more: String, threads: Int = 2) throws -> RunPlan {
     let text = """
       {"name": "resume", "title": "Resume", "protocol": {"name": "tiny",
         "data": {"name": "shapes", "size": 16, "trainCount": 50, "testCount": 30},
@@ -27,7 +27,7 @@ import Testing
       """
     let spec = try SpecFixture.spec(text)
     return RunPlan(
-      experiment: "resume", variant: try spec.expand()[0], seed: 5, threads: 2, macs: 1)
+      experiment: "resume", variant: try spec.expand()[0], seed: 5, threads: threads, macs: 1)
   }
 
   /// Trains until it is complete; each session ends where `stops` says: after how many questions
@@ -88,11 +88,13 @@ import Testing
     #expect(whole.sessions == 1)
     #expect(whole.outcome.records.values.allSatisfy { $0.count == 1 })
     #expect(whole.outcome.records.keys.contains("16 testError"))
+    // Another number of threads must not matter, and one does not wait for another.
+    let alone = try Self.plan(network, more: "", threads: 1)
     // The questions at the end of steps, and those in the middle of evaluations.
     for first in 1...24 {
       let folder = CheckpointFolder(path: scratch.path("\(first)"))
       let stops = first % 5 == 0 ? [first, 1, 2, 3] : [first]
-      let resumed = try Self.train(plan, folder: folder, stops: stops)
+      let resumed = try Self.train(alone, folder: folder, stops: stops)
       #expect(resumed.outcome == whole.outcome, "stopped at question \(first)")
       #expect(resumed.sessions == stops.count + 1)
     }
