@@ -68,7 +68,8 @@ public struct Checkpoint: Sendable {
   init(manifest path: String) throws(WeightsError) {
     let name = URL(fileURLWithPath: path).lastPathComponent
     func damaged(_ reason: String) -> WeightsError { WeightsError("\(name): \(reason)") }
-    guard let data = Self.contents(of: path, limit: 1 << 16) else {
+    // The numbers of a thousand layers can be in it, four of each.
+    guard let data = Self.contents(of: path, limit: 1 << 20) else {
       throw damaged("cannot be read")
     }
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Numerics
+@testable import Specs
 @testable import Text
 @testable import Training
 @testable import Weights
@@ -54,6 +55,23 @@ import Testing
     #expect(folder.latest().checkpoint?.position.step == 101)
     folder.remove()
     #expect(!FileManager.default.fileExists(atPath: folder.path))
+  }
+
+  /// As when a run is stopped in the evaluation after a look into ResNet-1202.
+  @Test func theNumbersOfAThousandLayersAreKept() throws {
+    let scratch = try TemporaryFolder()
+    let folder = CheckpointFolder(path: scratch.path("l"))
+    var position = Self.position(7)
+    for layer in 1...1202 {
+      for quantity in [Metric.responseDeviation, .layerGradientNorm, .updateRatio, .deadShare] {
+        let metric = LayerMetric(quantity, position: layer, layer: "layer3.\(layer / 2).conv1")
+        position.pendingLayers[metric.name] = 1 / Double(layer + 2)
+      }
+    }
+    try folder.write(
+      Self.identity, position, [SafetensorsEntry(name: "w", shape: [1], numbers: .floats { [1] })])
+    let (found, damaged) = folder.latest()
+    #expect(damaged == [] && found?.position == position)
   }
 
   /// A manifest may be another version's: what it lacks is not taken for what never was.
