@@ -53,6 +53,14 @@ enum Program {
         return "BENCH_ISA=\(value) is not possible on this CPU"
       }
     }
+    // What libxsmm has no code for goes through OpenBLAS, and would be recorded as libxsmm's.
+    if let target = environment["LIBXSMM_TARGET"], !target.isEmpty,
+      NumericIdentity.current.backend == "libxsmm", NumericIdentity.current.codeClass == "generic"
+    {
+      return
+        "LIBXSMM_TARGET=\(target) leaves libxsmm without code; give BENCH_GEMM=blas for OpenBLAS, "
+        + "or a target such as hsw"
+    }
     return nil
   }
 

@@ -126,6 +126,19 @@ import Testing
     #expect(start.status == 0 && start.output.contains("identical: all"), "\(start)")
   }
 
+  /// A target without code would give OpenBLAS's bits under libxsmm's name.
+  @Test func libxsmmWithoutCodeIsRefused() throws {
+    let bench = try BuiltBinary()
+    guard try train([:]).identity.contains("libxsmm") else {
+      try Test.cancel("this build has no libxsmm")
+    }
+    let refused = try bench("models", environment: ["LIBXSMM_TARGET": "generic"])
+    #expect(refused.status == 2 && refused.errors.contains("give BENCH_GEMM=blas"))
+    for environment in [
+      ["LIBXSMM_TARGET": "wsm"], ["LIBXSMM_TARGET": "generic", "BENCH_GEMM": "blas"],
+    ] { #expect(try bench("models", environment: environment).status == 0) }
+  }
+
   /// OpenBLAS for a lesser CPU: said in one line beside the output, with what makes it faster.
   @Test func aLesserCoreOfOpenBLASIsTold() throws {
     let bench = try BuiltBinary()
