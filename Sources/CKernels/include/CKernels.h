@@ -269,7 +269,7 @@ static inline void bench_pause(void) {
 
 // Makes this thread take subnormal inputs as zero and flush subnormal results to zero, and returns
 // how it was before; on CPUs other than x86-64 and ARM it changes nothing. Numbers below 1.2e-38 cost
-// some CPUs a hundred times the time of others, and no layer's result depends on them.
+// some CPUs many times the time of others, and no layer's result depends on them.
 static inline uint64_t bench_flush_subnormals(void) {
 #if defined(__x86_64__)
   uint32_t before = __builtin_ia32_stmxcsr();
