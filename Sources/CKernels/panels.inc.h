@@ -1,46 +1,42 @@
-// Products of an image with weights in panels of 16 results, and the gradient of such weights.
+// Products of an image with weights in panels of 16 results, and the gradient of such weights, in two
+// orders of their sums.
 //
-// The order of the sums is fixed: an output starts at +0; for each pair of neighbouring factors it
-// becomes FMA(even, FMA(odd, output)). A factor without a neighbour has zero for one. With factors that
-// bf16 can hold this is the model `pairs`, what a chain of VDPBF16PS computes. Without FMA the order is
-// the same, and each step is rounded twice.
+// `pairs`: an output starts at +0; for each pair of neighbouring factors it becomes
+// FMA(even, FMA(odd, output)). A factor without a neighbour has zero for one. With factors that bf16
+// can hold this is what a chain of VDPBF16PS computes.
+// `tiles`: an output starts at +0; the factors of a run are taken 32 at a time, the last ones fewer. For
+// each of these pieces, two chains of FMAs from +0 go over its even and its odd factors; their sum is
+// added to the output. With factors that bf16 can hold this is what a chain of TDPBF16PS computes.
+// A weights' gradient starts from what is there. Its factors are pixels: in `pairs` those of each row,
+// in `tiles` those of the image, row after row.
+// Without FMA the orders are the same, and each step is rounded twice.
 // Included by sweeps.inc.h, once per instruction set.
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define EACH(i, N) UNROLLED for (int i = 0; i < N; i++)
-
-INLINE void store_lanes(float *p, vf v, long lanes) {
-  if (lanes >= LANES)
-    store(p, v);
-  else
-    for (long l = 0; l < lanes; l++) p[l] = v[l];
-}
-
-INLINE vf load_lanes(const float *p, long lanes) {
-  if (lanes >= LANES) return load(p);
-  vf v = splat(0);
-  for (long l = 0; l < lanes; l++) v[l] = p[l];
-  return v;
-}
+// A piece of `tiles`.
+enum { PIECE = 32 };
 
 // The numbers of columns in which a row is taken: as many as registers allow, the last two alike.
-INLINE long next_columns(long left) {
-  const long most = PANEL_COLUMNS;
+INLINE long next_columns(long left, const long most) {
   return left >= 2 * most || left == most ? most : left > most ? (left + 1) / 2 : left;
 }
 
 #if PANEL_COLUMNS > 6
 #define COLUMN_CASES(CASE) \
   CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#define TILE_CASES(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #elif PANEL_COLUMNS > 2
 #define COLUMN_CASES(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#define TILE_CASES(CASE) CASE(1) CASE(2) CASE(3)
 #else
 #define COLUMN_CASES(CASE) CASE(1) CASE(2)
+#define TILE_CASES(CASE) CASE(1)
 #endif
+// `tiles` needs two chains for every sum.
+#define TILE_COLUMNS (PANEL_COLUMNS / 2)
 
 // N neighbouring outputs of one row, 16 · P of their channels; the last 16 may be fewer.
-INLINE void panel_columns(void *y, int half, long lanes, const float *x, const float *w,
-                          const bench_product *p, const int N, const int P) {
+INLINE void pair_columns(void *y, int half, long lanes, const float *x, const float *w,
+                         const bench_product *p, const int N, const int P) {
   vf sum[P][N];
   const long next = p->operandColumn, panel = p->depth * LANES, step = p->resultColumn;
   EACH(q, P) EACH(i, N) sum[q][i] = splat(0);
@@ -65,27 +61,20 @@ INLINE void panel_columns(void *y, int half, long lanes, const float *x, const f
       w += 2 * LANES;
     }
   }
-  EACH(q, P) {
-    long count = q + 1 < P ? LANES : lanes;
-    EACH(i, N) {
-      if (half) {
-        bf16 *to = (bf16 *)y + i * step + q * LANES;
-        vf v = rounded(sum[q][i]);
-        if (count >= LANES)
-          store(to, v);
-        else
-          for (long l = 0; l < count; l++) put(to + l, v[l]);
-      } else {
-        store_lanes((float *)y + i * step + q * LANES, sum[q][i], count);
-      }
-    }
+  EACH(q, P) EACH(i, N) {
+    store_sums(y, half, i * step + q * LANES, sum[q][i], q + 1 < P ? LANES : lanes);
   }
 }
 
-static void panel_product(void *y, int half, const float *x, const float *w,
-                          const bench_product *p) {
+#include "tiles.inc.h"
+
+typedef void columns_function(void *y, int half, long lanes, const float *x, const float *w,
+                              const bench_product *p, long n, long panels);
+
+// Outputs in blocks whose operands stay in cache while all panels of weights go over them.
+INLINE void product_blocks(void *y, int half, const float *x, const float *w,
+                           const bench_product *p, const long most, columns_function *columns) {
   const long bytes = half ? sizeof(bf16) : sizeof(float);
-  // Rows whose operands stay in cache while all panels of weights go over them.
   const long together = 32768 / (p->operandRow > 0 ? p->operandRow : 1) + 1;
   for (long first = 0; first < p->rows; first += together) {
     long end = first + together < p->rows ? first + together : p->rows;
@@ -97,28 +86,51 @@ static void panel_product(void *y, int half, const float *x, const float *w,
         const float *from = x + row * p->operandRow;
         char *to = (char *)y + (row * p->resultRow + c) * bytes;
         for (long column = 0, n; column < p->columns; column += n) {
-          n = next_columns(p->columns - column);
-          void *out = to + column * p->resultColumn * bytes;
-          const float *operands = from + column * p->operandColumn;
-#define CASE(N)                                                      \
-  case N:                                                            \
-    if (panels == 1)                                                 \
-      panel_columns(out, half, lanes, operands, panel, p, N, 1);     \
-    else                                                             \
-      panel_columns(out, half, lanes, operands, panel, p, N, PANELS); \
-    break;
-          switch (n) { COLUMN_CASES(CASE) }
-#undef CASE
+          n = next_columns(p->columns - column, most);
+          columns(to + column * p->resultColumn * bytes, half, lanes,
+                  from + column * p->operandColumn, panel, p, n, panels);
         }
       }
     }
   }
 }
 
+#define CASE(N)                                                     \
+  case N:                                                           \
+    if (panels == 1)                                                \
+      COLUMNS(y, half, lanes, x, w, p, N, 1);                       \
+    else                                                            \
+      COLUMNS(y, half, lanes, x, w, p, N, PANELS);                  \
+    break;
+INLINE void any_pair_columns(void *y, int half, long lanes, const float *x, const float *w,
+                             const bench_product *p, long n, long panels) {
+#define COLUMNS pair_columns
+  switch (n) { COLUMN_CASES(CASE) }
+#undef COLUMNS
+}
+
+INLINE void any_tile_columns(void *y, int half, long lanes, const float *x, const float *w,
+                             const bench_product *p, long n, long panels) {
+#define COLUMNS tile_columns
+  switch (n) { TILE_CASES(CASE) }
+#undef COLUMNS
+}
+#undef CASE
+
+static void pair_product(void *y, int half, const void *x, const void *w,
+                         const bench_product *p) {
+  product_blocks(y, half, x, w, p, PANEL_COLUMNS, any_pair_columns);
+}
+
+static void tile_product(void *y, int half, const void *x, const void *w,
+                         const bench_product *p) {
+  product_blocks(y, half, x, w, p, TILE_COLUMNS, any_tile_columns);
+}
+
 // N neighbouring inputs and 16 · P channels of the output, over some rows of an image.
-INLINE void panel_weights(float *dw, const float *x, const float *dy,
-                          const bench_weight_product *p, long rows, long lanes, const int N,
-                          const int P) {
+INLINE void pair_weights(float *dw, const float *x, const float *dy,
+                         const bench_weight_product *p, long rows, long lanes, const int N,
+                         const int P) {
   vf sum[P][N];
   const long outputs = p->results;
 #define COUNT(q) (q + 1 < P ? LANES : lanes)
@@ -151,54 +163,80 @@ INLINE void panel_weights(float *dw, const float *x, const float *dy,
 #undef COUNT
 }
 
-static void panel_weight_gradient(float *dw, const float *x, const float *dy,
-                                  const bench_weight_product *p) {
-  // Rows whose gradients stay in the first cache.
-  const long together = 4096 / (p->gradientRow > 0 ? p->gradientRow : 1) + 1;
-  for (long first = 0; first < p->rows; first += together) {
-    long rows = first + together < p->rows ? together : p->rows - first, start = 0;
-    for (long run = 0; run < p->runs; start += p->runLengths[run], run++) {
-      // The part of the run that is asked for.
-      long from = p->firstInput > start ? p->firstInput - start : 0;
-      long end = p->endInput - start < p->runLengths[run] ? p->endInput - start : p->runLengths[run];
-      for (long c = p->firstResult, panels; c < p->endResult; c += panels * LANES) {
-        panels = p->endResult - c > LANES ? PANELS : 1;
-        long lanes = p->results - c - (panels - 1) * LANES;
-        for (long i = from, n; i < end; i += n) {
-          n = next_columns(end - i);
-          float *to = dw + (start + i) * p->results + c;
-          const float *values = x + p->runStarts[run] + i + first * p->operandRow;
-          const float *d = dy + c + first * p->gradientRow;
-#define CASE(N)                                                    \
-  case N:                                                          \
-    if (lanes < LANES && panels == 1)                              \
-      panel_weights(to, values, d, p, rows, lanes, N, 1);          \
-    else if (lanes < LANES)                                        \
-      panel_weights(to, values, d, p, rows, lanes, N, PANELS);     \
-    else if (panels == 1)                                          \
-      panel_weights(to, values, d, p, rows, LANES, N, 1);          \
-    else                                                           \
-      panel_weights(to, values, d, p, rows, LANES, N, PANELS);     \
-    break;
-          switch (n) { COLUMN_CASES(CASE) }
-#undef CASE
-        }
+typedef void weights_function(float *dw, const float *x, const float *dy,
+                              const bench_weight_product *p, long first, long count, long lanes,
+                              long n, long panels);
+
+// The part that is asked for, over some rows (`pairs`) or some pixels (`tiles`).
+INLINE void weight_blocks(float *dw, const float *x, const float *dy,
+                          const bench_weight_product *p, long first, long count, const long most,
+                          weights_function *weights) {
+  long start = 0;
+  for (long run = 0; run < p->runs; start += p->runLengths[run], run++) {
+    // The part of the run that is asked for.
+    long from = p->firstInput > start ? p->firstInput - start : 0;
+    long end = p->endInput - start < p->runLengths[run] ? p->endInput - start : p->runLengths[run];
+    for (long c = p->firstResult, panels; c < p->endResult; c += panels * LANES) {
+      panels = p->endResult - c > LANES ? PANELS : 1;
+      long lanes = p->results - c - (panels - 1) * LANES;
+      for (long i = from, n; i < end; i += n) {
+        n = next_columns(end - i, most);
+        weights(dw + (start + i) * p->results + c, x + p->runStarts[run] + i, dy + c, p, first,
+                count, lanes, n, panels);
       }
     }
   }
 }
 
-static void panels(float *out, long panel, const float *w, bench_matrix from, int half) {
-  for (long c = 0; c < from.columns; c += LANES) {
-    float *to = out + c / LANES * panel;
-    long lanes = from.columns - c < LANES ? from.columns - c : LANES;
-    for (long row = 0; row < from.rows; row++, to += LANES) {
-      const float *values = w + row * from.rowStride + c * from.columnStride;
-      for (long l = 0; l < lanes; l++) {
-        float value = values[l * from.columnStride];
-        to[l] = half ? rounded(value) : value;
-      }
-      for (long l = lanes; l < LANES; l++) to[l] = 0;
-    }
+#define CASE(N)                                                  \
+  case N:                                                        \
+    if (lanes < LANES && panels == 1)                            \
+      WEIGHTS(lanes, N, 1);                                      \
+    else if (lanes < LANES)                                      \
+      WEIGHTS(lanes, N, PANELS);                                 \
+    else if (panels == 1)                                        \
+      WEIGHTS(LANES, N, 1);                                      \
+    else                                                         \
+      WEIGHTS(LANES, N, PANELS);                                 \
+    break;
+INLINE void any_pair_weights(float *dw, const float *x, const float *dy,
+                             const bench_weight_product *p, long first, long rows, long lanes,
+                             long n, long panels) {
+  x += first * p->operandRow;
+  dy += first * p->gradientRow;
+#define WEIGHTS(lanes, N, P) pair_weights(dw, x, dy, p, rows, lanes, N, P)
+  switch (n) { COLUMN_CASES(CASE) }
+#undef WEIGHTS
+}
+
+INLINE void any_tile_weights(float *dw, const float *x, const float *dy,
+                             const bench_weight_product *p, long first, long pixels, long lanes,
+                             long n, long panels) {
+#define WEIGHTS(lanes, N, P) tile_weights(dw, x, dy, p, first, pixels, lanes, N, P)
+  switch (n) { TILE_CASES(CASE) }
+#undef WEIGHTS
+}
+#undef CASE
+
+static void pair_weight_gradient(float *dw, const float *x, const float *dy,
+                                 const bench_weight_product *p, void *scratch) {
+  (void)scratch;
+  // Rows whose gradients stay in the first cache.
+  const long together = 4096 / (p->gradientRow > 0 ? p->gradientRow : 1) + 1;
+  for (long first = 0; first < p->rows; first += together) {
+    long rows = first + together < p->rows ? together : p->rows - first;
+    weight_blocks(dw, x, dy, p, first, rows, PANEL_COLUMNS, any_pair_weights);
+  }
+}
+
+static void tile_weight_gradient(float *dw, const float *x, const float *dy,
+                                 const bench_weight_product *p, void *scratch) {
+  (void)scratch;
+  const long pixels = p->rows * p->columns, pixel = p->gradientColumn > 0 ? p->gradientColumn : 1;
+  // Whole pieces whose gradients stay in the first cache.
+  const long together = (4096 / (PIECE * pixel) + 1) * PIECE;
+  for (long first = 0; first < pixels; first += together) {
+    long count = first + together < pixels ? together : pixels - first;
+    weight_blocks(dw, x, dy, p, first, count, TILE_COLUMNS, any_tile_weights);
   }
 }

@@ -1,23 +1,6 @@
 // The elementwise sweeps, compiled once per instruction set by the file that includes this one.
-// Vectors of 16 floats are GNU vectors: one register on AVX-512, two on AVX2, four on SSE2.
 #include "sweeps.headers.h"
-
-// The vectors below never cross a call: every function that takes one is inlined.
-#pragma clang diagnostic ignored "-Wpsabi"
-
-typedef float vf __attribute__((vector_size(64)));
-typedef int32_t vi __attribute__((vector_size(64)));
-typedef double vd __attribute__((vector_size(64)));
-typedef float vfu __attribute__((vector_size(64), aligned(4), may_alias));
-
-#define LANES 16
-#define INLINE static inline __attribute__((always_inline))
-
-#include "formats.inc.h"
-
-INLINE vf splat(float x) { return (vf){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
-INLINE vf select_positive(vf test, vf v) { return (vf)((test > splat(0)) & (vi)v); }
-INLINE vf relu_of(vf v) { return select_positive(v, v); }
+#include "vectors.inc.h"
 
 INLINE void widen_add(double *sums, vf v) {
   for (int i = 0; i < LANES; i++) sums[i] += (double)v[i];
@@ -131,8 +114,9 @@ const bench_sweeps TABLE = {
     .winograd_gradient = winograd_gradient,
     .winograd_weight = winograd_weight,
     .winograd_weight_gradient = winograd_weight_gradient,
-    .panel_product = panel_product,
-    .panel_weight_gradient = panel_weight_gradient,
+    .pairs = {.product = pair_product, .weight_gradient = pair_weight_gradient},
+    .tiles = {.product = tile_product, .weight_gradient = tile_weight_gradient},
     .panels = panels,
+    .pair_panels = pair_panels,
     .multiply_add = multiply_add,
 };

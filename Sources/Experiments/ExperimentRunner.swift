@@ -113,8 +113,7 @@ public final class ExperimentRunner: Sendable {
   private func attempt(_ plan: RunPlan) -> RunResult {
     var provenance = provenance
     provenance.threads = plan.threads
-    provenance.numericIdentity = provenance.numericIdentity.with(
-      plan.variant.trainingProtocol.precision)
+    provenance.numericIdentity = provenance.numericIdentity.with(plan.arithmetic)
     provenance.logFile = RunLog.path(of: plan, besideDatabase: store.path)
     provenance.initialWeights = plan.variant.initialWeights.map { "\($0.path) \($0.sha256)" } ?? ""
     let acquired: RunAcquisition?
@@ -133,6 +132,7 @@ public final class ExperimentRunner: Sendable {
       return .skipped(status)
     }
     let run = acquired.run
+    provenance = acquired.provenance
     let before = acquired.checkpoint?.position.seconds ?? 0
     let recorder = RunRecorder(store, run, wording: wording) { [observe] in
       observe(.note(plan, $0))
@@ -152,7 +152,7 @@ public final class ExperimentRunner: Sendable {
         path: provenance.logFile, plan: plan, run: run, provenance: provenance)
       log = opened
       let (outcome, isOverTime) = try train(
-        plan, acquired, provenance, recorder, opened)
+        acquired.plan, acquired, provenance, recorder, opened)
       let result = try conclude(
         plan, acquired, recorder, outcome, seconds: before + (clock.now - start).inSeconds,
         isOverTime: isOverTime, log: opened)

@@ -24,7 +24,7 @@ public struct IdentityCheck: Sendable {
   private let images: [Float]
   private let labels: [Int32]
   private let pool: WorkerPool
-  private let precision: Precision
+  private let arithmetic: Arithmetic
   private let shape = ImageShape(height: 16, width: 16, channels: 3)
 
   /// - Parameters:
@@ -32,7 +32,7 @@ public struct IdentityCheck: Sendable {
   ///   - precision: how activations are kept. Sums with zero are exact in any.
   /// - Throws: `DatasetError` where the built-in images cannot be made.
   public init(threads: Int, precision: Precision = .fp32) throws {
-    self.precision = precision
+    arithmetic = .current(precision)
     let data = try Shapes.dataset(split: .train, count: 512, size: 16)
     images = data.pixels.map { Float($0) / 255 - 0.5 }
     labels = data.labels
@@ -60,7 +60,7 @@ public struct IdentityCheck: Sendable {
     let values = (0...1).map { index in
       let cut = graph.prefix(through: "layer1.\(index).relu")
       let network = NetworkExecutor(
-        cut, batch: Self.batch, pool: pool, trains: false, precision: precision)
+        cut, batch: Self.batch, pool: pool, trains: false, arithmetic: arithmetic)
       network.state.initialize(seed: 1)
       // With scales at 0 the first block would be an identity as well.
       network.state.setValues(
@@ -114,7 +114,7 @@ public struct IdentityCheck: Sendable {
     let (small, large) = (try Architecture(name: shallow), try Architecture(name: deep))
     let trained = NetworkExecutor(
       try small.graph(input: shape, classes: Self.classes), batch: Self.batch, pool: pool,
-      precision: precision)
+      arithmetic: arithmetic)
     trained.state.initialize(seed: 1)
     for step in 0..<Self.trainingSteps {
       let first = step * Self.batch % labels.count
@@ -127,7 +127,7 @@ public struct IdentityCheck: Sendable {
     }
     let extended = NetworkExecutor(
       try large.graph(input: shape, classes: Self.classes), batch: Self.batch, pool: pool,
-      precision: precision)
+      arithmetic: arithmetic)
     extended.state.initialize(seed: 2)
     let known = Set(trained.state.specifications.map(\.name))
     for tensor in extended.state.specifications {

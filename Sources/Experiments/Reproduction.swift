@@ -90,10 +90,12 @@ public struct Reproducer: Sendable {
         "run \(attempt.run.key) started from random weights, not from a file; leave it out",
         about: .initialWeights(path: weightsPath))
     }
-    let plan = RunPlan(
+    var plan = RunPlan(
       experiment: attempt.run.key.experiment, variant: configuration.variant,
       seed: attempt.run.key.seed, threads: threads ?? attempt.provenance.threads,
       macs: attempt.run.macs)
+    // Any machine computes in either order of sums.
+    if case .bf16(let model) = attempt.provenance.numericIdentity.arithmetic { plan.model = model }
     return (plan, configuration.differences)
   }
 

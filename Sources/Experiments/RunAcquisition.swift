@@ -10,6 +10,9 @@ struct RunAcquisition: Sendable {
   let run: AcquiredRun
   /// Nil for the beginning.
   let checkpoint: Checkpoint?
+  /// The run, and what is recorded of it: in bf16 it keeps the order of sums that it began with.
+  let plan: RunPlan
+  let provenance: Provenance
 
   /// - Parameter observe: takes notes for the user: damaged checkpoints, what has changed.
   /// - Returns: nil where there is nothing to do: final, failed before, or in work elsewhere.
@@ -33,7 +36,7 @@ struct RunAcquisition: Sendable {
     }
     for note in notes { observe(.note(plan, note)) }
     RunFiles(database: store.path, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
-    return RunAcquisition(run: run, checkpoint: nil)
+    return RunAcquisition(run: run, checkpoint: nil, plan: plan, provenance: provenance)
   }
 
   /// What a run's checkpoints must agree with.
@@ -53,7 +56,8 @@ struct RunAcquisition: Sendable {
     guard let attempt = try store.currentAttempt(of: plan.key),
       attempt.status == .interrupted || attempt.status == .failed && options.retriesFailed
     else { return nil }
-    let identity = identity(plan, runId: attempt.runId, attempt: attempt.number, provenance)
+    var (plan, provenance) = (plan, provenance)
+    var identity = identity(plan, runId: attempt.runId, attempt: attempt.number, provenance)
     let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
     let proto = plan.variant.trainingProtocol
     let (found, damaged) = CheckpointFolder(path: files.checkpoints).latest { checkpoint in
@@ -73,6 +77,11 @@ struct RunAcquisition: Sendable {
     if let recorded = attempt.provenance?.numericIdentity {
       written.numericIdentity = written.numericIdentity.filled(from: recorded)
     }
+    if case .bf16(let model) = written.numericIdentity.arithmetic, plan.arithmetic != .fp32 {
+      plan.model = model
+      provenance.numericIdentity = provenance.numericIdentity.with(plan.arithmetic)
+      identity.numericIdentity = provenance.numericIdentity
+    }
     let changes = identity.changes(since: written)
     if !changes.isEmpty {
       guard options.allowsNumericChange else {
@@ -88,7 +97,9 @@ struct RunAcquisition: Sendable {
       numericChanges: changes.isEmpty ? "" : "after step \(step): \(changes.text)")
     return try store.resume(
       plan.key, at: point, configurationHash: identity.configurationHash, provenance: provenance
-    ).map { RunAcquisition(run: $0, checkpoint: checkpoint) }
+    ).map {
+      RunAcquisition(run: $0, checkpoint: checkpoint, plan: plan, provenance: provenance)
+    }
   }
 
   /// Says of a run that is not made what the user may not know.

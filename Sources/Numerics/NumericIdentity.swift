@@ -44,16 +44,15 @@ public struct NumericIdentity: Hashable, Sendable {
 }
 
 extension NumericIdentity {
-  /// This identity, which is one of single precision, for trainings in another. In bf16 the order of
-  /// sums has a name: the model that products follow.
-  public func with(_ precision: Precision) -> NumericIdentity {
+  /// This identity for trainings in an arithmetic of their own.
+  public func with(_ arithmetic: Arithmetic) -> NumericIdentity {
     var result = self
-    switch precision {
-    case .fp32: break
-    case .bf16: result.precision = "bf16 pairs"
-    }
+    result.precision = arithmetic.name
     return result
   }
+
+  /// What was computed in; nil where a later version recorded what this one does not know.
+  public var arithmetic: Arithmetic? { Arithmetic(name: precision) }
 }
 
 // MARK: What the library says of itself

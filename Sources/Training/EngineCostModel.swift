@@ -27,7 +27,7 @@ public struct EngineCostModel: CostModel {
     let ahead = 2 * (TrainingExecutor.prefetchThreads(settings.data, threads: threads) + 2)
     let prepared = ahead * settings.batch * graph.inputShape.count * MemoryLayout<Float>.stride
     let layout = ExecutorLayout(
-      graph, batch: settings.batch, threads: threads, precision: settings.precision,
+      graph, batch: settings.batch, threads: threads, arithmetic: .current(settings.precision),
       optimizer: settings.optimizer.settings.optimizer)
     return VariantCost(
       parameters: Int64(graph.parameterCount), macs: Int64(graph.macs),
@@ -49,7 +49,7 @@ public struct EngineCostModel: CostModel {
     }
     let network = NetworkExecutor(
       graph, batch: batch, pool: WorkerPool(threads: threads),
-      precision: variant.trainingProtocol.precision)
+      arithmetic: .current(variant.trainingProtocol.precision))
     network.state.initialize(seed: 0)
     var random = CounterRandom(seed: 0, purpose: .statistics)
     for i in 0..<batch * graph.inputShape.count { network.input[i] = random.normal() }

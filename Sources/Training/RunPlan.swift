@@ -1,4 +1,6 @@
 // One run to be made, and which runs an experiment has.
+import Engine
+import Numerics
 import Results
 import Specs
 import Text
@@ -12,6 +14,8 @@ public struct RunPlan: Hashable, Sendable {
   public var threads: Int
   /// Multiply-adds of one image's forward pass, for estimates of time.
   public var macs: Int64
+  /// The order of sums in bf16; nil for this machine's own (`HalfModel.current`).
+  public var model: HalfModel?
 
   public init(experiment: String, variant: Variant, seed: Int64, threads: Int, macs: Int64) {
     self.experiment = experiment
@@ -22,6 +26,12 @@ public struct RunPlan: Hashable, Sendable {
   }
 
   public var key: RunKey { RunKey(experiment: experiment, variant: variant.name, seed: seed) }
+
+  /// What it computes in.
+  public var arithmetic: Arithmetic {
+    let precision = variant.trainingProtocol.precision
+    return model.map { Arithmetic(precision, $0) } ?? .current(precision)
+  }
 
   /// Training steps.
   public var steps: Int { variant.trainingProtocol.totalSteps }

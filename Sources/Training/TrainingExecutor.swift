@@ -41,7 +41,7 @@ public final class TrainingExecutor: RunExecutor {
     let graph = try run.variant.graph()
     let network = NetworkExecutor(
       graph, batch: settings.batch, pool: WorkerPool(threads: run.threads),
-      precision: settings.precision)
+      arithmetic: run.arithmetic)
     let weights = NetworkWeights(run.variant.architecture, graph)
     let optimizer = settings.optimizer.settings.optimizer
     if let checkpoint = keeping.resumed {
@@ -81,7 +81,7 @@ extension NetworkWeights {
     metadata["run"] = run.key.description
     metadata["step"] = String(run.steps)
     metadata["configurationHash"] = run.variant.configurationHash
-    metadata["engine"] = NumericIdentity.current.with(run.variant.trainingProtocol.precision).label
+    metadata["engine"] = NumericIdentity.current.with(run.arithmetic).label
     return metadata
   }
 }

@@ -126,7 +126,7 @@ extension Graph {
   ) throws(ArchitectureError) {
     if let obstacle = precision.obstacle { throw ArchitectureError(obstacle) }
     let bytes = ExecutorLayout(
-      self, batch: batch, threads: threads, trains: trains, precision: precision,
+      self, batch: batch, threads: threads, trains: trains, arithmetic: .current(precision),
       optimizer: PerfMeasurement.optimizer
     ).bytes
     if let obstacle = MachineMemory.obstacle(bytes: bytes) {

@@ -20,7 +20,8 @@ final class PerfMeasurement {
   init(_ graph: Graph, batch: Int, threads: Int, isEvaluation: Bool, precision: Precision) {
     let pool = WorkerPool(threads: threads)
     network = NetworkExecutor(
-      graph, batch: batch, pool: pool, trains: !isEvaluation, precision: precision)
+      graph, batch: batch, pool: pool, trains: !isEvaluation,
+      arithmetic: .current(precision))
     meter = MachineLimitMeter(pool: pool)
     self.isEvaluation = isEvaluation
     network.state.initialize(seed: 0)
@@ -97,7 +98,7 @@ final class PerfMeasurement {
       peakGFLOPS: limits.peakGFLOPS,
       peakShare: operationsOfStep / medianSeconds / limits.peakGFLOPS,
       copyGBPerSecond: limits.copyGBPerSecond, peakMemoryMB: memory,
-      cpu: ProvenanceCollector.cpu(), numericIdentity: .current.with(network.precision),
+      cpu: ProvenanceCollector.cpu(), numericIdentity: .current.with(network.arithmetic),
       precision: network.precision, operations: operations)
   }
 

@@ -60,7 +60,7 @@ struct ReproduceCommand: AsyncParsableCommand {
     }
     let services = RunServices.make()
     var now = await ProvenanceCollector().collect(engine: services.engine, threads: plan.threads)
-    now.numericIdentity = now.numericIdentity.with(plan.variant.trainingProtocol.precision)
+    now.numericIdentity = now.numericIdentity.with(plan.arithmetic)
     do {
       now.dataChecksum = try services.executor.dataChecksum(plan.variant.trainingProtocol.data)
     } catch {

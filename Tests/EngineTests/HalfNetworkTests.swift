@@ -14,7 +14,7 @@ struct HalfNetworkTests {
     let graph = makeGraph(kind, input: input, channels: 16, classes: 7, withPooling: true)
     let count = 17
     let executor = NetworkExecutor(
-      graph, batch: 20, pool: WorkerPool(threads: 2), precision: .bf16)
+      graph, batch: 20, pool: WorkerPool(threads: 2), arithmetic: .bf16(.pairs))
     executor.state.initialize(seed: 3)
     let x = randomNumbers(count * input.count, seed: 11)
     let labels = randomLabels(count, classes: 7, seed: 12)
@@ -61,10 +61,10 @@ struct HalfNetworkTests {
     let input = ImageShape(height: 10, width: 8, channels: 3)
     let graph = makeGraph(kind, input: input, channels: 16, classes: 7, withPooling: true)
     let pool = WorkerPool(threads: 2)
-    let whole = NetworkExecutor(graph, batch: 5, pool: pool, precision: .bf16)
+    let whole = NetworkExecutor(graph, batch: 5, pool: pool, arithmetic: .bf16(.pairs))
     whole.state.initialize(seed: 8)
     let lean = NetworkExecutor(
-      graph, batch: 5, pool: pool, state: whole.state, trains: false, precision: .bf16)
+      graph, batch: 5, pool: pool, state: whole.state, trains: false, arithmetic: .bf16(.pairs))
     for count in [5, 2] {
       let x = randomNumbers(count * input.count, seed: UInt64(40 + count))
       for (i, value) in x.enumerated() {
@@ -80,14 +80,16 @@ struct HalfNetworkTests {
 
   /// The same bits for any number of threads, with layers of many weights too; diagnosed steps have
   /// the same as others.
-  @Test(arguments: [(1, 16), (7, 16), (129, 16), (1, 144), (7, 144)])
-  func threadsDoNotChangeBits(batch: Int, channels: Int) {
+  @Test(
+    arguments: [(1, 16), (7, 16), (129, 16), (1, 144), (7, 144)], HalfModel.allCases)
+  func threadsDoNotChangeBits(_ size: (batch: Int, channels: Int), model: HalfModel) {
+    let (batch, channels) = size
     let input = ImageShape(height: 7, width: 8, channels: 3)
     let graph = makeGraph(.originalProjection, input: input, channels: channels, classes: 10)
     var all: [[UInt32]] = []
     for threads in [1, 2, 3, 5, 8] {
       let executor = NetworkExecutor(
-        graph, batch: batch, pool: WorkerPool(threads: threads), precision: .bf16)
+        graph, batch: batch, pool: WorkerPool(threads: threads), arithmetic: .bf16(model))
       executor.state.initialize(seed: 1)
       let labels = randomLabels(batch, classes: 10, seed: 2)
       for step in 0..<2 {
@@ -115,12 +117,13 @@ struct HalfNetworkTests {
     let graph = makeGraph(
       .original, input: ImageShape(height: 32, width: 32, channels: 3), channels: 64, classes: 10)
     func bytes(_ precision: Precision) -> Int {
-      let layout = ExecutorLayout(graph, batch: 64, threads: 1, precision: precision)
+      let layout = ExecutorLayout(
+        graph, batch: 64, threads: 1, arithmetic: Arithmetic(precision, .pairs))
       return (layout.activations + layout.gradients).reduce(0) { $0 + $1.floats * 4 }
     }
     let (single, half) = (Double(bytes(.fp32)), Double(bytes(.bf16)))
     #expect(half / single > 0.5 && half / single < 0.52)
-    let plan = ExecutorLayout(graph, batch: 1, threads: 1, precision: .bf16)
+    let plan = ExecutorLayout(graph, batch: 1, threads: 1, arithmetic: .bf16(.pairs))
     #expect(plan.singleTensors.count == 3)
   }
 }

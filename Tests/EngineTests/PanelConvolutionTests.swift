@@ -1,17 +1,22 @@
-// Convolutions of bf16 numbers, in both ways of carrying them out, against plain loops of the model.
+// Convolutions of bf16 numbers, in both ways of carrying them out, against plain loops of the models.
 import Testing
 
 @testable import Engine
 @testable import Numerics
 
-/// A convolution in the model `pairs` by its definition: an output's factors come kernel row by kernel
-/// row, in each of them place by place and channel by channel.
+/// A convolution in a model by its definition: an output's factors come kernel row by kernel row, in
+/// each of them place by place and channel by channel.
 private struct ModelConvolution {
+  let model: HalfModel
+  /// Whether each place of a kernel is a run of its own, instead of each row.
+  let hasPlaces: Bool
   let p: ConvolutionParameters
   let input: ImageShape
   let output: ImageShape
 
-  init(_ geometry: ConvolutionGeometry) {
+  init(_ geometry: ConvolutionGeometry, _ model: HalfModel, hasPlaces: Bool) {
+    self.model = model
+    self.hasPlaces = hasPlaces
     (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
   }
 
@@ -24,6 +29,15 @@ private struct ModelConvolution {
 
   private func weight(_ w: [Float], _ kr: Int, _ kc: Int, _ i: Int, _ o: Int) -> Float {
     w[((kr * p.kernelSize + kc) * p.inputChannels + i) * p.outputChannels + o]
+  }
+
+  /// The factors of one row of the kernel.
+  private func add(_ sum: Float, _ factors: HalfModel.Factors, _ channels: Int) -> Float {
+    guard hasPlaces else { return model.sum(sum, factors) }
+    let places = stride(from: 0, to: factors.count, by: channels).map {
+      Array(factors[$0..<$0 + channels])
+    }
+    return model.sum(sum, runs: places)
   }
 
   func forward(_ x: [Float], _ w: [Float]) -> [Float] {
@@ -41,9 +55,9 @@ private struct ModelConvolution {
                 weight(w, kr, kc, i, o)
               )
             }
-            sum = PairModel.chain(sum, factors)
+            sum = add(sum, factors, p.inputChannels)
           }
-          y.append(PairModel.rounded(sum))
+          y.append(PlainModel.rounded(sum))
         }
       }
     }
@@ -73,7 +87,7 @@ private struct ModelConvolution {
                 )
               }
             }
-            sum = PairModel.chain(sum, factors)
+            sum = add(sum, factors, p.outputChannels)
           }
           dx.append(sum)
         }
@@ -82,7 +96,7 @@ private struct ModelConvolution {
     return dx
   }
 
-  /// Rows of the output in their order, the pixels of a row in pairs; images one after the other.
+  /// Rows of the output in their order; images one after the other.
   func weightGradient(_ images: [(x: [Float], dy: [Float])]) -> [Float] {
     var dw: [Float] = []
     for kr in 0..<p.kernelSize {
@@ -91,18 +105,17 @@ private struct ModelConvolution {
           for o in 0..<p.outputChannels {
             var sum: Float = 0
             for image in images {
-              for row in 0..<output.height {
-                sum = PairModel.chain(
-                  sum,
-                  (0..<output.width).map {
-                    (
-                      value(
-                        image.x, input, row * p.stride + kr - p.padding,
-                        $0 * p.stride + kc - p.padding, i),
-                      value(image.dy, output, row, $0, o)
-                    )
-                  })
+              let rows = (0..<output.height).map { row in
+                (0..<output.width).map {
+                  (
+                    value(
+                      image.x, input, row * p.stride + kr - p.padding,
+                      $0 * p.stride + kc - p.padding, i),
+                    value(image.dy, output, row, $0, o)
+                  )
+                }
               }
+              sum = model.sum(sum, runs: model.gradientRuns(rows))
             }
             dw.append(sum)
           }
@@ -135,8 +148,8 @@ struct PanelConvolutionTests {
   }
 
   /// The same three passes through both: one image each, and a group of images.
-  @Test(arguments: 0..<60)
-  func bothWaysFollowTheModel(index: Int) {
+  @Test(arguments: 0..<60, HalfModel.allCases)
+  func bothWaysFollowTheModel(index: Int, half: HalfModel) {
     var trial = Trial(index, of: 40)
     let kernel = trial.pick([1, 1, 2, 3, 3, 3, 5])
     let stride = trial.pick([1, 1, 2, 3])
@@ -149,9 +162,9 @@ struct PanelConvolutionTests {
       height: trial.size(least...least + 5), width: trial.size(least...least + 7),
       channels: parameters.inputChannels)
     let geometry = ConvolutionGeometry(parameters, input: input)
-    let what = "\(parameters) of \(input)"
-    let model = ModelConvolution(geometry)
-    let products = PanelProducts(geometry, .bf16)
+    let what = "\(parameters) of \(input) \(half)"
+    let model = ModelConvolution(geometry, half, hasPlaces: false)
+    let products = PanelProducts(geometry, .bf16(half))
     let count = trial.size(1...3)
     let images = (0..<count).map { image in
       (
@@ -165,12 +178,12 @@ struct PanelConvolutionTests {
       let inputs = images.map { model.dataGradient($0.dy, weight) }
       let gradient = model.weightGradient(images)
 
-      let single = PanelConvolution(geometry, .bf16)
+      let single = PanelConvolution(geometry, .bf16(half))
       let (forward, backward) = (
         FloatBuffer(count: single.preparedCount), FloatBuffer(count: single.preparedCount)
       )
       let dw = FloatBuffer(count: geometry.weightCount)
-      let nothing = FloatBuffer(count: 1)
+      let nothing = FloatBuffer(count: max(1, single.workspaceCount))
       single.prepareForward(weight, into: forward.pointer)
       single.prepareDataGradient(weight, into: backward.pointer, scratch: nothing.pointer)
       for (i, image) in images.enumerated() {
@@ -191,7 +204,13 @@ struct PanelConvolutionTests {
 
       // The rules give it multiples of 16 channels; it asks for an even number.
       guard parameters.inputChannels % 2 == 0, parameters.outputChannels % 2 == 0 else { return }
-      let staged = StagedPanels(geometry, .bf16)
+      // Its operands have gaps, so every place of a kernel is a run of its own.
+      let placed = ModelConvolution(geometry, half, hasPlaces: true)
+      let (placedOutputs, placedInputs) = (
+        images.map { placed.forward($0.x, weight) },
+        images.map { placed.dataGradient($0.dy, weight) }
+      )
+      let staged = StagedPanels(geometry, .bf16(half))
       let workspace = FloatBuffer(count: staged.workspaceCount)
       let arena = FloatBuffer(count: staged.stagedCount * count)
       let y = FloatBuffer(count: geometry.output.count * count)
@@ -212,7 +231,7 @@ struct PanelConvolutionTests {
         .forward, images: count, arena: arena.pointer, weights: prepared.pointer, out: y.pointer)
       for job in 0..<jobs.count { jobs.run(job, workspace.pointer) }
       #expect(
-        Self.same(Self.widened(y, geometry.output.count * count), outputs.flatMap { $0 }),
+        Self.same(Self.widened(y, geometry.output.count * count), placedOutputs.flatMap { $0 }),
         "\(what) forward, staged")
       prepare(.backward)
       for (i, image) in images.enumerated() {
@@ -235,7 +254,7 @@ struct PanelConvolutionTests {
         let dx = staged.finishBackward(
           image: i, of: count, arena: arena.pointer, into: nothing.pointer)
         #expect(
-          Self.same((0..<input.count).map { dx[$0] }, inputs[i]), "\(what) backward, staged")
+          Self.same((0..<input.count).map { dx[$0] }, placedInputs[i]), "\(what) backward, staged")
       }
     }
   }

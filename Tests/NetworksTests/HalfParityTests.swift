@@ -47,13 +47,13 @@ struct HalfParityCase: Decodable {
     values.reduce(0) { $0 + $1 * $1 }
   }
 
-  private static func errors(_ golden: ParityCase, seeds: Int, precision: Precision) throws
+  private static func errors(_ golden: ParityCase, seeds: Int, arithmetic: Arithmetic) throws
     -> Errors
   {
     let graph = try Architecture(name: golden.name).graph(
       input: golden.shape, classes: golden.classes)
     let executor = NetworkExecutor(
-      graph, batch: golden.batch, pool: WorkerPool(threads: 2), precision: precision)
+      graph, batch: golden.batch, pool: WorkerPool(threads: 2), arithmetic: arithmetic)
     var errors = Errors()
     for seed in 1...seeds {
       let golden = golden.with(seed: seed)
@@ -95,17 +95,20 @@ struct HalfParityCase: Decodable {
 
   /// The ratio of our errors to PyTorch's on all nets: of the gradients' tensors in the median at most
   /// 1.1, and none above 1.5; of logits and losses, which are few, in the median at most 1.1.
-  /// `make parity` asks all nets, which takes minutes, and shows what they reach; else every fourth.
-  @Test(.enabled(if: Precision.bf16.obstacle == nil, "products need FMA"))
-  func errorsAreThoseOfPyTorch() throws {
+  /// `make parity` asks all nets, which takes minutes, and shows what they reach; else every fourth in
+  /// one model, every twelfth in the other.
+  @Test(
+    .enabled(if: Precision.bf16.obstacle == nil, "products need FMA"),
+    arguments: HalfModel.allCases)
+  func errorsAreThoseOfPyTorch(model: HalfModel) throws {
     let file = try HalfParityCase.file()
     #expect(file.cases.map(\.name) == ParityCase.all.map(\.name))
     var ratios: [(what: String, ratio: Double)] = []
     var (logits, losses): ([Double], [Double]) = ([], [])
     let asksAll = ProcessInfo.processInfo.environment["BENCH_SHOW_PARITY"] != nil
     for (index, (golden, peer)) in zip(ParityCase.all, file.cases).enumerated() {
-      guard asksAll || index % 4 == 1 else { continue }
-      let errors = try Self.errors(golden, seeds: file.seeds, precision: .bf16)
+      guard asksAll || index % (model == .pairs ? 4 : 12) == 1 else { continue }
+      let errors = try Self.errors(golden, seeds: file.seeds, arithmetic: .bf16(model))
       logits.append(try #require(errors.rms("logits")) / peer.logits)
       losses.append(try #require(errors.rms("loss")) / peer.loss)
       let own = Set(errors.squares.keys).subtracting(["loss", "logits"])
@@ -118,14 +121,14 @@ struct HalfParityCase: Decodable {
     let worst = ratios.max { $0.ratio < $1.ratio }
     if asksAll {
       print(
-        "parity bf16: \(ratios.count) tensors, median ratio \(median(ratios.map(\.ratio))), largest "
+        "parity bf16 \(model): \(ratios.count) tensors, median ratio \(median(ratios.map(\.ratio))), largest "
           + "\(worst.map { "\($0.ratio) of \($0.what)" } ?? ""), logits \(median(logits)), largest "
           + "\(logits.max() ?? 0), losses \(median(losses)), largest \(losses.max() ?? 0)")
       for (what, ratio) in ratios.sorted(by: { $0.ratio > $1.ratio }).prefix(5) {
-        print("parity bf16: \(ratio) \(what)")
+        print("parity bf16 \(model): \(ratio) \(what)")
       }
     }
-    #expect(ratios.count > (asksAll ? 900 : 150))
+    #expect(ratios.count > (asksAll ? 900 : model == .pairs ? 150 : 50))
     #expect(median(ratios.map(\.ratio)) <= 1.1)
     for (what, ratio) in ratios where ratio > 1.5 { Issue.record("\(ratio) of \(what)") }
     #expect(median(logits) <= 1.1 && median(losses) <= 1.1)

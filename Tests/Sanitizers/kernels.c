@@ -200,12 +200,17 @@ static void panels(const bench_sweeps *t) {
   t->panels(w, panel, numbers(depth * results), matrix, flag());
   bench_product product = {rows, columns, operandRow, operandColumn, row,  place,
                            results, depth, runs, starts, lengths};
-  t->panel_product(half ? block(2 * (size_t)ys) : block(4 * (size_t)ys), half, numbers(xs), w,
-                   &product);
+  const bench_products *orders[] = {&t->pairs, &t->tiles};
+  for (int i = 0; i < 2; i++)
+    orders[i]->product(half ? block(2 * (size_t)ys) : block(4 * (size_t)ys), half, numbers(xs), w,
+                       &product);
   long first = 16 * size(0, (results - 1) / 16);
   bench_weight_product gradient = {rows, columns, operandRow, operandColumn, row, place, results,
                                    size(0, inputs - 1), inputs, first, results, runs, starts, lengths};
-  t->panel_weight_gradient(numbers(inputs * results), numbers(xs), numbers(ys), &gradient);
+  for (int i = 0; i < 2; i++)
+    orders[i]->weight_gradient(numbers(inputs * results), numbers(xs), numbers(ys), &gradient, NULL);
+  long pairs = 8 * depth;
+  t->pair_panels(numbers((results + 15) / 16 * pairs), pairs, 0, numbers(depth * results), matrix);
   release();
 }
 

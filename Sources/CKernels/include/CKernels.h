@@ -145,6 +145,15 @@ typedef struct {
   const long *runStarts, *runLengths;
 } bench_weight_product;
 
+// Products in one order of their sums (panels.inc.h).
+typedef struct {
+  // y = the product, as bf16 or as fp32.
+  void (*product)(void *y, int half, const void *x, const void *w, const bench_product *p);
+  // dw += the gradient from one image. dy is the interior of the output's gradient; both are fp32.
+  void (*weight_gradient)(float *dw, const float *x, const float *dy,
+                          const bench_weight_product *p, void *scratch);
+} bench_products;
+
 // A matrix inside a larger block of numbers.
 typedef struct {
   long rows, columns;
@@ -240,13 +249,13 @@ typedef struct {
   // The adjoint of winograd_weight.
   void (*winograd_weight_gradient)(float *dw, bench_weights layout, const float *du, long plane);
 
-  // y = the product, as bf16 or as fp32.
-  void (*panel_product)(void *y, int half, const float *x, const float *w, const bench_product *p);
-  // dw += the gradient from one image. dy is the interior of the output's gradient.
-  void (*panel_weight_gradient)(float *dw, const float *x, const float *dy,
-                               const bench_weight_product *p);
+  // Products in fp32, and in bf16 where the unit for it is emulated: operands and weights are fp32.
+  bench_products pairs, tiles;
   // Some rows of panels, `panel` numbers from one panel to the next, rounded to bf16 or as they are.
   void (*panels)(float *out, long panel, const float *w, bench_matrix from, int half);
+  // The same as bf16 for native products, whose panels are [panel][depth / 2][16][2]: the rows from
+  // `first` on, `panel` pairs from one panel to the next.
+  void (*pair_panels)(void *out, long panel, long first, const float *w, bench_matrix from);
 
   // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
   // Returns how many floating-point operations were carried out; *sink takes the result.
@@ -257,6 +266,15 @@ typedef struct {
 const bench_sweeps *bench_sweeps_select(void);
 // The named table, or null where this CPU (or this build) lacks it.
 const bench_sweeps *bench_sweeps_named(const char *name);
+
+// Products of bf16 numbers by the CPU's own units: "pairs" (AVX512_BF16) or "tiles" (AMX); null where
+// this CPU, its system or this build lacks them. Operands and weights of `product` are bf16 (pair_panels);
+// runs are even in length, and for tiles alike.
+const bench_products *bench_native_products(const char *model);
+// Whether the CPU has tiles that the system does not let this process use.
+int bench_refuses_tiles(void);
+// Bytes of scratch that their weight_gradient needs.
+long bench_native_scratch(const bench_weight_product *p);
 
 // Tells the CPU that a thread is spinning.
 static inline void bench_pause(void) {

@@ -69,11 +69,11 @@ enum ConvolutionKernel {
   /// Several images at once, all threads together.
   case staged(any StagedConvolution)
 
-  init(_ parameters: ConvolutionParameters, input: ImageShape, precision: Precision = .fp32) {
+  init(_ parameters: ConvolutionParameters, input: ImageShape, arithmetic: Arithmetic = .fp32) {
     let geometry = ConvolutionGeometry(parameters, input: input)
-    switch ConvolutionMethod.chosen(for: geometry, precision: precision) {
-    case .stagedPanels: self = .staged(StagedPanels(geometry, precision))
-    case .panels: self = .perImage(PanelConvolution(geometry, precision))
+    switch ConvolutionMethod.chosen(for: geometry, precision: arithmetic.precision) {
+    case .stagedPanels: self = .staged(StagedPanels(geometry, arithmetic))
+    case .panels: self = .perImage(PanelConvolution(geometry, arithmetic))
     case .stagedWinograd: self = .staged(StagedWinograd(geometry))
     case .winograd: self = .perImage(WinogradConvolution(geometry))
     }

@@ -2,15 +2,15 @@
 import CKernels
 import Numerics
 
-/// Image by image. In bf16 operands are fp32 numbers that bf16 can hold, and so are the weights; the
-/// order of the sums is the same in any precision.
+/// Image by image. In bf16 operands are fp32 numbers that bf16 can hold, and so are the weights; where
+/// the CPU has a unit for bf16, products take them as such.
 final class PanelConvolution: ConvolutionAlgorithm {
   private let products: PanelProducts
   private let weightCount: Int
   private let inputCount: Int
 
-  init(_ geometry: ConvolutionGeometry, _ precision: Precision = .fp32) {
-    products = PanelProducts(geometry, precision)
+  init(_ geometry: ConvolutionGeometry, _ arithmetic: Arithmetic = .fp32) {
+    products = PanelProducts(geometry, arithmetic)
     weightCount = geometry.weightCount
     inputCount = geometry.input.count
   }
@@ -18,7 +18,11 @@ final class PanelConvolution: ConvolutionAlgorithm {
   var paddedInput: PaddedShape { products.paddedInput }
   var paddedGradient: PaddedShape { products.paddedGradient }
   var preparedCount: Int { products.preparedCount }
-  var workspaceCount: Int { 0 }
+  var workspaceCount: Int {
+    max(
+      products.packedCount(.forward), products.packedCount(.backward),
+      products.weights.workspaceCount)
+  }
   var weightGradientCount: Int { weightCount }
   var preparesForward: Bool { true }
 
@@ -39,7 +43,9 @@ final class PanelConvolution: ConvolutionAlgorithm {
     _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, into y: UnsafeMutableRawPointer,
     workspace: UnsafeMutablePointer<Float>
   ) {
-    products.forward.run(x, weight, into: y, storesHalf: products.isHalf)
+    products.forward.run(
+      packed(x, products.packedCount(.forward), paddedInput, workspace), weight, into: y,
+      storesHalf: products.isHalf)
   }
 
   func dataGradient(
@@ -47,7 +53,8 @@ final class PanelConvolution: ConvolutionAlgorithm {
     into dx: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
     if !products.coverInput { dx.update(repeating: 0, count: inputCount) }
-    products.dataGradient(dy, weight, into: dx)
+    products.dataGradient(
+      packed(dy, products.packedCount(.backward), paddedGradient, workspace), weight, into: dx)
   }
 
   func weightGradient(
@@ -55,6 +62,16 @@ final class PanelConvolution: ConvolutionAlgorithm {
     into dWeight: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
     if !accumulate { dWeight.update(repeating: 0, count: weightCount) }
-    products.weights.add(x, dy + paddedGradient.interior, into: dWeight)
+    products.weights.add(x, dy + paddedGradient.interior, into: dWeight, workspace: workspace)
+  }
+
+  /// An operand as the products read it.
+  private func packed(
+    _ image: UnsafePointer<Float>, _ packedCount: Int, _ shape: PaddedShape,
+    _ workspace: UnsafeMutablePointer<Float>
+  ) -> UnsafeRawPointer {
+    guard packedCount > 0 else { return UnsafeRawPointer(image) }
+    sweeps.half.keep(workspace, image, shape.count)
+    return UnsafeRawPointer(workspace)
   }
 }

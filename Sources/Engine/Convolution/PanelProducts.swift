@@ -14,8 +14,9 @@ private struct Run {
   static func runs(_ taps: [KernelTap], rowLength: Int, joins: Bool) -> [Run] {
     var runs: [Run] = []
     for tap in taps.sorted(by: { $0.pixel < $1.pixel }) {
+      // Rows of a narrow image's operand may touch each other.
       if joins, let last = runs.last, last.pixel + last.taps.count == tap.pixel,
-        last.taps.count < rowLength
+        last.taps[0] / rowLength == tap.index / rowLength
       {
         runs[runs.count - 1].taps.append(tap.index)
       } else {
@@ -38,10 +39,16 @@ private final class Numbers: @unchecked Sendable {
   deinit { pointer.deallocate() }
 }
 
-/// Weights in panels of 16 results, [panel][depth][16], rounded to bf16 where that is the precision.
+/// Weights in panels of 16 results, [panel][depth][16], rounded to bf16 where that is the precision;
+/// for a unit of the CPU as bf16, [panel][depth / 2][16][2].
 enum WeightPanels {
   /// How many numbers of a panel a run takes: whole pairs.
   static func depth(_ length: Int) -> Int { (length + 1) / 2 * 2 }
+
+  /// Numbers of fp32 in the scratch that a unit needs for a weights' gradient.
+  static func scratchCount(_ shape: inout bench_weight_product) -> Int {
+    (bench_native_scratch(&shape) + 3) / 4
+  }
 
   /// Numbers of all panels.
   static func count(depth: Int, results: Int) -> Int { (results + 15) / 16 * 16 * depth }
@@ -55,10 +62,17 @@ final class PanelProduct: @unchecked Sendable {
   private let starts: Numbers
   private let lengths: Numbers
   private let shape: bench_product
+  private let products: bench_products
+  private let isHalf: Bool
+  /// Whether a unit of the CPU computes it: operands are bf16 then, and prepared weights too.
+  let isNative: Bool
+  /// Whether a unit could compute it.
+  let suitsUnit: Bool
   /// Where the first result stands.
   private let start: Int
 
   /// - Parameters:
+  ///   - arithmetic: decides the order of the sums.
   ///   - taps: what each output meets.
   ///   - channels: of the operand.
   ///   - gap: numbers between two of its pixels, 0 unless the channels are even in number.
@@ -68,13 +82,22 @@ final class PanelProduct: @unchecked Sendable {
   ///   - resultRow: numbers from one row's results to the next one's.
   ///   - resultColumn: the same of columns.
   ///   - start: where the first result stands, in numbers.
+  ///   - usesUnit: whether it may be computed by a unit of the CPU.
   init(
-    _ taps: [KernelTap], kernelSize: Int, channels: Int, gap: Int, rows: Int, columns: Int,
-    operandRow: Int,
-    operandColumn: Int, results: Int, resultRow: Int, resultColumn: Int, start: Int = 0
+    _ arithmetic: Arithmetic, _ taps: [KernelTap], kernelSize: Int, channels: Int, gap: Int,
+    rows: Int, columns: Int, operandRow: Int, operandColumn: Int, results: Int, resultRow: Int,
+    resultColumn: Int, start: Int = 0,
+    usesUnit: Bool = true
   ) {
     precondition(gap == 0 || channels % 2 == 0, "a gap would part a pair of factors")
-    runs = Run.runs(taps, rowLength: kernelSize, joins: gap == 0)
+    let runs = Run.runs(taps, rowLength: kernelSize, joins: gap == 0)
+    self.runs = runs
+    isHalf = arithmetic.precision == .bf16
+    // Units take whole pairs of channels, and tiles of one size.
+    suitsUnit = channels % 2 == 0 && Set(runs.map(\.taps.count)).count <= 1
+    let unit = usesUnit && suitsUnit ? arithmetic.unit : nil
+    isNative = unit != nil
+    products = unit ?? arithmetic.emulated
     self.channels = channels
     self.start = start
     starts = Numbers(runs.map { $0.pixel * (channels + gap) })
@@ -86,8 +109,13 @@ final class PanelProduct: @unchecked Sendable {
       runStarts: UnsafePointer(starts.pointer), runLengths: UnsafePointer(lengths.pointer))
   }
 
-  /// Numbers of the panels.
-  var preparedCount: Int { WeightPanels.count(depth: shape.depth, results: shape.results) }
+  /// Numbers of fp32 that the panels take.
+  var preparedCount: Int {
+    WeightPanels.count(depth: shape.depth, results: shape.results) / (isNative ? 2 : 1)
+  }
+
+  /// Numbers of fp32 that one panel takes.
+  private var panelCount: Int { (isNative ? 8 : 16) * shape.depth }
 
   /// Panels of 16 results whose weights take about as many numbers.
   func panels(numbers: Int) -> Int { max(1, numbers / (16 * shape.depth)) }
@@ -95,26 +123,29 @@ final class PanelProduct: @unchecked Sendable {
   /// Brings weights into panels.
   /// - Parameters:
   ///   - panels: which of them.
-  ///   - isHalf: whether they are rounded to bf16.
   ///   - matrix: of each tap, where its weights start and how they lie: rows are the operand's
   ///     channels, columns the results.
   func prepare(
     panels: Range<Int>, _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>,
-    isHalf: Bool, matrix: (_ tap: Int) -> (start: Int, rowStride: Int, columnStride: Int)
+    matrix: (_ tap: Int) -> (start: Int, rowStride: Int, columnStride: Int)
   ) {
     let first = panels.lowerBound * 16
     let columns = min(panels.upperBound * 16, shape.results) - first
-    let size = 16 * shape.depth
+    let to = prepared + panels.lowerBound * panelCount
     var depth = 0
     for run in runs {
       for (place, tap) in run.taps.enumerated() {
         let from = matrix(tap)
-        sweeps.panels(
-          prepared + panels.lowerBound * size + (depth + place * channels) * 16, size,
-          weight + from.start + first * from.columnStride,
-          bench_matrix(
-            rows: channels, columns: columns, rowStride: from.rowStride,
-            columnStride: from.columnStride), isHalf ? 1 : 0)
+        let values = weight + from.start + first * from.columnStride
+        let block = bench_matrix(
+          rows: channels, columns: columns, rowStride: from.rowStride,
+          columnStride: from.columnStride)
+        let row = depth + place * channels
+        if isNative {
+          sweeps.pair_panels(to, panelCount, row, values, block)
+        } else {
+          sweeps.panels(to + row * 16, panelCount, values, block, isHalf ? 1 : 0)
+        }
       }
       depth += WeightPanels.depth(run.taps.count * channels)
     }
@@ -125,18 +156,19 @@ final class PanelProduct: @unchecked Sendable {
 
   /// - Parameters:
   ///   - panels: the results asked for.
+  ///   - x: the padded operand in fp32, or in bf16 where this is native.
   ///   - result: the whole image of results, as bf16 or fp32.
   func run(
-    panels: Range<Int>? = nil, _ x: UnsafePointer<Float>, _ prepared: UnsafePointer<Float>,
+    panels: Range<Int>? = nil, _ x: UnsafeRawPointer, _ prepared: UnsafePointer<Float>,
     into result: UnsafeMutableRawPointer, storesHalf: Bool
   ) {
     var shape = shape
     let panels = panels ?? allPanels
     shape.results = min(shape.results, panels.upperBound * 16) - panels.lowerBound * 16
     let bytes = storesHalf ? 2 : 4
-    sweeps.panel_product(
+    products.product(
       result + (start + panels.lowerBound * 16) * bytes, storesHalf ? 1 : 0, x,
-      prepared + panels.lowerBound * 16 * shape.depth, &shape)
+      prepared + panels.lowerBound * panelCount, &shape)
   }
 }
 
@@ -145,22 +177,32 @@ final class PanelWeightGradient: @unchecked Sendable {
   private let starts: Numbers
   private let lengths: Numbers
   private let shape: bench_weight_product
+  private let products: bench_products
+  /// Numbers of working memory that `add` needs.
+  let workspaceCount: Int
 
   /// - Parameters:
+  ///   - arithmetic: decides the order of the sums.
   ///   - padded: the input as the products read it.
   ///   - gradient: the output's gradient with its border.
-  init(_ geometry: ConvolutionGeometry, padded: PaddedShape, gradient: PaddedShape) {
+  init(
+    _ geometry: ConvolutionGeometry, _ arithmetic: Arithmetic, padded: PaddedShape,
+    gradient: PaddedShape
+  ) {
     let p = geometry.parameters
     let length = p.kernelSize * p.inputChannels
     starts = Numbers((0..<p.kernelSize).map { $0 * padded.pitch })
     lengths = Numbers(.init(repeating: length, count: p.kernelSize))
-    shape = bench_weight_product(
+    products = arithmetic.unit ?? arithmetic.emulated
+    var shape = bench_weight_product(
       rows: geometry.output.height, columns: geometry.output.width,
       operandRow: p.stride * padded.pitch, operandColumn: p.stride * p.inputChannels,
       gradientRow: gradient.pitch, gradientColumn: p.outputChannels, results: p.outputChannels,
       firstInput: 0, endInput: p.kernelSize * length, firstResult: 0,
       endResult: p.outputChannels, runs: p.kernelSize, runStarts: UnsafePointer(starts.pointer),
       runLengths: UnsafePointer(lengths.pointer))
+    workspaceCount = arithmetic.unit == nil ? 0 : WeightPanels.scratchCount(&shape)
+    self.shape = shape
   }
 
   /// Rows of the gradient: places of the kernel times input channels.
@@ -170,19 +212,13 @@ final class PanelWeightGradient: @unchecked Sendable {
   /// dWeight += the gradient from one image.
   /// - Parameters:
   ///   - dy: the gradient's interior.
-  ///   - inputs: the part of the rows that is asked for.
-  ///   - results: the part of the columns, from a multiple of 16 on.
+  ///   - workspace: `workspaceCount` numbers.
   func add(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    into dWeight: UnsafeMutablePointer<Float>, inputs: Range<Int>? = nil,
-    results: Range<Int>? = nil
+    into dWeight: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
   ) {
     var shape = shape
-    if let inputs { (shape.firstInput, shape.endInput) = (inputs.lowerBound, inputs.upperBound) }
-    if let results {
-      (shape.firstResult, shape.endResult) = (results.lowerBound, results.upperBound)
-    }
-    sweeps.panel_weight_gradient(dWeight, x, dy, &shape)
+    products.weight_gradient(dWeight, x, dy, &shape, workspace)
   }
 }
 
@@ -193,6 +229,8 @@ struct PanelProducts: Sendable {
   let forward: PanelProduct
   /// One for each phase of the data gradient, their panels one after the other.
   let backward: [PanelProduct]
+  /// Whether a unit of the CPU computes the data gradient.
+  let backwardIsNative: Bool
   /// Whether the phases make up the whole of the input's gradient.
   let coverInput: Bool
   let weights: PanelWeightGradient
@@ -201,16 +239,17 @@ struct PanelProducts: Sendable {
   private let geometry: ConvolutionGeometry
 
   /// - Parameter gap: numbers between two pixels of padded operands.
-  init(_ geometry: ConvolutionGeometry, _ precision: Precision, gap: Int = 0) {
+  init(_ geometry: ConvolutionGeometry, _ arithmetic: Arithmetic, gap: Int = 0) {
     self.geometry = geometry
-    isHalf = precision == .bf16
+    isHalf = arithmetic.precision == .bf16
     let (p, input, output) = (geometry.parameters, geometry.input, geometry.output)
     let padded = geometry.paddedInput
     paddedInput = padded
     // Small images without borders are one row, which leaves fewer odd columns.
     let isOneRow = geometry.isFlat && output.pixels <= Self.rowPixels
     forward = PanelProduct(
-      geometry.forwardTaps, kernelSize: p.kernelSize, channels: p.inputChannels, gap: gap,
+      arithmetic, geometry.forwardTaps, kernelSize: p.kernelSize, channels: p.inputChannels,
+      gap: gap,
       rows: isOneRow ? 1 : output.height, columns: isOneRow ? output.pixels : output.width,
       operandRow: p.stride * padded.paddedWidth * (p.inputChannels + gap),
       operandColumn: p.stride * (p.inputChannels + gap), results: p.outputChannels,
@@ -219,17 +258,24 @@ struct PanelProducts: Sendable {
     let gradient = phases.paddedGradient
     paddedGradient = gradient
     coverInput = phases.coverInput
-    backward = phases.phases.map {
-      PanelProduct(
-        $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels, gap: gap,
-        rows: isOneRow ? 1 : $0.rows, columns: isOneRow ? input.pixels : $0.columns,
-
-        operandRow: gradient.paddedWidth * (p.outputChannels + gap),
-        operandColumn: p.outputChannels + gap,
-        results: p.inputChannels, resultRow: p.stride * input.pitch,
-        resultColumn: p.stride * p.inputChannels, start: $0.start * p.inputChannels)
+    func products(usesUnit: Bool) -> [PanelProduct] {
+      phases.phases.map {
+        PanelProduct(
+          arithmetic, $0.taps, kernelSize: p.kernelSize, channels: p.outputChannels, gap: gap,
+          rows: isOneRow ? 1 : $0.rows, columns: isOneRow ? input.pixels : $0.columns,
+          operandRow: gradient.paddedWidth * (p.outputChannels + gap),
+          operandColumn: p.outputChannels + gap,
+          results: p.inputChannels, resultRow: p.stride * input.pitch,
+          resultColumn: p.stride * p.inputChannels, start: $0.start * p.inputChannels,
+          usesUnit: usesUnit)
+      }
     }
-    weights = PanelWeightGradient(geometry, padded: padded, gradient: gradient)
+    // All phases read one operand.
+    let native = products(usesUnit: true)
+    let allSuit = native.allSatisfy(\.suitsUnit)
+    backward = allSuit ? native : products(usesUnit: false)
+    backwardIsNative = allSuit && native.contains(where: \.isNative)
+    weights = PanelWeightGradient(geometry, arithmetic, padded: padded, gradient: gradient)
   }
 
   private static let rowPixels = 256
@@ -244,7 +290,7 @@ struct PanelProducts: Sendable {
     into prepared: UnsafeMutablePointer<Float>
   ) {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
-    forward.prepare(panels: panels ?? forward.allPanels, weight, into: prepared, isHalf: isHalf) {
+    forward.prepare(panels: panels ?? forward.allPanels, weight, into: prepared) {
       ($0 * inputs * outputs, outputs, 1)
     }
   }
@@ -256,17 +302,27 @@ struct PanelProducts: Sendable {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     var at = prepared
     for phase in backward {
-      phase.prepare(panels: panels ?? phase.allPanels, weight, into: at, isHalf: isHalf) {
+      phase.prepare(panels: panels ?? phase.allPanels, weight, into: at) {
         ($0 * inputs * outputs, 1, outputs)
       }
       at += phase.preparedCount
     }
   }
 
+  /// Numbers of the padded operand as bf16, in fp32; 0 where the products read it as it is.
+  func packedCount(_ pass: StagedPass) -> Int {
+    switch pass {
+    case .forward: forward.isNative ? (paddedInput.count + 1) / 2 : 0
+    case .backward: backwardIsNative ? (paddedGradient.count + 1) / 2 : 0
+    }
+  }
+
   /// dx, [H, W, inputChannels] in fp32.
-  /// - Parameter panels: the channels asked for.
+  /// - Parameters:
+  ///   - panels: the channels asked for.
+  ///   - dy: the padded gradient in fp32, or in bf16 where these products are native.
   func dataGradient(
-    panels: Range<Int>? = nil, _ dy: UnsafePointer<Float>, _ prepared: UnsafePointer<Float>,
+    panels: Range<Int>? = nil, _ dy: UnsafeRawPointer, _ prepared: UnsafePointer<Float>,
     into dx: UnsafeMutablePointer<Float>
   ) {
     var at = prepared
@@ -275,4 +331,22 @@ struct PanelProducts: Sendable {
       at += phase.preparedCount
     }
   }
+}
+
+extension Arithmetic {
+  /// The unit of the CPU that computes its products; nil where there is none.
+  fileprivate var unit: bench_products? {
+    if case .bf16(let model) = self { HalfUnits.products(model) } else { nil }
+  }
+
+  /// Its products by FMAs of fp32.
+  fileprivate var emulated: bench_products {
+    if case .bf16(let model) = self { sweeps.emulated(model) } else { sweeps.pairs }
+  }
+
+  /// The products that compute weights' gradients.
+  var weightProducts: bench_products { unit ?? emulated }
+
+  /// Whether a unit of the CPU computes them.
+  var isNative: Bool { unit != nil }
 }

@@ -6,11 +6,13 @@ import Numerics
 /// is summed up once instead of slice by slice.
 ///
 /// The arena holds for all images of a group the padded input; in the backward pass the padded
-/// gradients before it and the inputs' gradients behind. Pixels lie a cache line further apart than
+/// gradients before it and the inputs' gradients behind, and where the CPU has a unit for bf16, behind
+/// these the padded gradients as bf16. Pixels lie a cache line further apart than
 /// they need to: at distances of a power of two they would all fall into the same few places of a cache.
 final class StagedPanels: StagedConvolution {
   private let products: PanelProducts
   private let geometry: ConvolutionGeometry
+  private let arithmetic: Arithmetic
   private let inputCount: Int
 
   /// Numbers of the panels that one job takes its images through, half a mebibyte.
@@ -20,8 +22,9 @@ final class StagedPanels: StagedConvolution {
   /// Numbers between two pixels of the arena that nobody reads.
   private static let gap = 16
 
-  init(_ geometry: ConvolutionGeometry, _ precision: Precision = .fp32) {
-    products = PanelProducts(geometry, precision, gap: Self.gap)
+  init(_ geometry: ConvolutionGeometry, _ arithmetic: Arithmetic = .fp32) {
+    products = PanelProducts(geometry, arithmetic, gap: Self.gap)
+    self.arithmetic = arithmetic
     self.geometry = geometry
     inputCount = geometry.input.count
   }
@@ -29,13 +32,19 @@ final class StagedPanels: StagedConvolution {
   var paddedInput: PaddedShape { products.paddedInput }
   var paddedGradient: PaddedShape { products.paddedGradient }
   var preparedCount: Int { products.preparedCount }
-  var workspaceCount: Int { WeightGradientBlock.workspaceCount(columns: geometry.output.width) }
+  var workspaceCount: Int {
+    WeightGradientBlock.workspaceCount(columns: geometry.output.width, arithmetic)
+  }
   var weightGradientCount: Int { 0 }
-  var stagedCount: Int { stagedGradientCount + stagedInputCount + inputCount }
+  var stagedCount: Int { stagedGradientCount + stagedInputCount + inputCount + packedCount }
 
   private var stagedInputCount: Int { paddedInput.pixels * (paddedInput.channels + Self.gap) }
   private var stagedGradientCount: Int {
     paddedGradient.pixels * (paddedGradient.channels + Self.gap)
+  }
+  /// Of the gradient as bf16.
+  private var packedCount: Int {
+    products.backwardIsNative ? (stagedGradientCount + 31) / 32 * 16 : 0
   }
 
   // MARK: Weights
@@ -77,17 +86,36 @@ final class StagedPanels: StagedConvolution {
     }
   }
 
+  /// The same as bf16.
+  private static func pack(
+    _ image: UnsafePointer<Float>, _ shape: PaddedShape, into place: UnsafeMutableRawPointer
+  ) {
+    let channels = shape.channels
+    for pixel in 0..<shape.pixels {
+      sweeps.half.keep(
+        place + 2 * pixel * (channels + gap), image + pixel * channels, channels)
+    }
+  }
+
   func stageInput(
     _ x: UnsafePointer<Float>, image: Int, of images: Int, _ pass: StagedPass,
     into arena: UnsafeMutablePointer<Float>
   ) {
-    Self.stage(x, paddedInput, into: inputs(arena, images, pass) + image * stagedInputCount)
+    let place = inputs(arena, images, pass) + image * stagedInputCount
+    if pass == .forward, products.forward.isNative {
+      Self.pack(x, paddedInput, into: place)
+    } else {
+      Self.stage(x, paddedInput, into: place)
+    }
   }
 
   func stageGradient(
     _ dy: UnsafePointer<Float>, image: Int, of images: Int, into arena: UnsafeMutablePointer<Float>
   ) {
     Self.stage(dy, paddedGradient, into: arena + image * stagedGradientCount)
+    if products.backwardIsNative {
+      Self.pack(dy, paddedGradient, into: packedGradient(arena, image: image, of: images))
+    }
     guard !products.coverInput else { return }
     inputGradient(arena, image: image, of: images).update(repeating: 0, count: inputCount)
   }
@@ -96,6 +124,12 @@ final class StagedPanels: StagedConvolution {
     _ arena: UnsafeMutablePointer<Float>, image: Int, of images: Int
   ) -> UnsafeMutablePointer<Float> {
     arena + images * (stagedGradientCount + stagedInputCount) + image * inputCount
+  }
+
+  private func packedGradient(
+    _ arena: UnsafeMutablePointer<Float>, image: Int, of images: Int
+  ) -> UnsafeMutablePointer<Float> {
+    arena + images * (stagedGradientCount + stagedInputCount + inputCount) + image * packedCount
   }
 
   // MARK: Products
@@ -122,8 +156,12 @@ final class StagedPanels: StagedConvolution {
             panels: panels, arena + image * stagedInputCount, weights,
             into: out + image * outputBytes, storesHalf: products.isHalf)
         case .backward:
+          let gradient =
+            products.backwardIsNative
+            ? packedGradient(arena, image: image, of: images)
+            : arena + image * stagedGradientCount
           products.dataGradient(
-            panels: panels, arena + image * stagedGradientCount, weights,
+            panels: panels, gradient, weights,
             into: inputGradient(arena, image: image, of: images))
         }
       }
@@ -156,7 +194,7 @@ final class StagedPanels: StagedConvolution {
         block.add(
           x + image * stagedInputCount + first,
           arena + image * stagedGradientCount + interior + block.results.lowerBound, place,
-          workspace)
+          workspace, arithmetic)
       }
       block.end(workspace, dWeight, geometry)
     }
@@ -219,10 +257,37 @@ private struct WeightGradientBlock {
     }
   }
 
-  private static func rowsTogether(columns: Int) -> Int { max(1, pixels / columns) }
+  /// Pixels that are copied together: whole rows, or as many as a unit's pieces have.
+  private static func pixelsTogether(columns: Int, _ arithmetic: Arithmetic) -> Int {
+    arithmetic == .bf16(.tiles) ? pixels : max(1, pixels / columns) * columns
+  }
 
-  static func workspaceCount(columns: Int) -> Int {
-    mostInputs * mostResults + rowsTogether(columns: columns) * columns * (mostInputs + mostResults)
+  static func workspaceCount(columns: Int, _ arithmetic: Arithmetic) -> Int {
+    let together = pixelsTogether(columns: columns, arithmetic)
+    let copies = mostInputs * mostResults + together * (mostInputs + mostResults)
+    guard arithmetic.isNative else { return copies }
+    return withProduct(
+      rows: arithmetic == .bf16(.tiles) ? 1 : together / columns,
+      columns: arithmetic == .bf16(.tiles) ? together : columns, inputs: mostInputs,
+      results: mostResults
+    ) { (copies + 15) / 16 * 16 + WeightPanels.scratchCount(&$0) }
+  }
+
+  /// One product of compact copies.
+  private static func withProduct<Result>(
+    rows: Int, columns: Int, inputs: Int, results: Int,
+    _ body: (inout bench_weight_product) -> Result
+  ) -> Result {
+    withUnsafePointer(to: 0) { start in
+      withUnsafePointer(to: inputs) { length in
+        var product = bench_weight_product(
+          rows: rows, columns: columns, operandRow: columns * inputs, operandColumn: inputs,
+          gradientRow: columns * results, gradientColumn: results, results: results,
+          firstInput: 0, endInput: inputs, firstResult: 0, endResult: results, runs: 1,
+          runStarts: start, runLengths: length)
+        return body(&product)
+      }
+    }
   }
 
   private func rows(
@@ -263,33 +328,29 @@ private struct WeightGradientBlock {
   /// Adds one image.
   func add(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ place: Operands,
-    _ workspace: UnsafeMutablePointer<Float>
+    _ workspace: UnsafeMutablePointer<Float>, _ arithmetic: Arithmetic
   ) {
     let (m, n) = (inputs.count, results.count)
     let operands = workspace + Self.mostInputs * Self.mostResults
-    let together = Self.rowsTogether(columns: place.columns)
-    let gradients = operands + together * place.columns * Self.mostInputs
-    var (start, length) = (0, m)
-    for first in stride(from: 0, to: place.rows, by: together) {
-      let rows = min(together, place.rows - first)
-      for row in 0..<rows {
-        for column in 0..<place.columns {
-          let at = row * place.columns + column
-          (operands + at * m).update(
-            from: x + (first + row) * place.row + column * place.column, count: m)
-          (gradients + at * n).update(
-            from: dy + (first + row) * place.gradientRow + column * place.gradientColumn, count: n)
-        }
+    let together = Self.pixelsTogether(columns: place.columns, arithmetic)
+    let gradients = operands + together * Self.mostInputs
+    let copies =
+      Self.mostInputs * Self.mostResults + together * (Self.mostInputs + Self.mostResults)
+    let scratch = workspace + (copies + 15) / 16 * 16
+    let products = arithmetic.weightProducts
+    let pixels = place.rows * place.columns
+    for first in stride(from: 0, to: pixels, by: together) {
+      let count = min(together, pixels - first)
+      for at in 0..<count {
+        let (row, column) = (first + at).quotientAndRemainder(dividingBy: place.columns)
+        (operands + at * m).update(from: x + row * place.row + column * place.column, count: m)
+        (gradients + at * n).update(
+          from: dy + row * place.gradientRow + column * place.gradientColumn, count: n)
       }
-      withUnsafePointer(to: &start) { start in
-        withUnsafePointer(to: &length) { length in
-          var product = bench_weight_product(
-            rows: rows, columns: place.columns, operandRow: place.columns * m, operandColumn: m,
-            gradientRow: place.columns * n, gradientColumn: n, results: n, firstInput: 0,
-            endInput: m, firstResult: 0, endResult: n, runs: 1, runStarts: start,
-            runLengths: length)
-          sweeps.panel_weight_gradient(workspace, operands, gradients, &product)
-        }
+      // In `tiles` pixels follow each other; in `pairs` those of a row.
+      let rows = arithmetic == .bf16(.tiles) ? 1 : count / place.columns
+      Self.withProduct(rows: rows, columns: count / rows, inputs: m, results: n) {
+        products.weight_gradient(workspace, operands, gradients, &$0, scratch)
       }
     }
   }

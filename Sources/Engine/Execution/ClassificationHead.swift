@@ -69,7 +69,7 @@ final class ClassificationHead {
           rows: 1, columns: rows, operandRow: 0, operandColumn: inputs, resultRow: 0,
           resultColumn: results, results: results, depth: WeightPanels.depth(inputs), runs: 1,
           runStarts: start, runLengths: length)
-        sweeps.panel_product(y, 0, x, panels, &product)
+        sweeps.pairs.product(y, 0, x, panels, &product)
       }
     }
   }
@@ -160,7 +160,7 @@ final class ClassificationHead {
           rows: 1, columns: images, operandRow: 0, operandColumn: features, gradientRow: 0,
           gradientColumn: classes, results: classes, firstInput: 0, endInput: inputs,
           firstResult: 0, endResult: classes, runs: 1, runStarts: start, runLengths: length)
-        sweeps.panel_weight_gradient(gradient, x, dLogits.pointer, &product)
+        sweeps.pairs.weight_gradient(gradient, x, dLogits.pointer, &product, nil)
       }
     }
   }

@@ -15,7 +15,7 @@ public struct ExecutorLayout {
   /// Whether gradients will be asked for; without, activations share memory.
   public let trains: Bool
   /// How activations are kept.
-  public let precision: Precision
+  public let arithmetic: Arithmetic
   let plan: FusedPlan
   let gradientPlan: GradientPlan
   let units: [StepUnit]
@@ -60,10 +60,10 @@ public struct ExecutorLayout {
   ///   - batch: images per batch, at least 1.
   ///   - threads: that work, at least 1.
   ///   - trains: whether gradients will be asked for.
-  ///   - precision: how activations are kept.
+  ///   - arithmetic: how activations are kept and products made.
   ///   - optimizer: what changes the weights; its state is allocated with its first step.
   public init(
-    _ graph: Graph, batch: Int, threads: Int, trains: Bool = true, precision: Precision = .fp32,
+    _ graph: Graph, batch: Int, threads: Int, trains: Bool = true, arithmetic: Arithmetic = .fp32,
     optimizer: any Optimizer = SGD()
   ) {
     precondition(batch >= 1, "a batch of \(batch) images")
@@ -71,7 +71,7 @@ public struct ExecutorLayout {
     self.batch = batch
     self.threads = threads
     self.trains = trains
-    self.precision = precision
+    self.arithmetic = arithmetic
     let plan = FusedPlan(graph)
     self.plan = plan
     let gradientPlan = GradientPlan(plan)
@@ -81,13 +81,13 @@ public struct ExecutorLayout {
     var padded: [PaddedShape] = []
     let units = plan.steps.enumerated().map { index, step in
       StepUnit(
-        step, index: index, plan: plan, state: state, precision: precision, paddedShapes: &padded)
+        step, index: index, plan: plan, state: state, arithmetic: arithmetic, paddedShapes: &padded)
     }
     self.units = units
 
     let single = plan.singleTensors
     singleTensors = single
-    let storedBytes = precision == .fp32 ? 4 : 2
+    let storedBytes = arithmetic.precision == .fp32 ? 4 : 2
     self.storedBytes = storedBytes
     // A buffer that any fp32 tensor uses has room for it.
     func size(_ numbers: Int, isSingle: Bool) -> StoredSize {

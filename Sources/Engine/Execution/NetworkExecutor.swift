@@ -87,15 +87,15 @@ public final class NetworkExecutor {
   ///   - pool: the threads; one executor uses them at a time.
   ///   - state: the numbers to work on, by default new ones, all zero.
   ///   - trains: whether gradients will be asked for; without, activations share memory.
-  ///   - precision: how activations are kept and products made.
+  ///   - arithmetic: how activations are kept and products made.
   public init(
     _ graph: Graph, batch: Int, pool: WorkerPool, state: NetworkState? = nil, trains: Bool = true,
-    precision: Precision = .fp32
+    arithmetic: Arithmetic = .fp32
   ) {
     let layout = ExecutorLayout(
-      graph, batch: batch, threads: pool.threads, trains: trains, precision: precision)
+      graph, batch: batch, threads: pool.threads, trains: trains, arithmetic: arithmetic)
     self.layout = layout
-    images = sweeps.images(precision)
+    images = sweeps.images(arithmetic.precision)
     self.graph = graph
     self.pool = pool
     plan = layout.plan
@@ -125,14 +125,16 @@ public final class NetworkExecutor {
     if case .linear(let outputs)? = layout.plan.steps.last?.kind, let unit = layout.units.last {
       head = ClassificationHead(
         classes: outputs, features: layout.plan.sites[unit.step.input].shape.channels,
-        gradients: layout.logitGradients, precision: precision)
+        gradients: layout.logitGradients, precision: arithmetic.precision)
     } else {
       head = nil
     }
   }
 
   /// How activations are kept and products made.
-  public var precision: Precision { layout.precision }
+  public var arithmetic: Arithmetic { layout.arithmetic }
+
+  public var precision: Precision { arithmetic.precision }
 
   /// The largest batch.
   public var batch: Int { layout.batch }
@@ -309,7 +311,7 @@ final class StepUnit: Sendable {
   let needsDataGradient: Bool
 
   init(
-    _ step: Step, index: Int, plan: FusedPlan, state: StateLayout, precision: Precision,
+    _ step: Step, index: Int, plan: FusedPlan, state: StateLayout, arithmetic: Arithmetic,
     paddedShapes: inout [PaddedShape]
   ) {
     self.step = step
@@ -327,7 +329,7 @@ final class StepUnit: Sendable {
     var weightCount = 0
     switch step.kind {
     case .convolution(let parameters):
-      kernel = ConvolutionKernel(parameters, input: site.shape, precision: precision)
+      kernel = ConvolutionKernel(parameters, input: site.shape, arithmetic: arithmetic)
       weightCount =
         parameters.kernelSize * parameters.kernelSize * parameters.inputChannels
         * parameters.outputChannels
@@ -352,7 +354,7 @@ final class StepUnit: Sendable {
       } ?? 0
     biasOffset = state.offset(of: step.node) { $0 == .bias }
     // Staged convolutions prepare their weights in memory that they share.
-    if case .linear(let outputs) = step.kind, precision == .bf16 {
+    if case .linear(let outputs) = step.kind, arithmetic.precision == .bf16 {
       let panels = ClassificationHead.panels(features: site.shape.channels, classes: outputs)
       (preparedCount, preparedGradientCount) = (panels.forward, panels.backward)
       preparesForward = true

@@ -18,7 +18,8 @@ extension bench_sweeps {
 extension Precision {
   /// Why this process cannot compute in it; nil where it can.
   package var obstacle: String? {
-    guard self == .bf16, String(cString: sweeps.name) == "baseline" else { return nil }
+    guard self == .bf16 else { return nil }
+    guard String(cString: sweeps.name) == "baseline" else { return HalfModel.obstacle }
     return "bf16 needs fused multiply-adds, which this CPU or BENCH_ISA=baseline does not give; "
       + "use fp32"
   }
