@@ -1,7 +1,9 @@
 // What products by units for bf16 need around them: gradients and inputs as pairs of neighbouring pixels.
-// Included by native_pairs.c and native_tiles.c.
+// Included by native.c and imitated.c.
 #include "sweeps.headers.h"
 #include "vectors.inc.h"
+
+typedef uint32_t vuu __attribute__((vector_size(64), aligned(4), may_alias));
 
 // The pixels of a weights' gradient in the order of its sums: rows of `pitch` places, the last ones
 // without a pixel, and in all `places`, an even number.
@@ -100,7 +102,7 @@ static void pair_gradients(uint32_t *out, const float *dy, const bench_weight_pr
         two[i] = has ? load_lanes(from, lanes) : splat(0);
         if (++column >= order.pitch) column = 0, row++;
       }
-      *(vu *)out = ((vu)two[0] >> 16) | ((vu)two[1] & 0xffff0000u);
+      *(vuu *)out = ((vu)two[0] >> 16) | ((vu)two[1] & 0xffff0000u);
     }
   }
 }

@@ -11,6 +11,7 @@
 #endif
 
 extern const bench_products bench_native_pairs, bench_native_tiles;
+extern const bench_products bench_imitated_pairs, bench_imitated_tiles;
 
 static int has_avx512(void) {
   __builtin_cpu_init();
@@ -45,6 +46,12 @@ const bench_products *bench_native_products(const char *model) {
 }
 
 int bench_refuses_tiles(void) { return has_tiles() && !permits_tiles(); }
+
+const bench_products *bench_imitated_products(const char *model) {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return NULL;
+  return strcmp(model, "pairs") == 0 ? &bench_imitated_pairs : &bench_imitated_tiles;
+}
 #else
 const bench_products *bench_native_products(const char *model) {
   (void)model;
@@ -52,4 +59,9 @@ const bench_products *bench_native_products(const char *model) {
 }
 
 int bench_refuses_tiles(void) { return 0; }
+
+const bench_products *bench_imitated_products(const char *model) {
+  (void)model;
+  return NULL;
+}
 #endif

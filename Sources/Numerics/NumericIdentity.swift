@@ -44,10 +44,10 @@ public struct NumericIdentity: Hashable, Sendable {
 }
 
 extension NumericIdentity {
-  /// This identity for trainings in an arithmetic of their own.
+  /// This identity, which is one of single precision, for trainings in any arithmetic.
   public func with(_ arithmetic: Arithmetic) -> NumericIdentity {
     var result = self
-    result.precision = arithmetic.name
+    if arithmetic != .fp32 { result.precision = arithmetic.name }
     return result
   }
 

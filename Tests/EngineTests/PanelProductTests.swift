@@ -134,14 +134,25 @@ func halfNumbers(_ count: Int, seed: UInt64, anything: Bool = false) -> [Float] 
     }
   }
 
-  /// The CPU's own units against the same loops.
+  /// The loops around the units' instructions, which are imitated, against the same model.
+  @Test(
+    .enabled(if: bench_imitated_products("tiles") != nil, "needs FMA"),
+    arguments: HalfModel.allCases)
+  func imitatedUnitsFollowTheModel(model: HalfModel) throws {
+    follow(model, try #require(bench_imitated_products(model.rawValue)).pointee, trials: 400)
+  }
+
+  /// The CPU's own units.
   @Test(
     .enabled(if: HalfModel.allCases.contains(where: HalfUnits.isNative), "the CPU has no unit"),
     arguments: HalfModel.allCases.filter(HalfUnits.isNative))
   func unitsFollowTheModel(model: HalfModel) throws {
-    let unit = try #require(HalfUnits.products(model))
+    follow(model, try #require(HalfUnits.products(model)), trials: 400)
+  }
+
+  private func follow(_ model: HalfModel, _ unit: bench_products, trials: Int) {
     flushingSubnormals {
-      for i in 0..<400 {
+      for i in 0..<trials {
         let product = ProductTrial(i, suitsUnit: true)
         for isHalf in [false, true] {
           let wrong = product.differences(

@@ -214,6 +214,38 @@ static void panels(const bench_sweeps *t) {
   release();
 }
 
+// The loops around the units for bf16, their instructions imitated.
+static void units(const bench_sweeps *t, const char *model) {
+  const bench_products *unit = bench_imitated_products(model);
+  if (!unit) return;
+  long runs = size(1, 4), starts[4], lengths[4], next = 2 * size(1, 24), length = next * size(1, 3);
+  long rows = size(1, 7), columns = size(1, 40), results = channels(), place = results + size(0, 3);
+  long row = flag() ? (columns + size(0, 3)) * next : size(1, 60), depth = runs * length;
+  for (long i = 0; i < runs; i++) starts[i] = i * row, lengths[i] = length;
+  long xs = (rows - 1) * row + (columns - 1) * next + starts[runs - 1] + length;
+  long ys = (rows - 1) * columns * place + (columns - 1) * place + results;
+  int half = flag();
+  long panel = 8 * depth;
+  float *w = numbers((results + 15) / 16 * panel), *x = numbers(xs);
+  bench_matrix matrix = {.rows = depth, .columns = results, .rowStride = results, .columnStride = 1};
+  t->pair_panels(w, panel, 0, numbers(depth * results), matrix);
+  uint16_t *packed = block(2 * (size_t)xs);
+  t->half.keep(packed, x, xs);
+  bench_product product = {rows,    columns, row,  next,   columns * place, place,
+                           results, depth,   runs, starts, lengths};
+  unit->product(block((half ? 2 : 4) * (size_t)ys), half, packed, w, &product);
+  bench_weight_product gradient = {rows,    columns,
+                                   row,     next,
+                                   columns * place, place,
+                                   results, size(0, depth - 1),
+                                   depth,   16 * size(0, (results - 1) / 16),
+                                   results, runs,
+                                   starts,  lengths};
+  unit->weight_gradient(numbers(depth * results), x, numbers(ys), &gradient,
+                        block((size_t)bench_native_scratch(&gradient)));
+  release();
+}
+
 static void products(int throughBlas) {
   int32_t m = (int32_t)channels(), n = (int32_t)size(1, 40), k = (int32_t)channels();
   int32_t transposed = flag(), lda = m + (int32_t)size(0, 3), ldc = m + (int32_t)size(0, 7);
@@ -249,6 +281,8 @@ int main(void) {
       parameters(table);
       winograd(table);
       panels(table);
+      units(table, "pairs");
+      units(table, "tiles");
     }
     printf("%s: clean\n", table->name);
   }

@@ -271,6 +271,8 @@ const bench_sweeps *bench_sweeps_named(const char *name);
 // this CPU, its system or this build lacks them. Operands and weights of `product` are bf16 (pair_panels);
 // runs are even in length, and for tiles alike.
 const bench_products *bench_native_products(const char *model);
+// The same loops with the units' instructions imitated, very slowly, for tests; null without FMA.
+const bench_products *bench_imitated_products(const char *model);
 // Whether the CPU has tiles that the system does not let this process use.
 int bench_refuses_tiles(void);
 // Bytes of scratch that their weight_gradient needs.

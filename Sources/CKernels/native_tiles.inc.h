@@ -1,12 +1,5 @@
 // Products in the order `tiles` (panels.inc.h) by TDPBF16PS, of the AMX instructions.
-#include "sweeps.headers.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#pragma clang attribute push(                                                                \
-    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,amx-tile,amx-bf16"))),      \
-    apply_to = function)
-#include "native.inc.h"
+// Included by native.c with the instructions (TILE_…), and by imitated.c with what they compute.
 
 // Tiles 0 to 3 hold sums, 4 and 5 a piece's factors of either side, 6 and 7 those of a last, shorter
 // piece.
@@ -29,26 +22,26 @@ INLINE void configure(long rows, long tail) {
   }
   c.rowBytes[6] = (uint16_t)(tail ? 2 * tail : ROW);
   c.rows[7] = (uint8_t)(tail ? tail / 2 : 16);
-  _tile_loadconfig(&c);
+  TILE_CONFIGURE(&c);
 }
 
 // Up to four left factors against one right one.
 #define PRODUCTS(LEFT, RIGHT, right, left, stride, count)                   \
   {                                                                         \
-    _tile_loadd(RIGHT, right, ROW);                                         \
-    _tile_loadd(LEFT, left(0), stride(0));                                  \
-    _tile_dpbf16ps(0, LEFT, RIGHT);                                         \
+    TILE_LOAD(RIGHT, right, ROW);                                         \
+    TILE_LOAD(LEFT, left(0), stride(0));                                  \
+    TILE_PRODUCT(0, LEFT, RIGHT);                                         \
     if (count > 1) {                                                        \
-      _tile_loadd(LEFT, left(1), stride(1));                                \
-      _tile_dpbf16ps(1, LEFT, RIGHT);                                       \
+      TILE_LOAD(LEFT, left(1), stride(1));                                \
+      TILE_PRODUCT(1, LEFT, RIGHT);                                       \
     }                                                                       \
     if (count > 2) {                                                        \
-      _tile_loadd(LEFT, left(2), stride(2));                                \
-      _tile_dpbf16ps(2, LEFT, RIGHT);                                       \
+      TILE_LOAD(LEFT, left(2), stride(2));                                \
+      TILE_PRODUCT(2, LEFT, RIGHT);                                       \
     }                                                                       \
     if (count > 3) {                                                        \
-      _tile_loadd(LEFT, left(3), stride(3));                                \
-      _tile_dpbf16ps(3, LEFT, RIGHT);                                       \
+      TILE_LOAD(LEFT, left(3), stride(3));                                \
+      TILE_PRODUCT(3, LEFT, RIGHT);                                       \
     }                                                                       \
   }
 
@@ -89,7 +82,7 @@ INLINE void store_outputs(void *y, int half, const bench_product *p, output_orde
   }
 }
 
-static void product(void *y, int half, const void *operands, const void *weights,
+static void tiles_product(void *y, int half, const void *operands, const void *weights,
                     const bench_product *p) {
   const bf16 *x = operands;
   const output_order order = order_of(p);
@@ -113,10 +106,10 @@ static void product(void *y, int half, const void *operands, const void *weights
         left[i] = x + row * order.row + first[i < count ? i : 0] * p->operandColumn;
       for (long c = 0; c < p->results; c += LANES) {
         const uint32_t *w = (const uint32_t *)weights + c * (p->depth / 2);
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
+        TILE_ZERO(0);
+        TILE_ZERO(1);
+        TILE_ZERO(2);
+        TILE_ZERO(3);
         for (long run = 0; run < p->runs; run++) {
           long at = p->runStarts[run];
           const long whole = at + length - tail;
@@ -131,17 +124,17 @@ static void product(void *y, int half, const void *operands, const void *weights
 #undef LEFT_OF
 #undef STRIDE_OF
         }
-        _tile_stored(0, sums[0], ROW);
-        if (count > 1) _tile_stored(1, sums[1], ROW);
-        if (count > 2) _tile_stored(2, sums[2], ROW);
-        if (count > 3) _tile_stored(3, sums[3], ROW);
+        TILE_STORE(0, sums[0], ROW);
+        if (count > 1) TILE_STORE(1, sums[1], ROW);
+        if (count > 2) TILE_STORE(2, sums[2], ROW);
+        if (count > 3) TILE_STORE(3, sums[3], ROW);
         for (long i = 0; i < count; i++)
           store_outputs(y, half, p, order, row, first[i], (tile + i) * LANES - first[i], tileRows,
                         c, sums[i]);
       }
     }
   }
-  _tile_release();
+  TILE_RELEASE();
 }
 
 // --- Gradients of weights ------------------------------------------------------------------------
@@ -169,10 +162,10 @@ static void add_blocks(float *dw, const tile_inputs *blocks, long count, const u
     const long lanes = p->results - c < LANES ? p->results - c : LANES;
     for (long i = 0; i < count; i++)
       take_sums(sums[i], dw + blocks[i].row * p->results + c, p->results, blocks[i].count, lanes);
-    _tile_loadd(0, sums[0], ROW);
-    if (count > 1) _tile_loadd(1, sums[1], ROW);
-    if (count > 2) _tile_loadd(2, sums[2], ROW);
-    if (count > 3) _tile_loadd(3, sums[3], ROW);
+    TILE_LOAD(0, sums[0], ROW);
+    if (count > 1) TILE_LOAD(1, sums[1], ROW);
+    if (count > 2) TILE_LOAD(2, sums[2], ROW);
+    if (count > 3) TILE_LOAD(3, sums[3], ROW);
     const bf16 *left[4], *rowOf[4];
     long stride[4];
     for (long i = 0; i < 4; i++) {
@@ -199,17 +192,17 @@ static void add_blocks(float *dw, const tile_inputs *blocks, long count, const u
 #undef LEFT_OF
 #undef STRIDE_OF
     }
-    _tile_stored(0, sums[0], ROW);
-    if (count > 1) _tile_stored(1, sums[1], ROW);
-    if (count > 2) _tile_stored(2, sums[2], ROW);
-    if (count > 3) _tile_stored(3, sums[3], ROW);
+    TILE_STORE(0, sums[0], ROW);
+    if (count > 1) TILE_STORE(1, sums[1], ROW);
+    if (count > 2) TILE_STORE(2, sums[2], ROW);
+    if (count > 3) TILE_STORE(3, sums[3], ROW);
     for (long i = 0; i < count; i++)
       give_sums(dw + blocks[i].row * p->results + c, sums[i], p->results, blocks[i].count, lanes);
   }
 }
 
-static void weight_gradient(float *dw, const float *x, const float *dy,
-                            const bench_weight_product *p, void *memory) {
+static void tiles_weight_gradient(float *dw, const float *x, const float *dy,
+                                  const bench_weight_product *p, void *memory) {
   const weight_scratch scratch = weight_scratch_at(memory, p);
   const pixel_order order = image_order(p);
   pair_gradients(scratch.gradients, dy, p, order);
@@ -233,9 +226,5 @@ static void weight_gradient(float *dw, const float *x, const float *dy,
     }
   }
   if (count > 0) add_blocks(dw, blocks, count, scratch.gradients, p, order);
-  _tile_release();
+  TILE_RELEASE();
 }
-
-const bench_products bench_native_tiles = {.product = product, .weight_gradient = weight_gradient};
-#pragma clang attribute pop
-#endif

@@ -1,23 +1,16 @@
-// Products in the order `pairs` (panels.inc.h) by VDPBF16PS, of the AVX512_BF16 instructions.
-#include "sweeps.headers.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#pragma clang attribute push(                                                               \
-    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,fma"))),           \
-    apply_to = function)
-#include "native.inc.h"
+// Products in the order `pairs` (panels.inc.h) by VDPBF16PS, of the AVX512_BF16 instructions: dot(sum, a, b)
+// adds to each of 16 sums the products of a pair of bf16.
+// Included by native.c with the instruction, and by imitated.c with what it computes.
 
 enum { COLUMNS = 12, ROWS = 8 };
 
-INLINE vf dot(vf sum, __m512i a, __m512i b) {
-  return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
-}
-INLINE __m512i both(const bf16 *p) {
-  int32_t pair;
+INLINE vu both(const bf16 *p) {
+  uint32_t pair;
   memcpy(&pair, p, sizeof pair);
-  return _mm512_set1_epi32(pair);
+  return (vu){pair, pair, pair, pair, pair, pair, pair, pair,
+              pair, pair, pair, pair, pair, pair, pair, pair};
 }
+INLINE vu pairs_at(const uint32_t *p) { return *(const vuu *)p; }
 
 // N neighbouring outputs of one row, 16 · P of their channels.
 INLINE void columns_of(void *y, int half, long lanes, const bf16 *x, const uint32_t *w,
@@ -28,10 +21,10 @@ INLINE void columns_of(void *y, int half, long lanes, const bf16 *x, const uint3
   for (long run = 0; run < p->runs; run++) {
     const bf16 *from = x + p->runStarts[run], *end = from + p->runLengths[run];
     for (; from < end; from += 2, w += LANES) {
-      __m512i weight[P];
-      EACH(q, P) weight[q] = _mm512_loadu_si512(w + q * panel);
+      vu weight[P];
+      EACH(q, P) weight[q] = pairs_at(w + q * panel);
       EACH(i, N) {
-        __m512i value = both(from + i * next);
+        vu value = both(from + i * next);
         EACH(q, P) sum[q][i] = dot(sum[q][i], value, weight[q]);
       }
     }
@@ -41,7 +34,7 @@ INLINE void columns_of(void *y, int half, long lanes, const bf16 *x, const uint3
   }
 }
 
-static void product(void *y, int half, const void *operands, const void *weights,
+static void pairs_product(void *y, int half, const void *operands, const void *weights,
                     const bench_product *p) {
   const bf16 *x = operands;
   const long bytes = half ? sizeof(bf16) : sizeof(float);
@@ -93,10 +86,10 @@ INLINE void rows_of(float *dw, input_block in, const uint32_t *gradients,
   for (long row = 0; row < p->rows; row++) {
     const bf16 *from = in.first + row * in.row;
     for (const bf16 *end = from + order.pitch; from < end; from += 2, gradients += LANES) {
-      __m512i slope[P];
-      EACH(q, P) slope[q] = _mm512_loadu_si512(gradients + q * panel);
+      vu slope[P];
+      EACH(q, P) slope[q] = pairs_at(gradients + q * panel);
       EACH(i, ROWS) {
-        __m512i value = both(from + i * in.pitch);
+        vu value = both(from + i * in.pitch);
         EACH(q, P) sum[q][i] = dot(sum[q][i], value, slope[q]);
       }
     }
@@ -107,8 +100,8 @@ INLINE void rows_of(float *dw, input_block in, const uint32_t *gradients,
 #undef COUNT
 }
 
-static void weight_gradient(float *dw, const float *x, const float *dy,
-                            const bench_weight_product *p, void *memory) {
+static void pairs_weight_gradient(float *dw, const float *x, const float *dy,
+                                  const bench_weight_product *p, void *memory) {
   const weight_scratch scratch = weight_scratch_at(memory, p);
   const pixel_order order = row_order(p);
   pair_gradients(scratch.gradients, dy, p, order);
@@ -138,16 +131,3 @@ static void weight_gradient(float *dw, const float *x, const float *dy,
     }
   }
 }
-
-const bench_products bench_native_pairs = {.product = product, .weight_gradient = weight_gradient};
-long bench_native_scratch(const bench_weight_product *p) {
-  long gradients, channels;
-  return scratch_parts(p, &gradients, &channels);
-}
-#pragma clang attribute pop
-#else
-long bench_native_scratch(const bench_weight_product *p) {
-  (void)p;
-  return 0;
-}
-#endif
