@@ -77,10 +77,14 @@ static void tile_release(void) {}
 #define TILE_RELEASE tile_release
 #include "native_tiles.inc.h"
 
-const bench_products bench_imitated_pairs = {.product = pairs_product,
-                                             .weight_gradient = pairs_weight_gradient};
-const bench_products bench_imitated_tiles = {.product = tiles_product,
-                                             .weight_gradient = tiles_weight_gradient};
+const bench_products bench_imitated_pairs = {
+    .product = pairs_product,
+    .weight_gradient = pairs_weight_gradient,
+    .multiply_add = pairs_multiply_add};
+const bench_products bench_imitated_tiles = {
+    .product = tiles_product,
+    .weight_gradient = tiles_weight_gradient,
+    .multiply_add = tiles_multiply_add};
 
 long bench_native_scratch(const bench_weight_product *p) {
   long gradients, channels;

@@ -21,9 +21,13 @@ INLINE vf dot(vf sum, vu a, vu b) {
 #define TILE_RELEASE _tile_release
 #include "native_tiles.inc.h"
 
-const bench_products bench_native_pairs = {.product = pairs_product,
-                                           .weight_gradient = pairs_weight_gradient};
-const bench_products bench_native_tiles = {.product = tiles_product,
-                                           .weight_gradient = tiles_weight_gradient};
+const bench_products bench_native_pairs = {
+    .product = pairs_product,
+    .weight_gradient = pairs_weight_gradient,
+    .multiply_add = pairs_multiply_add};
+const bench_products bench_native_tiles = {
+    .product = tiles_product,
+    .weight_gradient = tiles_weight_gradient,
+    .multiply_add = tiles_multiply_add};
 #pragma clang attribute pop
 #endif

@@ -15,13 +15,13 @@ INLINE vu pairs_at(const uint32_t *p) { return *(const vuu *)p; }
 // N neighbouring outputs of one row, 16 · P of their channels.
 INLINE void columns_of(void *y, int half, long lanes, const bf16 *x, const uint32_t *w,
                        const bench_product *p, const int N, const int P) {
-  vf sum[P][N];
+  vf sum[2][COLUMNS];
   const long next = p->operandColumn, panel = p->depth / 2 * LANES;
   EACH(q, P) EACH(i, N) sum[q][i] = splat(0);
   for (long run = 0; run < p->runs; run++) {
     const bf16 *from = x + p->runStarts[run], *end = from + p->runLengths[run];
     for (; from < end; from += 2, w += LANES) {
-      vu weight[P];
+      vu weight[2];
       EACH(q, P) weight[q] = pairs_at(w + q * panel);
       EACH(i, N) {
         vu value = both(from + i * next);
@@ -76,7 +76,7 @@ static void pairs_product(void *y, int half, const void *operands, const void *w
 INLINE void rows_of(float *dw, input_block in, const uint32_t *gradients,
                     const bench_weight_product *p, pixel_order order, long inputs, long lanes,
                     const int P) {
-  vf sum[P][ROWS];
+  vf sum[2][ROWS];
 #define COUNT(q) (q + 1 < P ? LANES : lanes)
   EACH(q, P) EACH(i, ROWS) {
     sum[q][i] =
@@ -86,7 +86,7 @@ INLINE void rows_of(float *dw, input_block in, const uint32_t *gradients,
   for (long row = 0; row < p->rows; row++) {
     const bf16 *from = in.first + row * in.row;
     for (const bf16 *end = from + order.pitch; from < end; from += 2, gradients += LANES) {
-      vu slope[P];
+      vu slope[2];
       EACH(q, P) slope[q] = pairs_at(gradients + q * panel);
       EACH(i, ROWS) {
         vu value = both(from + i * in.pitch);
@@ -130,4 +130,15 @@ static void pairs_weight_gradient(float *dw, const float *x, const float *dy,
       }
     }
   }
+}
+
+static double pairs_multiply_add(long rounds, float *sink) {
+  vf a[COLUMNS];
+  vu x = (vu)splat(0.5f), y = (vu)splat(0.001f);
+  EACH(i, COLUMNS) a[i] = splat((float)i);
+  for (long r = 0; r < rounds; r++) EACH(i, COLUMNS) a[i] = dot(a[i], x, y);
+  vf sum = splat(0);
+  EACH(i, COLUMNS) sum += a[i];
+  *sink = sum[0];
+  return 2.0 * 2 * LANES * COLUMNS * (double)rounds;
 }

@@ -228,3 +228,24 @@ static void tiles_weight_gradient(float *dw, const float *x, const float *dy,
   if (count > 0) add_blocks(dw, blocks, count, scratch.gradients, p, order);
   TILE_RELEASE();
 }
+
+static double tiles_multiply_add(long rounds, float *sink) {
+  float sums[LANES * LANES] __attribute__((aligned(64)));
+  configure(LANES, 0);
+  TILE_ZERO(0);
+  TILE_ZERO(1);
+  TILE_ZERO(2);
+  TILE_ZERO(3);
+  TILE_ZERO(4);
+  TILE_ZERO(5);
+  for (long r = 0; r < rounds; r++) {
+    TILE_PRODUCT(0, 4, 5);
+    TILE_PRODUCT(1, 4, 5);
+    TILE_PRODUCT(2, 4, 5);
+    TILE_PRODUCT(3, 4, 5);
+  }
+  TILE_STORE(0, sums, ROW);
+  TILE_RELEASE();
+  *sink = sums[0];
+  return 2.0 * 4 * LANES * LANES * WHOLE * (double)rounds;
+}

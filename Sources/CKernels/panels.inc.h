@@ -37,13 +37,13 @@ INLINE long next_columns(long left, const long most) {
 // N neighbouring outputs of one row, 16 · P of their channels; the last 16 may be fewer.
 INLINE void pair_columns(void *y, int half, long lanes, const float *x, const float *w,
                          const bench_product *p, const int N, const int P) {
-  vf sum[P][N];
+  vf sum[PANELS][PANEL_COLUMNS];
   const long next = p->operandColumn, panel = p->depth * LANES, step = p->resultColumn;
   EACH(q, P) EACH(i, N) sum[q][i] = splat(0);
   for (long run = 0; run < p->runs; run++) {
     const float *from = x + p->runStarts[run], *end = from + (p->runLengths[run] & ~1L);
     for (; from < end; from += 2, w += 2 * LANES) {
-      vf weight[P];
+      vf weight[PANELS];
       EACH(q, P) weight[q] = load(w + q * panel + LANES);
       EACH(i, N) {
         vf value = splat(from[i * next + 1]);
@@ -131,14 +131,14 @@ static void tile_product(void *y, int half, const void *x, const void *w,
 INLINE void pair_weights(float *dw, const float *x, const float *dy,
                          const bench_weight_product *p, long rows, long lanes, const int N,
                          const int P) {
-  vf sum[P][N];
+  vf sum[PANELS][PANEL_COLUMNS];
   const long outputs = p->results;
 #define COUNT(q) (q + 1 < P ? LANES : lanes)
   EACH(q, P) EACH(i, N) sum[q][i] = load_lanes(dw + i * outputs + q * LANES, COUNT(q));
   for (long row = 0; row < rows; row++) {
     const float *from = x + row * p->operandRow, *d = dy + row * p->gradientRow;
     long column = 0;
-    vf slope[P];
+    vf slope[PANELS];
     for (; column + 2 <= p->columns; column += 2) {
       EACH(q, P) slope[q] = load_lanes(d + p->gradientColumn + q * LANES, COUNT(q));
       EACH(i, N) {

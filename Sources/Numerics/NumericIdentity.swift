@@ -188,7 +188,10 @@ extension NumericIdentity {
       + [
         pair("instruction set", \.instructionSet) { "BENCH_ISA=\($0)" },
         pair("convolution", \.convolution) { "BENCH_CONV=\($0)" },
-        pair("precision", \.precision) { _ in "" },
+        pair("precision", \.precision) { text in
+          guard case .bf16(let model) = Arithmetic(name: text) else { return "" }
+          return "BENCH_BF16=\(model.rawValue)"
+        },
       ]).compactMap { $0 }
   }
 }

@@ -17,6 +17,9 @@ public struct EngineCostModel: CostModel {
     if let obstacle = settings.precision.obstacle { throw ArchitectureError(obstacle) }
     var warnings = settings.data.expectedFacts.assumption.map { [$0] } ?? []
     warnings += try variant.initialWeights?.check(variant.architecture, graph) ?? []
+    if case .bf16(let model) = Arithmetic.current(settings.precision) {
+      warnings += HalfUnits.note(model).map { [$0] } ?? []
+    }
     // The folder may come later, where the spec says what it will have.
     if settings.data.isFolder, let path = settings.data.path,
       let counts = try? FolderCounts.of(path)

@@ -35,6 +35,8 @@ public struct StudyResults: Sendable {
   public let claims: [Claim]
   /// How the protocol differs from the papers'; nil where the spec cannot be read.
   public let ledger: DepartureLedger?
+  /// The runs in bf16 and what they computed in, such as `bf16 pairs`.
+  private let halfPrecisions: [(key: RunKey, precision: String)]
   /// The answers to the claims, in their order.
   public private(set) var verdicts: [Verdict] = []
 
@@ -55,6 +57,7 @@ public struct StudyResults: Sendable {
     let variants = try reader.variants(experiment: experiment.name)
     let planned = Set(variants.filter(\.planned).map(\.name))
     self.variants = variants.filter(\.planned)
+    halfPrecisions = try reader.halfPrecisions(experiment: experiment.name)
     runs = try reader.runs(experiment: experiment.name)
       .filter { planned.contains($0.key.variant) }
     let stored = try reader.finals(experiment: experiment.name)
@@ -76,6 +79,27 @@ public struct StudyResults: Sendable {
     formerVariants = variants.map(\.name).filter { former.contains($0) }
     verdicts = Verdict.all(self)
   }
+
+  /// That runs in bf16 have their sums in several orders, and which runs have which; nil where they
+  /// have one.
+  /// - Parameter variants: nil for all.
+  public func mixedPrecision(of variants: Set<String>? = nil) -> String? {
+    let runs = halfPrecisions.filter { run in
+      planned.contains(run.key.variant) && variants?.contains(run.key.variant) != false
+    }
+    let models = runs.map(\.precision).uniqued
+    guard models.count > 1 else { return nil }
+    let each = models.map { model in
+      let names = runs.filter { $0.precision == model }.map {
+        "\($0.key.variant) seed \($0.key.seed)"
+      }
+      return "\(model) (\(names.listed()))"
+    }
+    return "made in several orders of bf16 sums, which round differently: "
+      + each.joined(separator: ", ")
+  }
+
+  private var planned: Set<String> { Set(variants.map(\.name)) }
 
   /// The last value of a metric in each complete run of a variant, by seed.
   public func values(_ metric: Metric, of variant: String) -> [Double] {

@@ -117,6 +117,9 @@ extension Verdict {
         p: ps[index], adjustedP: adjustedByClaim[index],
         isPapersProtocol: results.ledger?.isPapers(results.claims[index].variants) ?? false)
       verdict.decide(seedsAlpha: seedsAlpha)
+      if let mixed = results.mixedPrecision(of: Set(results.claims[index].variants)) {
+        verdict.reason += (verdict.reason.isEmpty ? "" : "; ") + "its runs were \(mixed)"
+      }
       return verdict
     }
   }

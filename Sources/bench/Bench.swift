@@ -43,6 +43,7 @@ enum Program {
     for (name, allowed) in [
       ("BENCH_ISA", ["avx512", "avx2", "baseline"]), ("BENCH_GEMM", ["libxsmm", "blas"]),
       ("BENCH_CONV", ["winograd", "direct"]),
+      ("BENCH_BF16", ["pairs", "tiles"]),
     ] {
       guard let value = environment[name], !value.isEmpty else { continue }
       guard allowed.contains(value) else {

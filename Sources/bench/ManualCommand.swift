@@ -163,6 +163,7 @@ struct ManualPage {
     ("BENCH_GEMM", "libxsmm or blas: the library of matrix products."),
     ("BENCH_ISA", "avx512, avx2 or baseline: lesser instructions than the CPU has."),
     ("BENCH_CONV", "direct switches Winograd's method off."),
+    ("BENCH_BF16", "pairs or tiles: the order of sums in which runs in bf16 begin."),
     ("BENCH_DATA", "The folder where data sets are looked for first."),
     ("BENCH_BUSY_TIMEOUT", "Seconds that a write waits for other programs that use the database."),
     ("BENCH_HEARTBEAT_LIMIT", "Seconds after which a silent run counts as gone."),

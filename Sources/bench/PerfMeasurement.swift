@@ -22,7 +22,7 @@ final class PerfMeasurement {
     network = NetworkExecutor(
       graph, batch: batch, pool: pool, trains: !isEvaluation,
       arithmetic: .current(precision))
-    meter = MachineLimitMeter(pool: pool)
+    meter = MachineLimitMeter(pool: pool, arithmetic: network.arithmetic)
     self.isEvaluation = isEvaluation
     network.state.initialize(seed: 0)
     var random = CounterRandom(seed: 0, purpose: .statistics)
@@ -99,7 +99,7 @@ final class PerfMeasurement {
       peakShare: operationsOfStep / medianSeconds / limits.peakGFLOPS,
       copyGBPerSecond: limits.copyGBPerSecond, peakMemoryMB: memory,
       cpu: ProvenanceCollector.cpu(), numericIdentity: .current.with(network.arithmetic),
-      precision: network.precision, operations: operations)
+      precision: network.precision, unit: limits.unit, operations: operations)
   }
 
   /// All passes in the order of the layers, then what belongs to no single layer.

@@ -25,6 +25,8 @@ struct PerfReport: Codable {
   let numericIdentity: NumericIdentity
   /// Nothing in results from before there were several: fp32.
   let precision: Precision?
+  /// What `peakGFLOPS` are of; nothing in earlier results: `FMA`.
+  let unit: String?
   let operations: [PerfOperation]
 }
 
@@ -89,7 +91,7 @@ struct PerfOperation: Codable {
   let gflops: Double
   /// Time at the limit that binds over the time taken; above 1 where Winograd multiplies less.
   let limitShare: Double
-  /// `FMA` or `memory`: which limit takes longer.
+  /// `FMA`, the unit for bf16, or `memory`: which limit takes longer.
   let limit: String
 
   init(
@@ -108,6 +110,6 @@ struct PerfOperation: Codable {
     )
     gflops = seconds > 0 ? gigaOperations / seconds : 0
     limitShare = seconds > 0 ? max(arithmetic, memory) / seconds : 0
-    limit = arithmetic >= memory ? "FMA" : "memory"
+    limit = arithmetic >= memory ? limits.unit : "memory"
   }
 }

@@ -12,7 +12,8 @@ enum PerfText {
   private static func precision(_ report: PerfReport) -> String {
     switch report.precision ?? .fp32 {
     case .fp32: ""
-    case .bf16: ", bf16"
+    case .bf16:
+      ", \(report.numericIdentity.precision) by \(report.unit ?? "FMA")"
     }
   }
 

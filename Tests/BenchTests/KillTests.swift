@@ -7,7 +7,7 @@ import Testing
 @Suite struct KillTests {
   static let kills = Int(ProcessInfo.processInfo.environment["BENCH_KILLS"] ?? "") ?? 25
 
-  /// Two nets with two seeds; long enough for all the kills.
+  /// Two nets in either precision with two seeds; long enough for all the kills.
   static var spec: String {
     let steps = 40 * max(25, kills)
     return """
@@ -17,7 +17,8 @@ import Testing
         "schedule": {"kind": "step", "milestones": [\(steps / 2)], "factor": 0.1},
         "augmentation": {"padding": 2, "flip": true},
         "evaluation": {"every": 20, "recordEvery": 5}},
-       "factors": {"network": ["plain", "residual"], "depth": [8], "width": [0.25]},
+       "include": [{"network": "plain", "depth": 8, "width": 0.25},
+        {"network": "residual", "depth": 8, "width": 0.25, "precision": "bf16"}],
        "seeds": [0, 1]}
       """
   }
@@ -93,7 +94,7 @@ import Testing
       let files = try ["whole", "killed"].map { name in
         let file = "\(name)-\(seed).safetensors"
         let export = try bench(
-          "weights", "export", "kill/resnet-8-width=0.25/\(seed)", file, "--db",
+          "weights", "export", "kill/resnet-8-width=0.25-precision=bf16/\(seed)", file, "--db",
           "\(name)/bench.sqlite")
         #expect(export.status == 0, "\(export.errors)")
         return try Data(contentsOf: bench.folder.appending(path: file))

@@ -126,6 +126,47 @@ import Testing
     #expect(start.status == 0 && start.output.contains("identical: all"), "\(start)")
   }
 
+  /// A run in bf16 keeps the order of sums that it began with, whatever this process would take.
+  @Test func aRunKeepsItsOrderOfSums() throws {
+    let bench = try BuiltBinary()
+    let spec = try bench.write(
+      "tiny.json",
+      Self.spec.replacing(#"{"network": "residual", "depth": 18, "width": 0.25}"#, with: "")
+        .replacing(#""shortcut": "B"},"#, with: #""shortcut": "B", "precision": "bf16"}"#))
+    func hash(_ database: String) throws -> String {
+      try bench(
+        "query", "SELECT runs.weightsHash, precision FROM runs JOIN attempts USING (runId)", "--db",
+        database, "--format", "csv"
+      ).output
+    }
+    let tiles = ["BENCH_BF16": "tiles"]
+    let pairs = ["BENCH_BF16": "pairs"]
+    for (name, environment) in [("tiles", tiles), ("pairs", pairs)] {
+      let whole = try bench("run", spec, "--db", "\(name).sqlite", environment: environment)
+      guard whole.status == 0 else {
+        #expect(whole.errors.contains("bf16 needs fused multiply-adds"), "\(whole.errors)")
+        try Test.cancel("this CPU has no FMA")
+      }
+      #expect(try hash("\(name).sqlite").contains("bf16 \(name)"))
+    }
+    let whole = try hash("tiles.sqlite")
+    #expect(whole != (try hash("pairs.sqlite")).replacing("bf16 pairs", with: "bf16 tiles"))
+    // Stops after the first step, and goes on where the other order is asked for.
+    let begun = try bench(
+      "run", spec, "--time-limit", "0.000001s", "--db", "two.sqlite", environment: tiles)
+    #expect(begun.output.contains("interrupted after step 1 by the time limit"), "\(begun)")
+    let ended = try bench("run", spec, "--db", "two.sqlite", environment: pairs)
+    #expect(ended.status == 0 && !ended.output.contains("change"), "\(ended)")
+    #expect(try hash("two.sqlite") == whole)
+    let name = "tiny/resnet-8-shortcut=B-width=2-precision=bf16/0"
+    let again = try bench("reproduce", name, "--db", "two.sqlite", environment: pairs)
+    #expect(again.status == 0 && again.output.contains("identical: all"), "\(again)")
+
+    let wrong = try bench("run", spec, environment: ["BENCH_BF16": "triples"])
+    #expect(wrong.status == 2, "\(wrong)")
+    #expect(wrong.errors.contains("BENCH_BF16"), "\(wrong.errors)")
+  }
+
   /// A target without code would give OpenBLAS's bits under libxsmm's name.
   @Test func libxsmmWithoutCodeIsRefused() throws {
     let bench = try BuiltBinary()

@@ -85,7 +85,7 @@ import Testing
   func multiplyAdd(table name: String) throws {
     let table = try SweepTable.named(name)
     let sink = Guarded<Float>(gaps: 1)
-    let operations = table.multiply_add(100, sink.pointer())
+    let operations = table.pairs.multiply_add(100, sink.pointer())
     #expect(operations == 2 * 16 * 12 * 100)
     let shrunk = pow(Double(Float(0.999)), 100)
     let added = Double(Float(0.001)) * (1 - shrunk) / (1 - Double(Float(0.999)))

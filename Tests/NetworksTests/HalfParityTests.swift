@@ -93,6 +93,48 @@ struct HalfParityCase: Decodable {
     return errors
   }
 
+  /// Ten steps of training give the losses of single precision: CIFAR nets of basic blocks within
+  /// 2·10⁻³ where they are residual and 5·10⁻³ where they are plain; the others, of these small sizes
+  /// (batch norm over a few numbers, or none), within 3·10⁻² and in the median within 2·10⁻³.
+  @Test(
+    .enabled(if: Precision.bf16.obstacle == nil, "products need FMA"),
+    arguments: HalfModel.allCases)
+  func tenLossesAreNearSinglePrecision(model: HalfModel) throws {
+    var all: [Double] = []
+    var counts: [Bool: Int] = [:]
+    for golden in ParityCase.all {
+      let architecture = try Architecture(name: golden.name)
+      let graph = try architecture.graph(input: golden.shape, classes: golden.classes)
+      func losses(_ arithmetic: Arithmetic) throws -> [Double] {
+        let executor = NetworkExecutor(
+          graph, batch: golden.batch, pool: WorkerPool(threads: 2), arithmetic: arithmetic)
+        for (name, values) in golden.start(of: graph) {
+          executor.state.setValues(values, of: name)
+        }
+        return (0..<10).map { step in
+          let batch = golden.batch(step: step)
+          for (i, value) in batch.images.enumerated() { executor.input[i] = value }
+          return executor.trainStep(
+            labels: batch.labels, count: golden.batch,
+            optimizer: SGD(momentum: 0.9, weightDecay: 1e-4), learningRate: golden.learningRate
+          ).loss
+        }
+      }
+      let errors = zip(try losses(.fp32), try losses(.bf16(model))).map { abs($0 - $1) / $0 }
+      let worst = try #require(errors.max())
+      #expect(errors.count == 10 && worst > 0)
+      all.append(worst)
+      let isResidual = architecture.shortcut != nil
+      let isOrdinary =
+        architecture.family == .cifar && architecture.block == .basic && architecture.batchNorm
+      let limit = isOrdinary ? (isResidual ? 2e-3 : 5e-3) : 3e-2
+      if isOrdinary { counts[isResidual, default: 0] += 1 }
+      #expect(worst <= limit, "\(golden.name)")
+    }
+    #expect(counts[true, default: 0] > 10 && counts[false, default: 0] > 0, "\(counts)")
+    #expect(all.sorted()[all.count / 2] <= 2e-3)
+  }
+
   /// The ratio of our errors to PyTorch's on all nets: of the gradients' tensors in the median at most
   /// 1.1, and none above 1.5; of logits and losses, which are few, in the median at most 1.1.
   /// `make parity` asks all nets, which takes minutes, and shows what they reach; else every fourth in

@@ -91,10 +91,14 @@ final class FakeExperiment {
       """#
   }
 
-  private func claim(_ net: Net, seed: Int64, force: Bool = false) throws -> AcquiredRun {
+  private func claim(
+    _ net: Net, seed: Int64, force: Bool = false, precision: String = "fp32"
+  ) throws -> AcquiredRun {
+    var provenance = Self.provenance
+    provenance.numericIdentity.precision = precision
     let claim = try store.acquire(
       RunKey(experiment: experiment, variant: net.name, seed: seed),
-      configurationHash: "hash-" + net.name, provenance: Self.provenance, force: force)
+      configurationHash: "hash-" + net.name, provenance: provenance, force: force)
     return try #require(claim)
   }
 
@@ -105,8 +109,11 @@ final class FakeExperiment {
     dataChecksum: "", versionsJSON: "{}", commandLine: "bench run")
 
   /// Records a run's curve up to a step, and ends it if a status is given.
-  func run(_ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete) throws {
-    let claim = try claim(net, seed: seed)
+  func run(
+    _ net: Net, seed: Int64, upTo last: Int? = nil, status: RunStatus? = .complete,
+    precision: String = "fp32"
+  ) throws {
+    let claim = try claim(net, seed: seed, precision: precision)
     let interval = max(1, totalSteps / 30)
     for step in stride(from: interval, through: last ?? totalSteps, by: interval) {
       try store.record(

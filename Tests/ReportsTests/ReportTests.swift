@@ -43,6 +43,38 @@ import Testing
     #expect(report.text.contains("after step 40") && report.json.contains("after step 40"))
   }
 
+  /// Runs in two orders of bf16 sums are named, in the report and with the claims that rest on them.
+  @Test func ordersOfSumsAreNoted() throws {
+    func claim(_ id: String, _ network: String) -> String {
+      #"""
+      {"id": "\#(id)", "kind": "superiority", "metric": "trainError",
+       "a": {"network": "\#(network)", "depth": 56}, "b": {"network": "\#(network)", "depth": 20},
+       "direction": "a>b"}
+      """#
+    }
+    let claims = [claim("plain", "plain"), claim("residual", "residual")]
+    let fake = try FakeExperiment(more: #""claims": [\#(claims.joined(separator: ","))]"#)
+    for (index, net) in fake.nets.enumerated() {
+      for seed: Int64 in [0, 1] {
+        try fake.run(
+          net, seed: seed,
+          precision: index == 1 && seed == 1 ? "bf16 tiles" : index < 2 ? "bf16 pairs" : "fp32")
+      }
+    }
+    let report = try fake.report()
+    let words =
+      "made in several orders of bf16 sums, which round differently: bf16 pairs (plain-20 seed 0, "
+      + "plain-20 seed 1, plain-56 seed 0), bf16 tiles (plain-56 seed 1)"
+    #expect(report.notes.contains("Runs were \(words)."), "\(report.notes)")
+    #expect(report.verdicts.count == 2)
+    for verdict in report.verdicts {
+      let isMixed = verdict.claim.variants.contains("plain-56")
+      #expect(
+        verdict.reason.contains("made in several orders of bf16 sums") == isMixed,
+        "\(verdict.claim.id): \(verdict.reason)")
+    }
+  }
+
   @Test func valuesByHand() throws {
     let fake = try FakeExperiment()
     try fake.runAll()

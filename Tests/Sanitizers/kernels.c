@@ -152,7 +152,7 @@ static void parameters(const bench_sweeps *t) {
   t->transpose(numbers((columns - 1) * to + rows), to, numbers((rows - 1) * from + columns), from,
                rows, columns);
   release();
-  t->multiply_add(10, numbers(1));
+  t->pairs.multiply_add(10, numbers(1));
   release();
 }
 

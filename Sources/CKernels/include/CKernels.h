@@ -152,6 +152,9 @@ typedef struct {
   // dw += the gradient from one image. dy is the interior of the output's gradient; both are fp32.
   void (*weight_gradient)(float *dw, const float *x, const float *dy,
                           const bench_weight_product *p, void *scratch);
+  // Multiply-adds of its kind that depend on nothing but registers, to measure the machine's limit.
+  // Returns how many floating-point operations were carried out; *sink takes a result.
+  double (*multiply_add)(long rounds, float *sink);
 } bench_products;
 
 // A matrix inside a larger block of numbers.
@@ -256,10 +259,6 @@ typedef struct {
   // The same as bf16 for native products, whose panels are [panel][depth / 2][16][2]: the rows from
   // `first` on, `panel` pairs from one panel to the next.
   void (*pair_panels)(void *out, long panel, long first, const float *w, bench_matrix from);
-
-  // Multiply-adds that depend on nothing but registers, to measure the machine's limit.
-  // Returns how many floating-point operations were carried out; *sink takes the result.
-  double (*multiply_add)(long rounds, float *sink);
 } bench_sweeps;
 
 // The sweeps for this CPU: "avx512", "avx2" or "baseline"; BENCH_ISA forces a lesser one.

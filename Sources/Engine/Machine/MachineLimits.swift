@@ -1,11 +1,14 @@
 // What this machine can do at most, measured, so that speeds can be judged.
 import CKernels
 import Foundation
+import Numerics
 
 /// The limits that a training step runs into.
 public struct MachineLimits: Codable, Sendable {
-  /// Single-precision multiply-adds, 2 operations each, on all threads together.
+  /// Multiply-adds, 2 operations each, on all threads together.
   public let peakGFLOPS: Double
+  /// Which multiply-adds: `FMA` of fp32, or the CPU's unit for bf16, `VDPBF16PS` or `TDPBF16PS`.
+  public let unit: String
   /// Bytes read plus bytes written by a large copy on all threads together, in 10⁹ per second.
   public let copyGBPerSecond: Double
 
@@ -24,16 +27,31 @@ public struct MachineLimits: Codable, Sendable {
 /// in which the thing to be judged is measured: before, between and after.
 public final class MachineLimitMeter {
   private let pool: WorkerPool
+  private let unit: String
+  private let multiplyAdd: @convention(c) (Int, UnsafeMutablePointer<Float>?) -> Double
+  private let operationsPerRound: Double
   private let clock = ContinuousClock()
   private var peak = 0.0
   private var copyRate = 0.0
 
-  /// - Parameter pool: the threads whose limits are measured; nobody else uses them during a burst.
-  public init(pool: WorkerPool) { self.pool = pool }
+  /// - Parameters:
+  ///   - pool: the threads whose limits are measured; nobody else uses them during a burst.
+  ///   - arithmetic: whose multiply-adds are measured.
+  public init(pool: WorkerPool, arithmetic: Arithmetic = .fp32) {
+    self.pool = pool
+    switch arithmetic.isNative ? arithmetic : .fp32 {
+    case .fp32: unit = "FMA"
+    case .bf16(.pairs): unit = "VDPBF16PS"
+    case .bf16(.tiles): unit = "TDPBF16PS"
+    }
+    multiplyAdd = arithmetic.weightProducts.multiply_add
+    var sink: Float = 0
+    operationsPerRound = multiplyAdd(1, &sink)
+  }
 
   /// The best of all bursts so far; 0 where there was none.
   public var limits: MachineLimits {
-    MachineLimits(peakGFLOPS: peak, copyGBPerSecond: copyRate)
+    MachineLimits(peakGFLOPS: peak, unit: unit, copyGBPerSecond: copyRate)
   }
 
   private func rate(_ work: () -> Double) -> Double {
@@ -44,19 +62,19 @@ public final class MachineLimitMeter {
 
   /// Multiply-adds in registers for about a millisecond, `bursts` times.
   public func measureArithmetic(bursts: Int) {
-    for _ in 0..<bursts { peak = max(peak, arithmeticRate(rounds: 500_000)) }
+    for _ in 0..<bursts { peak = max(peak, arithmeticRate(rounds: burstRounds)) }
   }
 
   /// The rate of multiply-adds over about so many seconds: what else the machine does slows it as it
   /// slows work of that length, so it is less than the peak.
   /// - Precondition: there have been bursts.
   public func arithmeticRate(seconds: Double) -> Double {
-    let roundsPerSecond = peak * 1e9 / (Self.operationsPerRound * Double(pool.threads))
+    let roundsPerSecond = peak * 1e9 / (operationsPerRound * Double(pool.threads))
     return arithmeticRate(rounds: max(1000, Int(seconds * roundsPerSecond)))
   }
 
-  /// Two for each of 12 vectors of 16 numbers.
-  private static let operationsPerRound = 2.0 * 12 * 16
+  /// About a millisecond of FMAs, and less of what is faster.
+  private var burstRounds: Int { Int(500_000 * 384 / operationsPerRound * (unit == "FMA" ? 1 : 4)) }
 
   private func arithmeticRate(rounds: Int) -> Double {
     let threads = pool.threads
@@ -64,7 +82,7 @@ public final class MachineLimitMeter {
     let sinks = FloatBuffer(count: threads)
     return rate {
       pool.run(tasks: threads) { task, _ in
-        operations.pointer[task] = sweeps.multiply_add(rounds, sinks[task])
+        operations.pointer[task] = multiplyAdd(rounds, sinks[task])
       }
       return (0..<threads).reduce(0) { $0 + operations.pointer[$1] }
     }

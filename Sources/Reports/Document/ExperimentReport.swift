@@ -162,6 +162,7 @@ public struct ExperimentReport: Sendable {
         "Gone on under other conditions than begun with, so that no training gives these bits again: "
           + "\(runs.listed()).")
     }
+    if let mixed = results.mixedPrecision() { notes.append("Runs were \(mixed).") }
     if !formerVariants.isEmpty {
       notes.append(
         "Not shown, as no longer in the spec: \(formerVariants.listed()).")

@@ -47,6 +47,30 @@ extension ResultsReader {
     }
   }
 
+  /// The current attempts of an experiment in bf16, by variant and seed, with what they computed in:
+  /// `bf16 pairs`.
+  public func halfPrecisions(
+    experiment: String
+  ) throws(ResultsError) -> [(key: RunKey, precision: String)] {
+    try read { db in
+      // Earlier schemas know single precision alone.
+      guard try db.columns(in: "provenance").contains(where: { $0.name == "precision" }) else {
+        return []
+      }
+      return try Row.fetchAll(
+        db,
+        sql: """
+          SELECT variant.name AS variant, run.seed, provenance.precision FROM provenance
+            JOIN run ON run.currentAttempt = provenance.attemptId
+            JOIN variant ON variant.id = run.variantId
+            JOIN experiment ON experiment.id = variant.experimentId
+          WHERE experiment.name = ? AND provenance.precision LIKE 'bf16%'
+          ORDER BY variant.position, variant.name, run.seed
+          """, arguments: [experiment]
+      ).map { try (RunKey($0, experiment: experiment), $0.get("precision")) }
+    }
+  }
+
   /// The current attempts of an experiment that went on under other conditions than they began
   /// with, by variant and seed.
   /// - Returns: what changed after which step, as it was recorded.
