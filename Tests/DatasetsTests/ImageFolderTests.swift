@@ -1,6 +1,8 @@
 // Folders of pictures: what is found, in which order, how it is varied, and what is passed over.
+import Crypto
 import Foundation
 import Testing
+import Text
 
 @testable import Datasets
 @testable import Numerics
@@ -259,6 +261,16 @@ import Testing
     try FileManager.default.moveItem(
       atPath: folder.path + "/train/b/1.png", toPath: folder.path + "/train/b/0.png")
     #expect(try checksum() != first)
+  }
+
+  /// The version of the pixels, the names, the files.
+  @Test func checksumBeginsWithTheVersionOfThePixels() throws {
+    let folder = try folders.make()
+    for split in ["train", "val"] { try folder.write([7, 8], "\(split)/a/1.png") }
+    let text = "pixels \(ImageDecoder.version)\0names and contents\0a\u{0}0 1.png 2\0"
+    var hash = SHA256()
+    hash.update(data: Data(text.utf8) + [7, 8])
+    #expect(try opened(folder).train.checksum == hexadecimal(hash.finalize()))
   }
 
   @Test func statisticsAreThoseOfTheMiddles() throws {

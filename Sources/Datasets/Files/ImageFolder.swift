@@ -27,6 +27,7 @@ public final class ImageFolder: ImageCollection {
   private let files: [String]
   /// The shorter side of the scaled picture out of whose middle the image is cut.
   private let resize: Int
+  private let decoding: DecodingMode
   private let idleDecoders = Mutex<[Decoder]>([])
   private let cachedChecksum = Mutex<String?>(nil)
 
@@ -53,10 +54,12 @@ public final class ImageFolder: ImageCollection {
   ///   - classNames: the classes of the training split, where this is another.
   ///   - size: height and width of the images.
   ///   - resize: the picture's shorter side before the middle is cut out, at least `size`.
+  ///   - decoding: how pictures are decoded that are scaled at random.
   ///   - count: the first so many examples, or nil for all.
   /// - Throws: `DatasetError` where there is no class, a class too many, or no picture.
   init(
-    folder: String, split: DatasetSplit, classNames: [String]?, size: Int, resize: Int, count: Int?
+    folder: String, split: DatasetSplit, classNames: [String]?, size: Int, resize: Int,
+    decoding: DecodingMode = .scaled, count: Int?
   ) throws(DatasetError) {
     let scan = try FolderScan(folder)
     let known = classNames ?? scan.classNames
@@ -93,6 +96,7 @@ public final class ImageFolder: ImageCollection {
     self.files = files
     self.labels = labels
     self.resize = resize
+    self.decoding = decoding
     emptyClasses = scan.emptyClasses
     problems = scan.problems + emptyClasses
     shape = ImageShape(height: size, width: size, channels: 3)
@@ -103,7 +107,7 @@ public final class ImageFolder: ImageCollection {
     "\(folder)/\(classNames[Int(labels[example])])/\(files[example])"
   }
 
-  /// SHA-256, in hexadecimal, over the class names and of each file its name, size and, where all
+  /// SHA-256, in hexadecimal, over the version of the pixels, the class names and of each file its name, size and, where all
   /// files together have at most `mostHashedBytes`, its content.
   public var checksum: String {
     cachedChecksum.withLock { cached in
@@ -115,6 +119,7 @@ public final class ImageFolder: ImageCollection {
       let readsContent = sizes.reduce(0) { $0 + max(0, $1) } <= Self.mostHashedBytes
       var hash = SHA256()
       func add(_ text: String) { hash.update(data: Data("\(text)\0".utf8)) }
+      add("pixels \(ImageDecoder.version)")
       add(readsContent ? "names and contents" : "names and sizes")
       for name in classNames { add(name) }
       for example in 0..<count {
@@ -144,6 +149,7 @@ public final class ImageFolder: ImageCollection {
     if let scale = augmentation.scale {
       plan = CropPlan(
         scale: scale, flip: augmentation.flip, seed: seed, epoch: epoch, example: example)
+      plan.allowsScaledDecoding = decoding == .scaled
       placement = Placement(mirrored: plan.mirrored)
     }
     try decoder.decode(path(of: example), plan)
@@ -216,7 +222,8 @@ struct ImageFolders {
     let testFolder = try Self.testFolder(path)
     train = try ImageFolder(
       folder: path + "/train", split: .train, classNames: nil, size: size,
-      resize: request.resize ?? size, count: request.trainCount)
+      resize: request.resize ?? size, decoding: request.decode ?? .scaled,
+      count: request.trainCount)
     if let classes = request.classes, classes != train.classNames.count {
       throw DatasetError(
         "\(path)/train has \(train.classNames.count) class folders, not \(classes) as classes says")

@@ -1,5 +1,5 @@
 // PNG through libpng.
-import CPNG
+import CPictures
 
 enum PNGDecoder {
   /// Deflate's best ratio is 1032 to 1, and a byte holds eight pixels of two colours.
@@ -9,33 +9,29 @@ enum PNGDecoder {
     bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
   }
 
-  /// Decodes to RGB; what is transparent is laid on white.
+  /// Decodes to RGB: samples as stored, of 16 bits the upper 8; what is transparent is laid on white.
+  /// Gamma and colour profiles do not count.
   static func decode(_ bytes: [UInt8], to picture: inout Picture) throws(PictureFault) {
-    var image = png_image()
-    image.version = png_uint_32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
-    // The library keeps the address between its two calls.
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-    defer { memory.deallocate() }
-    memory.copyBytes(from: bytes)
-    guard png_image_begin_read_from_memory(&image, memory.baseAddress, memory.count) != 0 else {
-      throw fault(image)
+    guard let handle = bench_png_create() else { throw PictureFault(reason: "no memory for it") }
+    defer { bench_png_close(handle) }
+    func fault() -> PictureFault {
+      PictureFault(reason: String(cString: bench_png_message(handle)))
     }
-    let (width, height) = (Int(image.width), Int(image.height))
-    try PictureFault.check(
-      width: width, height: height, bytes: bytes.count, ratio: pixelsPerByte)
-    image.format = png_uint_32(PNG_FORMAT_FLAG_COLOR)
-    picture.resize(width: width, height: height)
-    (picture.fullWidth, picture.fullHeight) = (width, height)
-    var white = png_color(red: 255, green: 255, blue: 255)
-    guard png_image_finish_read(&image, &white, &picture.pixels, 0, nil) != 0 else {
-      throw fault(image)
+    // The decoder keeps the address between its two calls.
+    let problem = bytes.withUnsafeBufferPointer { bytes -> PictureFault? in
+      var (width, height): (Int32, Int32) = (0, 0)
+      guard bench_png_open(handle, bytes.baseAddress, bytes.count, &width, &height) == 0 else {
+        return fault()
+      }
+      let size = Picture.Size(width: Int(width), height: Int(height))
+      do throws(PictureFault) {
+        try PictureFault.check(size, bytes: bytes.count, ratio: pixelsPerByte)
+      } catch {
+        return error
+      }
+      picture.makeRoom(size, .whole(size))
+      return bench_png_read(handle, &picture.pixels) == 0 ? nil : fault()
     }
-  }
-
-  private static func fault(_ image: png_image) -> PictureFault {
-    withUnsafeBytes(of: image.message) {
-      PictureFault(reason: String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self))
-    }
+    if let problem { throw problem }
   }
 }

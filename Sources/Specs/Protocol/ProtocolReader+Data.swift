@@ -46,7 +46,7 @@ extension ProtocolReader {
       report("data.labels", "\(result.name) has one label for each image; leave labels out")
     }
     if known.isFolder { return readFolder(data, result) }
-    for key in ["classes", "resize"] where data[key] != nil {
+    for key in ["classes", "decode", "resize"] where data[key] != nil {
       report("data.\(key)", "belongs to an image-folder; leave it out for \(result.name)")
     }
     for (key, count, limit) in [
@@ -74,6 +74,8 @@ extension ProtocolReader {
       report("data.resize", "no image of \(request.size) pixels is in one of \(resize)")
     }
     result.classCount = data["classes"]?.integer
+    // Left out at its default, so that no other protocol changes.
+    result.decode = data["decode"]?.text == DecodingMode.exact.rawValue ? .exact : nil
     guard data["classes"] == nil || data["trainCount"] == nil || data["testCount"] == nil else {
       return result
     }

@@ -37,6 +37,10 @@ import Testing
       json.contains(#""augmentation":{"flip":true,"padding":0,"scale":{"from":256,"to":480}}"#))
     let request = try found.data.datasetRequest()
     #expect(request.resize == 256 && request.classes == 1000)
+    let exact = try proto(Self.declared + #", "decode": "exact"}"#).data
+    #expect(exact.canonicalJSON.text.contains(#""classes":1000,"decode":"exact","name""#))
+    #expect(try exact.datasetRequest().decode == .exact)
+    #expect(try proto(Self.declared + #", "decode": "scaled"}"#).data.decode == nil)
     let variant = try SpecFixture.variants(
       SpecFixture.text(
         proto: SpecFixture.proto(data: Self.declared + "}"), factors: #"{"depth": [18]}"#))[0]
@@ -118,6 +122,7 @@ import Testing
       "protocol.augmentation.scale: images of shapes have one size"
     ),
     (#"{"name": "cifar-10", "resize": 40}"#, "", "data.resize: belongs to an image-folder"),
+    (#"{"name": "cifar-10", "decode": "exact"}"#, "", "data.decode: belongs to an image-folder"),
     (#"{"name": "cifar-10", "classes": 10}"#, "", "data.classes: belongs to an image-folder"),
   ])
   func contradictionsAreRefused(data: String, more: String, expected: String) {
