@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "CKernels", cSettings: kernelSettings, linkerSettings: kernelLibraries),
     .target(
       name: "CPictures",
-      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+      linkerSettings: ["jpeg", "png", "tiff", "webp", "webpdemux"].map { .linkedLibrary($0) }),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),

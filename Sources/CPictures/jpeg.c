@@ -100,21 +100,6 @@ int bench_jpeg_open(bench_jpeg *decoder, const uint8_t *bytes, size_t count, int
   return 0;
 }
 
-// a * b / 255, rounded as Pillow does.
-static inline unsigned share(unsigned a, unsigned b) {
-  unsigned product = a * b + 128;
-  return ((product >> 8) + product) >> 8;
-}
-
-// Cyan, magenta, yellow and black, stored inverted as Adobe's programs do.
-static void inks_to_rgb(const uint8_t *inks, uint8_t *rgb, int count) {
-  for (int i = 0; i < count; i++) {
-    unsigned light = inks[4 * i + 3];
-    for (int c = 0; c < 3; c++)
-      rgb[3 * i + c] = (uint8_t)(light - share(255 - inks[4 * i + c], light));
-  }
-}
-
 // Columns and rows decoded around the part: at the border of what it decodes, libjpeg has no
 // neighbours from which to interpolate colours.
 enum { margin = 8 };
@@ -156,9 +141,12 @@ int bench_jpeg_read(bench_jpeg *decoder, int divisor, bench_picture_part part, u
     JSAMPROW row = whole ? target : decoder->row;
     if (jpeg_read_scanlines(info, &row, 1) != 1) break;
     if (whole || line < 0) continue;
-    if (inks)
-      inks_to_rgb(row + 4 * skip, target, part.width);
-    else
+    if (inks) {
+      // Adobe's programs store inks inverted, and no other writes them.
+      for (size_t i = 0; i < 4 * (size_t)part.width; i++)
+        row[4 * (size_t)skip + i] = (uint8_t)(255 - row[4 * (size_t)skip + i]);
+      bench_inks_to_rgb(row + 4 * skip, target, (size_t)part.width);
+    } else
       memcpy(target, row + 3 * skip, 3 * (size_t)part.width);
   }
   // The rest is unpacked, for what is damaged there, and its last row read.

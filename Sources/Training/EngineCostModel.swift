@@ -15,11 +15,13 @@ public struct EngineCostModel: CostModel {
     let graph = try variant.graph()
     let settings = variant.trainingProtocol
     if let obstacle = settings.precision.obstacle { throw ArchitectureError(obstacle) }
+    try variant.checkStatistics(of: graph)
     var warnings = settings.data.expectedFacts.assumption.map { [$0] } ?? []
     warnings += try variant.initialWeights?.check(variant.architecture, graph) ?? []
     // The folder may come later, where the spec says what it will have.
     if settings.data.isFolder, let path = settings.data.path,
-      let counts = try? FolderCounts.of(path)
+      let counts = try? FolderCounts.of(
+        path, testShare: settings.data.testShare, testSeed: settings.data.testSeed)
     {
       warnings += counts.warnings
     }

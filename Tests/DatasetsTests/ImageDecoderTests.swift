@@ -138,7 +138,7 @@ import Testing
       PictureFixture.smooth(height: 40, width: 40), height: 40, width: 40)
     func problem(_ bytes: [UInt8]) -> String { message { _ = try decode(bytes, size: 8) } }
     #expect(problem([]).contains("it is empty"))
-    #expect(problem(Array("this is no picture".utf8)).contains("Not a JPEG file"))
+    #expect(problem(Array("this is no picture".utf8)).contains("begins as none of JPEG, PNG"))
     #expect(problem(Array(jpeg.prefix(jpeg.count - 40))).contains("Premature end"))
     for length in 0..<png.count - 12 {
       #expect(problem(Array(png.prefix(length))).contains("not a sound"), "\(length)")

@@ -52,10 +52,39 @@ int bench_png_read(bench_png *decoder, uint8_t *rgb);
 const char *bench_png_message(const bench_png *decoder);
 void bench_png_close(bench_png *decoder);
 
+// --- TIFF ------------------------------------------------------------------------------------
+
+typedef struct bench_tiff bench_tiff;
+
+// Reads the header of the first picture; the bytes must stay where they are until bench_tiff_close.
+// Width and height are those after the turning that the file asks for. NULL without memory.
+bench_tiff *bench_tiff_create(void);
+int bench_tiff_open(bench_tiff *decoder, const uint8_t *bytes, size_t count, int *width,
+                    int *height);
+// Samples as stored: of 16 bits the upper 8, of 32 bits what lies in 0...255; transparency on white.
+int bench_tiff_read(bench_tiff *decoder, uint8_t *rgb);
+const char *bench_tiff_message(const bench_tiff *decoder);
+void bench_tiff_close(bench_tiff *decoder);
+
+// --- WebP ------------------------------------------------------------------------------------
+
+typedef struct bench_webp bench_webp;
+
+// Reads the header; of an animation the first picture counts. The bytes must stay where they are
+// until bench_webp_close. NULL where the bytes are no WebP file that can be read.
+bench_webp *bench_webp_open(const uint8_t *bytes, size_t count, int *width, int *height);
+int bench_webp_read(bench_webp *decoder, uint8_t *rgb);
+void bench_webp_close(bench_webp *decoder);
+
 // --- Transparency ----------------------------------------------------------------------------
 
 // Red, green, blue and alpha, [pixels][4], laid on white: stored numbers are mixed, not light.
 void bench_lay_on_white(const uint8_t *rgba, uint8_t *rgb, size_t pixels);
+
+// --- Inks ------------------------------------------------------------------------------------
+
+// Cyan, magenta, yellow and black, [pixels][4], 255 for full ink, as Pillow turns them into light.
+void bench_inks_to_rgb(const uint8_t *inks, uint8_t *rgb, size_t pixels);
 
 // --- Resizing --------------------------------------------------------------------------------
 

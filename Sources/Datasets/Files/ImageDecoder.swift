@@ -30,28 +30,45 @@ final class ImageDecoder {
   func decode(
     path: String, plan: CropPlan, shape: ImageShape, to output: UnsafeMutablePointer<UInt8>
   ) throws(DatasetError) {
+    try decode(StoredName(path), plan: plan, shape: shape, to: output)
+  }
+
+  /// The same of a file whose name may be any bytes.
+  func decode(
+    _ place: StoredName, plan: CropPlan, shape: ImageShape, to output: UnsafeMutablePointer<UInt8>
+  ) throws(DatasetError) {
     precondition(
       plan.shorterSide >= max(shape.height, shape.width),
       "a crop of \(shape) out of a shorter side of \(plan.shorterSide)")
     precondition(shape.channels == 3, "\(shape.channels) channels of a colour picture")
-    let file = try InputFile(path: path)
+    let file = try InputFile(place)
     guard file.size <= Self.largestFile else {
       throw DatasetError(
-        "\(path) has \(file.size) bytes; pictures of at most \(Self.largestFile) are read")
+        "\(file.path) has \(file.size) bytes; pictures of at most \(Self.largestFile) are read")
     }
-    let bytes = try file.bytes(file.size, of: path)
+    let bytes = try file.bytes(file.size, of: file.path)
     do throws(PictureFault) {
-      if PNGDecoder.isPNG(bytes) {
-        try PNGDecoder.decode(bytes, to: &picture)
-      } else {
-        try jpeg.decode(bytes, to: &picture) {
-          CropGeometry($0, plan: plan, shape: shape).part
-        }
-      }
+      try decode(bytes) { CropGeometry($0, plan: plan, shape: shape).part }
     } catch {
-      throw DatasetError("\(path) is not a sound JPEG or PNG file: \(error.reason)")
+      throw DatasetError("\(file.path) is not a sound picture: \(error.reason)")
     }
     resampler.cut(picture, CropGeometry(picture.full, plan: plan, shape: shape), to: output)
+  }
+
+  /// - Parameter part: what is needed of a picture of that size; formats other than JPEG are decoded
+  ///   whole.
+  private func decode(
+    _ bytes: [UInt8], part: (Picture.Size) -> Picture.Part
+  ) throws(PictureFault) {
+    switch PictureFormat(bytes) {
+    case .jpeg: try jpeg.decode(bytes, to: &picture, part: part)
+    case .png: try LibraryDecoder.decodePNG(bytes, to: &picture)
+    case .tiff: try LibraryDecoder.decodeTIFF(bytes, to: &picture)
+    case .webp: try LibraryDecoder.decodeWebP(bytes, to: &picture)
+    case .bmp: try BMPDecoder.decode(bytes, to: &picture)
+    case .pnm: try PNMDecoder.decode(bytes, to: &picture)
+    case nil: throw PictureFault(reason: PictureFormat.complaint(bytes))
+    }
   }
 }
 
