@@ -4,7 +4,7 @@ SHELL = /bin/bash
 PREFIX ?= /usr/local
 SPEC ?= experiments/degradation.json
 BENCH = .build/release/bench
-PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libturbojpeg0-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
+PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev libturbojpeg0-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
 # The Swift runtime is linked in, so that the program runs where there is no toolchain.
 SWIFT_FLAGS = -c release --static-swift-stdlib
 # Tests see internals, so they are built apart, with optimisation.
@@ -109,6 +109,8 @@ FIXTURES_PYTHON = .build-fixtures/python/bin/python
 fixtures-python: $(FIXTURES_PYTHON)
 	cd Tests/NetworksTests/Parity && $(CURDIR)/$(FIXTURES_PYTHON) generate.py
 	$(FIXTURES_PYTHON) Tests/ExperimentsTests/Fixtures/make_weights.py fixtures
+	$(FIXTURES_PYTHON) Tests/DatasetsTests/Fixtures/geometry.py
+	$(FIXTURES_PYTHON) Tests/DatasetsTests/Fixtures/pictures.py
 	$(FIXTURES_PYTHON) Tests/StatisticsTests/Fixtures/statistics.py >.build-fixtures/statistics.json
 	mv .build-fixtures/statistics.json Tests/StatisticsTests/Fixtures/statistics.json
 	@git status --short -- Tests

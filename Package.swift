@@ -24,6 +24,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels", cSettings: kernelSettings, linkerSettings: kernelLibraries),
+    .target(
+      name: "CPictures",
+      linkerSettings: ["jpeg", "png", "tiff", "webp", "webpdemux"].map { .linkedLibrary($0) }),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
@@ -38,7 +41,7 @@ let package = Package(
     .target(
       name: "Datasets",
       dependencies: [
-        "Numerics", "Text", "CZlib", "CPNG", "CTurboJPEG",
+        "Numerics", "Text", "CPictures", "CPNG", "CZlib",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
@@ -116,8 +119,11 @@ let package = Package(
     // Damaged inputs for the tests of all readers.
     .target(name: "Mutations", path: "Tests/Mutations", swiftSettings: strict),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Mutations", "Numerics", "TestSupport"],
-      swiftSettings: strict),
+      name: "DatasetsTests",
+      dependencies: [
+        "CTurboJPEG", "Datasets", "Mutations", "Numerics", "TestSupport", "Text",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ResultsTests",
       dependencies: [

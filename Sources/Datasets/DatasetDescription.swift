@@ -111,11 +111,18 @@ public struct DatasetDescription: Sendable {
     (path.map { [$0] } ?? searchedFolders).first { isPresent(at: DatasetLoader.expanded($0)) }
   }
 
+  /// How many examples there are in the files that are found, where that is quickly seen; nil where
+  /// nothing is found.
+  public func presentCounts(path: String? = nil) -> (train: Int, test: Int)? {
+    guard case .files(let reader) = source, let place = location(path: path) else { return nil }
+    return reader(.fine).counts(at: DatasetLoader.expanded(place))
+  }
+
   /// Whether a folder (or archive) holds the data set, as far as file names tell.
   private func isPresent(at path: String) -> Bool {
     switch source {
     case .generated: false
-    case .folder: FolderScan.hasFolders(path + "/train")
+    case .folder: FolderLayout.isPresent(StoredName(path))
     case .files(let reader): reader(.fine).isPresent(at: path)
     }
   }

@@ -68,7 +68,7 @@ extension DatasetDescription {
   /// Anybody's own pictures, a folder for each class; ImageNet's layout.
   static let imageFolder = DatasetDescription(
     "image-folder",
-    "your own pictures: PATH/train/CLASS/*.jpg|jpeg|png and PATH/val or test/CLASS/...",
+    "your own pictures: PATH/train/CLASS/*.jpg|png|... and PATH/val or test/CLASS/...",
     classes: nil, channels: 3, size: 224, trainCount: nil, testCount: nil, source: .folder)
 
   private static func idxFiles(from address: String, md5: [String]) -> [File] {
@@ -102,6 +102,9 @@ protocol DatasetReader: Sendable {
 
   /// Whether a folder or an archive holds the data set, as far as names of files tell.
   func isPresent(at place: String) -> Bool
+
+  /// How many examples the files hold, where that is quickly seen; otherwise nil.
+  func counts(at place: String) -> (train: Int, test: Int)?
 
   /// Both splits, before any resizing.
   /// - Parameters:

@@ -8,6 +8,15 @@ public enum LabelLevel: String, Codable, CaseIterable, Sendable {
   case coarse
 }
 
+/// How the pictures of a folder are decoded for training where they are scaled at random; for testing
+/// they are always decoded exactly.
+public enum DecodingMode: String, Codable, CaseIterable, Sendable {
+  /// A JPEG at 1/2, 1/4 or 1/8 of its size, where at least twice the wanted size is left.
+  case scaled
+  /// At full size.
+  case exact
+}
+
 /// The two halves of a data set.
 public enum DatasetSplit: String, Codable, CaseIterable, Sendable {
   case train
@@ -35,11 +44,19 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
   public var resize: Int?
   /// For folders of pictures: how many classes are expected. Nil takes what is there.
   public var classes: Int?
+  /// For folders of pictures: how they are decoded for training. Nil takes `scaled`.
+  public var decode: DecodingMode?
+  /// For folders of pictures without any to test with: how much of each class is held for testing,
+  /// between 0 and 1. Nil takes the test pictures that are there.
+  public var testShare: Double?
+  /// Which pictures `testShare` holds. Nil takes 0.
+  public var testSeed: Int?
 
   public init(
     name: DatasetName, path: String? = nil, size: Int? = nil, trainCount: Int? = nil,
     testCount: Int? = nil, labels: LabelLevel? = nil, resize: Int? = nil,
-    classes: Int? = nil
+    classes: Int? = nil, decode: DecodingMode? = nil, testShare: Double? = nil,
+    testSeed: Int? = nil
   ) {
     self.name = name
     self.path = path
@@ -49,6 +66,9 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
     self.labels = labels
     self.resize = resize
     self.classes = classes
+    self.decode = decode
+    self.testShare = testShare
+    self.testSeed = testSeed
   }
 
   /// What is known of the data set.
@@ -81,9 +101,16 @@ public struct DatasetRequest: Codable, Hashable, Sendable {
           "resize \(resize) is not possible; allowed are \(smallest) (the size) to "
             + "\(Self.shorterSides.upperBound) pixels")
       }
-    } else if resize != nil || classes != nil {
+      if let testShare, !(testShare > 0 && testShare < 1) {
+        throw DatasetError(
+          "testShare \(testShare) is not possible; allowed is what lies between 0 and 1")
+      }
+    } else if resize != nil || classes != nil || decode != nil || testShare != nil
+      || testSeed != nil
+    {
       throw DatasetError(
-        "resize and classes belong to image-folder, not \(name.rawValue); leave them out")
+        "resize, classes, decode, testShare and testSeed belong to image-folder, not "
+          + "\(name.rawValue); leave them out")
     }
     let sizes = dataset.sizes
     if let size, !sizes.contains(size) {

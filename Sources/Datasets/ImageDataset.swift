@@ -18,6 +18,7 @@ public final class ImageDataset: ImageCollection {
   public let pixels: [UInt8]
 
   public let problems: [String] = []
+  public let notes: [String]
   public let isDecodedOnTheFly = false
 
   private let cachedChecksum = Mutex<String?>(nil)
@@ -25,10 +26,11 @@ public final class ImageDataset: ImageCollection {
   /// - Parameters:
   ///   - pixels: `[N, H, W, C]`.
   ///   - labels: `[N]`.
+  ///   - notes: what a user should know of the data.
   /// - Throws: `DatasetError` where there is no image, or the sizes or labels do not fit together.
   public init(
     name: String, split: DatasetSplit, shape: ImageShape, classNames: [String], labels: [Int32],
-    pixels: [UInt8]
+    pixels: [UInt8], notes: [String] = []
   ) throws(DatasetError) {
     let title = "the \(split.rawValue) split of \(name)"
     guard !labels.isEmpty, shape.count > 0 else {
@@ -50,6 +52,7 @@ public final class ImageDataset: ImageCollection {
     self.classNames = classNames
     self.labels = labels
     self.pixels = pixels
+    self.notes = notes
   }
 
   /// SHA-256, in hexadecimal, over the shape, the count, the labels (little-endian 32 bits) and the

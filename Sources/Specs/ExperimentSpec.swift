@@ -20,6 +20,9 @@ public struct ExperimentSpec: Sendable {
   /// With which every run starts; nil for random weights.
   public let initialWeights: InitialWeights?
 
+  /// What a user should know of how the spec was read, a sentence each.
+  public let notes: [String]
+
   /// The whole spec with positions, for expansion.
   let root: JSONNode
 
@@ -42,7 +45,8 @@ public struct ExperimentSpec: Sendable {
     bytes: [UInt8], file: String, weights: InitialWeights.Opener = InitialWeights.unread
   ) throws(SpecError) {
     let resolved = try ResolvedSpec(bytes: bytes, file: file)
-    let root = resolved.root
+    var root = resolved.root
+    let note = DataPlace.resolve(in: &root, file: file)
     var problems = resolved.problems + SpecGrammar.spec.problems(in: root, path: [])
     var baseProtocol: TrainingProtocol?
     if let node = root["protocol"], SpecGrammar.proto.problems(in: node, path: []).isEmpty {
@@ -67,6 +71,7 @@ public struct ExperimentSpec: Sendable {
     else { throw SpecProblem.error(problems, file: file) }
     self.file = file
     self.root = root
+    notes = note.map { [$0] } ?? []
     self.name = name
     self.title = title
     self.baseProtocol = baseProtocol

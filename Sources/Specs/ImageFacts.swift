@@ -38,7 +38,10 @@ extension DataSpecification {
   package var expectedFacts: (facts: ImageFacts, assumption: String?) {
     let shape = ImageShape(height: size, width: size, channels: description?.channels ?? 3)
     if let classes { return (ImageFacts(shape: shape, classes: classes), nil) }
-    if isFolder, let path, let counts = try? FolderCounts.of(path) {
+    if isFolder, let path,
+      let counts = try? FolderCounts.of(
+        path, testShare: testShare, testSeed: testSeed)
+    {
       return (ImageFacts(shape: shape, classes: counts.classes), nil)
     }
     return (
@@ -67,5 +70,20 @@ extension Variant {
   package func graph() throws(ArchitectureError) -> Graph {
     let images = trainingProtocol.data.expectedFacts.facts
     return try architecture.graph(input: images.shape, classes: images.classes)
+  }
+
+  /// Refuses a batch in which batch norm sees one value of a channel: that has no variance, and what
+  /// is left of it is zero.
+  /// - Throws: `ArchitectureError` with the layer and what helps.
+  package func checkStatistics(of graph: Graph) throws(ArchitectureError) {
+    guard trainingProtocol.batch == 1 else { return }
+    for node in graph.nodes {
+      guard case .batchNorm = node.operation else { continue }
+      guard node.shape.pixels == 1 else { continue }
+      throw ArchitectureError(
+        "\(node.name) sees one value of each channel, for its maps are 1x1 and a batch is one image: "
+          + "that has no variance, and training needs more (PyTorch refuses it too); take a batch of "
+          + "2 or more, or larger images than \(graph.inputShape)")
+    }
   }
 }

@@ -93,6 +93,7 @@ private struct SpecReader {
       throw fault("expected an object, found \(base.summary)", at: base.position, "")
     }
     for key in ["$schema", "name", "title"] { base.remove(key) }
+    DataPlace.change(in: &base) { DataPlace.seen($0, from: other, through: path) }
     if let weights = base["initialWeights"], let text = weights.text {
       let seen = JSONNode(.text(Self.path(text, in: path)), at: weights.position)
       base.set("initialWeights", to: seen)

@@ -15,6 +15,7 @@ public struct EngineCostModel: CostModel {
     let graph = try variant.graph()
     let settings = variant.trainingProtocol
     if let obstacle = settings.precision.obstacle { throw ArchitectureError(obstacle) }
+    try variant.checkStatistics(of: graph)
     var warnings = settings.data.expectedFacts.assumption.map { [$0] } ?? []
     warnings += try variant.initialWeights?.check(variant.architecture, graph) ?? []
     if case .bf16(let model) = Arithmetic.current(settings.precision) {
@@ -22,7 +23,8 @@ public struct EngineCostModel: CostModel {
     }
     // The folder may come later, where the spec says what it will have.
     if settings.data.isFolder, let path = settings.data.path,
-      let counts = try? FolderCounts.of(path)
+      let counts = try? FolderCounts.of(
+        path, testShare: settings.data.testShare, testSeed: settings.data.testSeed)
     {
       warnings += counts.warnings
     }

@@ -8,6 +8,8 @@ final class FileNotes {
   let isCounted: Bool
   private var told = 0
   private var waiting: [String]
+  /// What is said as it is.
+  private var notes: [String]
 
   /// The most files that are named; the others are counted.
   private static let mostNamed = 100
@@ -16,10 +18,13 @@ final class FileNotes {
     broken = BrokenFiles(isStrict: isStrict)
     isCounted = datasets.contains { $0.isDecodedOnTheFly }
     waiting = datasets.flatMap(\.problems)
+    notes = datasets.flatMap(\.notes)
   }
 
   /// Reports the files that were found since the last call.
   func tell(_ report: (RunProgress) throws -> Void) throws {
+    for note in notes { try report(.note(note)) }
+    notes = []
     waiting += broken.takeNew()
     for sentence in waiting where told <= Self.mostNamed {
       told += 1

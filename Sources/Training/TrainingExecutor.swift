@@ -39,6 +39,7 @@ public final class TrainingExecutor: RunExecutor {
     let data = try library.prepared(settings, seed: seed)
     for images in [data.train, data.test] { try settings.data.checkFacts(of: images) }
     let graph = try run.variant.graph()
+    try run.variant.checkStatistics(of: graph)
     let network = NetworkExecutor(
       graph, batch: settings.batch, pool: WorkerPool(threads: run.threads),
       arithmetic: run.arithmetic)

@@ -60,6 +60,7 @@ struct DataCheckCommand: ParsableCommand {
         let rate = String(format: "%.0f", result.picturesPerCoreSecond)
         print("  decoded: \(rate) pictures/s on one core")
       }
+      for note in split.notes { print("  note: \(note.printable)") }
       for problem in problems { print("  not used: \(problem.printable)") }
       let missing = Self.missingClasses(split.classNames, usable)
       if let missing { print("  \(missing)") }

@@ -94,6 +94,7 @@ struct RunCommand: AsyncParsableCommand {
     if let warning = ErrorText.networkWarning(database: database.path) {
       printError("warning: \(warning)")
     }
+    for note in chosen.spec.notes { printError("note: \(note)") }
     for warning in plan.warnings { printError("warning: \(warning)") }
     let costs = Dictionary(
       plan.rows.map { ($0.run.variant.name, $0.cost) }, uniquingKeysWith: { first, _ in first })

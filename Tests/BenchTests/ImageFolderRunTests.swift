@@ -41,9 +41,9 @@ import Testing
   @Test func brokenPicturesAreNamedAndCounted() throws {
     let run = try bench("run", try spec())
     #expect(run.status == 0, "\(run.errors)")
-    #expect(run.output.contains("not used: pictures/train/a/notes.txt is no .jpg"))
-    #expect(run.output.contains("not used: pictures/train/b/1.png is not a sound JPEG or PNG"))
-    #expect(run.output.contains("not used: pictures/val/a/0.png is not a sound JPEG or PNG"))
+    #expect(run.output.contains("not used: pictures/train/a/notes.txt is no picture by its name"))
+    #expect(run.output.contains("not used: pictures/train/b/1.png is not a sound picture"))
+    #expect(run.output.contains("not used: pictures/val/a/0.png is not a sound picture"))
     let query = try bench(
       "query", "SELECT value FROM finals WHERE metric = 'brokenFiles'", "--format", "csv")
     #expect(query.output.split(separator: "\n").last == "2.0")

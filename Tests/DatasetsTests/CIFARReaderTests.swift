@@ -256,6 +256,53 @@ import Testing
     #expect(message { _ = try read(path) }.contains("unpacks to more than"))
   }
 
+  /// Zeros after the end fill a block of a tape; anything else is damage.
+  @Test func zerosAfterTheEndAreNothing() throws {
+    let folder = try folders.make()
+    for count in [1, 511, 200_000] {
+      let zeros = [UInt8](repeating: 0, count: count)
+      let path = try folder.write(try gzip([1, 2]) + gzip([3]) + zeros, "x.gz")
+      let stream = try InputFile.stream(path: path, limit: 5)
+      #expect(try stream.bytes(3, of: "x") == [1, 2, 3])
+      #expect(try stream.isAtEnd())
+      let longer = try folder.write(try gzip([1, 2]) + zeros + [7, 8], "y.gz")
+      let broken = try InputFile.stream(path: longer, limit: 5)
+      #expect(message { _ = try broken.bytes(3, of: "y") }.contains("not a sound gzip file"))
+      // A member may come after them.
+      let more = try folder.write(try gzip([1, 2]) + zeros + gzip([3]), "z.gz")
+      #expect(try InputFile.stream(path: more, limit: 5).bytes(3, of: "z") == [1, 2, 3])
+    }
+  }
+
+  /// Whole records are taken as they are, and said.
+  @Test func otherNumbersOfRecordsAreANote() throws {
+    let folder = try folder()
+    let place = folder.path + "/cifar-10-batches-bin"
+    #expect(try read(folder.path).train.notes.isEmpty)
+    let reader = CIFARReader(format: Self.format)
+    #expect(try #require(reader.counts(at: folder.path)) == (6, 3))
+    try folder.write(
+      Self.content(1) + Self.content(0), "cifar-10-batches-bin/data_batch_2.bin")
+    let splits = try read(folder.path)
+    #expect(splits.train.labels == [0, 1, 2, 3, 4, 5, 0, 1, 2] && splits.test.notes.isEmpty)
+    #expect(
+      splits.train.notes == [
+        "of cifar-10, data_batch_2.bin has 6 records; the published files have other numbers of "
+          + "records"
+      ])
+    #expect(try #require(reader.counts(at: place)) == (9, 3))
+    let resized = try splits.train.resized(height: 4, width: 4)
+    #expect(resized.notes == splits.train.notes)
+    try folder.write([], "cifar-10-batches-bin/data_batch_2.bin")
+    #expect(message { _ = try read(folder.path) }.contains("no whole records"))
+    #expect(reader.counts(at: place) == nil)
+    let fewer = try archive([
+      Self.members[0], tarMember("data_batch_2.bin", Array(Self.content(1).prefix(19))),
+      Self.members[2],
+    ])
+    #expect(try read(fewer).train.labels == [0, 1, 2, 3])
+  }
+
   @Test func gzipOfSeveralMembersIsOneStream() throws {
     let folder = try folders.make()
     let path = try folder.write(try gzip([1, 2, 3]) + gzip([]) + gzip([4, 5]), "x.gz")

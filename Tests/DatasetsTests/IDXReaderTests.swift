@@ -63,6 +63,20 @@ import Testing
     #expect(try load(folder).train.count == 4)
   }
 
+  /// Kaggle's archive unpacks into folders with the files' names.
+  @Test func foldersWithTheFilesNamesAreLookedInto() throws {
+    let folder = try folders.make()
+    for (name, bytes) in Self.contents { try folder.write(bytes, "\(name)/\(name)") }
+    #expect(try load(folder).train.count == 4)
+    for (name, bytes) in Self.contents {
+      try folder.write(bytes, name.replacing("-idx", with: ".idx"))
+    }
+    #expect(try load(folder).train.labels == [3, 9, 0, 1])
+    let counts = DatasetDescription.of(.mnist).presentCounts(path: folder.path)
+    #expect(try #require(counts) == (4, 2))
+    #expect(DatasetDescription.of(.mnist).presentCounts(path: "/none") == nil)
+  }
+
   @Test func firstKAreTaken() throws {
     let folder = try folder()
     let splits = try load(folder, train: 3)

@@ -34,7 +34,12 @@ import Testing
   private func readCIFAR(_ path: String) throws {
     let reader = CIFARReader(format: CIFARReaderTests.format)
     let splits = try reader.read(try #require(reader.locate(path)))
-    #expect(splits.train.count == 6 && splits.test.labels.allSatisfy { (0...9).contains($0) })
+    // Whole records of any number are read.
+    for images in [splits.train, splits.test] {
+      #expect(images.count > 0 && images.pixels.count == 18 * images.count)
+      #expect(images.labels.allSatisfy { (0...9).contains($0) })
+      #expect(images.notes.isEmpty == (images.count == (images === splits.train ? 6 : 3)))
+    }
   }
 
   @Test func filesOfRecords() throws {

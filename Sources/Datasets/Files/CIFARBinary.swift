@@ -5,7 +5,7 @@ import Numerics
 /// How one of the CIFAR data sets lies in its files: records of `labelBytes` bytes, one of which is
 /// the label wanted, then the image as `[C, H, W]`.
 struct CIFARFormat: Sendable {
-  /// A file with the number of records that it must have.
+  /// A file with the number of records that it has from its authors.
   struct File: Sendable {
     var name: String
     var records: Int
@@ -141,11 +141,18 @@ struct CIFARReader: DatasetReader {
   private func checkSize(
     _ size: Int, of path: String, _ file: CIFARFormat.File
   ) throws(DatasetError) {
-    guard size == format.size(of: file) else {
+    guard size > 0, size % format.recordSize == 0 else {
       throw DatasetError(
-        "\(path) has \(size) bytes; \(file.records) records of \(format.recordSize) bytes "
-          + "are \(format.size(of: file)); it is truncated or another file, get it again")
+        "\(path) has \(size) bytes, which are no whole records of \(format.recordSize) bytes; "
+          + "\(file.records) records are \(format.size(of: file)) bytes; it is truncated or another "
+          + "file, get it again")
     }
+    guard size / format.recordSize <= DatasetRequest.maximumCount else {
+      throw DatasetError(
+        "\(path) has \(size / format.recordSize) records; at most "
+          + "\(DatasetRequest.maximumCount) are read")
+    }
+    try MachineMemory.check(dataBytes: size, purpose: "the contents of \(path)")
   }
 
   private func join(
@@ -153,18 +160,46 @@ struct CIFARReader: DatasetReader {
   ) throws(DatasetError) -> ImageDataset {
     var labels: [Int32] = []
     var pixels: [UInt8] = []
-    let total = files.reduce(0) { $0 + $1.records }
+    let total = files.reduce(0) { $0 + (contents[$1.name]?.labels.count ?? 0) }
+    let unusual = files.compactMap { file in
+      contents[file.name].flatMap {
+        $0.labels.count == file.records ? nil : "\(file.name) has \($0.labels.count) records"
+      }
+    }
     let wanted = try Subset.count(count, of: total, split, format.name)
     pixels.reserveCapacity(wanted * format.shape.count)
     for file in files {
       guard let records = contents[file.name], labels.count < wanted else { break }
-      let part = min(wanted - labels.count, file.records)
+      let part = min(wanted - labels.count, records.labels.count)
       labels += records.labels.prefix(part)
       pixels += records.pixels.prefix(part * format.shape.count)
     }
     return try ImageDataset(
       name: format.name, split: split, shape: format.shape, classNames: format.classNames,
-      labels: labels, pixels: pixels)
+      labels: labels, pixels: pixels,
+      notes: unusual.isEmpty
+        ? []
+        : [
+          "of \(format.name), \(unusual.joined(separator: ", ")); the published files have other "
+            + "numbers of records"
+        ])
+  }
+
+  /// How many examples the files of a folder hold, where these are whole records.
+  func counts(at place: String) -> (train: Int, test: Int)? {
+    guard case .folder(let folder) = locate(place) else { return nil }
+    func count(_ files: [CIFARFormat.File]) -> Int? {
+      var total = 0
+      for file in files {
+        guard let status = StoredName(folder + "/" + file.name).status,
+          status.st_size > 0, Int(status.st_size) % format.recordSize == 0
+        else { return nil }
+        total += Int(status.st_size) / format.recordSize
+      }
+      return total
+    }
+    guard let train = count(format.train), let test = count(format.test) else { return nil }
+    return (train, test)
   }
 
   /// One file's content, taken apart.

@@ -35,6 +35,14 @@ struct IDXReader: DatasetReader {
     return DatasetSplits(train: train, test: test)
   }
 
+  func counts(at folder: String) -> (train: Int, test: Int)? {
+    let counts = DatasetSplit.allCases.compactMap { split -> Int? in
+      guard let path = Self.find(.labels, split, in: folder) else { return nil }
+      return try? IDXArray(path: path, dimensions: 1).sizes[0]
+    }
+    return counts.count == 2 ? (counts[0], counts[1]) : nil
+  }
+
   private func read(
     _ split: DatasetSplit, _ folder: String, _ count: Int?
   ) throws(DatasetError) -> ImageDataset {
@@ -81,8 +89,9 @@ struct IDXReader: DatasetReader {
   }
 
   private static func find(_ file: File, _ split: DatasetSplit, in folder: String) -> String? {
-    names(file, split).map { folder + "/" + $0 }
-      .first { FileManager.default.fileExists(atPath: $0) }
+    // Kaggle's archive unpacks into folders that have the files' names.
+    names(file, split).flatMap { ["\(folder)/\($0)", "\(folder)/\($0)/\($0)"] }
+      .first { StoredName($0).isRegularFile }
   }
 
   private func path(

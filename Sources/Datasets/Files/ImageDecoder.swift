@@ -1,9 +1,12 @@
-// From a JPEG or PNG file to pixels, and from there to an image of the size that a network takes.
+// From a picture's file to pixels, and from there to an image of the size that a network takes.
 import Foundation
 import Numerics
 
 /// Decodes one file after the other; keeps its memory between them. For one thread at a time.
 final class ImageDecoder {
+  /// Raised whenever any pixel that a picture becomes changes. It is part of a folder's checksum, and
+  /// so of the identity of checkpoints: no run goes on with other pixels than it began with.
+  static let version = 2
   /// The most pixels that a picture may have; a header that says more is not believed.
   static let mostPixels = 1 << 26
   /// In bytes.
@@ -17,9 +20,8 @@ final class ImageDecoder {
 
   /// Decodes a picture, scales it so that its shorter side is as planned, and cuts the crop out.
   ///
-  /// Scaling is bilinear with a triangle filter as wide as the step between source pixels, as PIL's
-  /// and torchvision's antialiased resize. A JPEG that is more than twice too large is decoded at
-  /// 1/2, 1/4 or 1/8 of its size, which averages blocks of its pixels.
+  /// The result is, to the bit, that of torchvision's `Resize` and crop on Pillow's picture (see
+  /// `Resampler`), but where a plan allows a scaled decoding.
   ///
   /// - Parameters:
   ///   - shape: what the network takes; 3 channels, no side larger than the plan's shorter side.
@@ -28,43 +30,83 @@ final class ImageDecoder {
   func decode(
     path: String, plan: CropPlan, shape: ImageShape, to output: UnsafeMutablePointer<UInt8>
   ) throws(DatasetError) {
+    try decode(StoredName(path), plan: plan, shape: shape, to: output)
+  }
+
+  /// The same of a file whose name may be any bytes.
+  func decode(
+    _ place: StoredName, plan: CropPlan, shape: ImageShape, to output: UnsafeMutablePointer<UInt8>
+  ) throws(DatasetError) {
     precondition(
       plan.shorterSide >= max(shape.height, shape.width),
       "a crop of \(shape) out of a shorter side of \(plan.shorterSide)")
-    let file = try InputFile(path: path)
+    precondition(shape.channels == 3, "\(shape.channels) channels of a colour picture")
+    let file = try InputFile(place)
     guard file.size <= Self.largestFile else {
       throw DatasetError(
-        "\(path) has \(file.size) bytes; pictures of at most \(Self.largestFile) are read")
+        "\(file.path) has \(file.size) bytes; pictures of at most \(Self.largestFile) are read")
     }
-    let bytes = try file.bytes(file.size, of: path)
+    let bytes = try file.bytes(file.size, of: file.path)
     do throws(PictureFault) {
-      if PNGDecoder.isPNG(bytes) {
-        try PNGDecoder.decode(bytes, to: &picture)
-      } else {
-        try jpeg.decode(bytes, shorterSide: plan.shorterSide, to: &picture)
-      }
+      try decode(bytes) { CropGeometry($0, plan: plan, shape: shape).part }
     } catch {
-      throw DatasetError("\(path) is not a sound JPEG or PNG file: \(error.reason)")
+      throw DatasetError("\(file.path) is not a sound picture: \(error.reason)")
     }
-    resampler.cut(picture, plan: plan, shape: shape, to: output)
+    resampler.cut(picture, CropGeometry(picture.full, plan: plan, shape: shape), to: output)
+  }
+
+  /// - Parameter part: what is needed of a picture of that size; formats other than JPEG are decoded
+  ///   whole.
+  private func decode(
+    _ bytes: [UInt8], part: (Picture.Size) -> Picture.Part
+  ) throws(PictureFault) {
+    switch PictureFormat(bytes) {
+    case .jpeg: try jpeg.decode(bytes, to: &picture, part: part)
+    case .png: try LibraryDecoder.decodePNG(bytes, to: &picture)
+    case .tiff: try LibraryDecoder.decodeTIFF(bytes, to: &picture)
+    case .webp: try LibraryDecoder.decodeWebP(bytes, to: &picture)
+    case .bmp: try BMPDecoder.decode(bytes, to: &picture)
+    case .pnm: try PNMDecoder.decode(bytes, to: &picture)
+    case nil: throw PictureFault(reason: PictureFormat.complaint(bytes))
+    }
   }
 }
 
-/// A decoded picture, `[height, width, 3]`.
+/// A decoded picture, or the part of it that is needed.
 struct Picture {
-  /// The size it has been decoded at.
-  var width = 0
-  var height = 0
+  struct Size: Equatable {
+    var width: Int
+    var height: Int
+
+    var shorter: Int { min(width, height) }
+
+    /// The size at one half, quarter or eighth: blocks at the border that are only partly there count.
+    func divided(by divisor: Int) -> Size {
+      Size(width: (width + divisor - 1) / divisor, height: (height + divisor - 1) / divisor)
+    }
+  }
+
+  /// Some rows and columns of a picture that is decoded at 1/divisor of its size.
+  struct Part: Equatable {
+    var divisor: Int
+    var columns: Range<Int>
+    var rows: Range<Int>
+
+    static func whole(_ size: Size) -> Part {
+      Part(divisor: 1, columns: 0..<size.width, rows: 0..<size.height)
+    }
+  }
+
   /// The size that the file says.
-  var fullWidth = 0
-  var fullHeight = 0
-  /// At least `width · height · 3` bytes; the rest is left over from larger pictures.
+  private(set) var full = Size(width: 0, height: 0)
+  private(set) var part = Part(divisor: 1, columns: 0..<0, rows: 0..<0)
+  /// `[rows, columns, 3]` of the part, and room beyond; the rest is left over from larger pictures.
   var pixels: [UInt8] = []
 
-  /// Makes room for the pixels of a size.
-  mutating func resize(width: Int, height: Int) {
-    (self.width, self.height) = (width, height)
-    let count = width * height * 3
+  /// Makes room for the pixels of a part.
+  mutating func makeRoom(_ full: Size, _ part: Part) {
+    (self.full, self.part) = (full, part)
+    let count = part.columns.count * part.rows.count * 3 + 16
     if pixels.count < count { pixels = [UInt8](repeating: 0, count: count) }
   }
 }
@@ -75,7 +117,8 @@ struct PictureFault: Error {
 
   /// Refuses sizes that cannot be, before anything is allocated for them.
   /// - Parameter ratio: the most pixels to which one byte of the format can unpack.
-  static func check(width: Int, height: Int, bytes: Int, ratio: Int) throws(PictureFault) {
+  static func check(_ size: Picture.Size, bytes: Int, ratio: Int) throws(PictureFault) {
+    let (width, height) = (size.width, size.height)
     guard width > 0, height > 0, width <= ImageDecoder.mostPixels,
       height <= ImageDecoder.mostPixels
     else { throw PictureFault(reason: "its size is \(width)x\(height) pixels") }

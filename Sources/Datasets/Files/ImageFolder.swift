@@ -6,7 +6,7 @@ import Numerics
 import Synchronization
 import Text
 
-/// One split of a folder of pictures, `CLASS/*.jpg|jpeg|png`. Nothing but names is kept in memory.
+/// One split of a folder of pictures. Nothing but names is kept in memory.
 ///
 /// The classes are the folders' names, sorted. The examples come from all classes in turn: the first
 /// picture of each class, then the second of each and so on, so that any first `k` are balanced.
@@ -18,15 +18,20 @@ public final class ImageFolder: ImageCollection {
   public let labels: [Int32]
   /// What the scan found that is no picture, a sentence each.
   public let problems: [String]
-  /// Of the problems those of class folders without a picture.
+  /// Of the problems those of classes without a picture.
   let emptyClasses: [String]
   public let isDecodedOnTheFly = true
 
-  /// The split's folder, and of each example the file's name in its class's folder.
-  private let folder: String
-  private let files: [String]
+  /// The split's folder, and the paths of all files from there, one after the other, with the end of
+  /// each example's.
+  private let folder: StoredName
+  private let paths: [UInt8]
+  private let ends: [Int]
+  /// The classes' names as they are stored.
+  let storedClasses: [StoredName]
   /// The shorter side of the scaled picture out of whose middle the image is cut.
   private let resize: Int
+  private let decoding: DecodingMode
   private let idleDecoders = Mutex<[Decoder]>([])
   private let cachedChecksum = Mutex<String?>(nil)
 
@@ -43,83 +48,111 @@ public final class ImageFolder: ImageCollection {
       image = [UInt8](repeating: 0, count: shape.count)
     }
 
-    func decode(_ path: String, _ plan: CropPlan) throws(DatasetError) {
-      try decoder.decode(path: path, plan: plan, shape: shape, to: &image)
+    func decode(_ place: StoredName, _ plan: CropPlan) throws(DatasetError) {
+      try decoder.decode(place, plan: plan, shape: shape, to: &image)
     }
   }
 
   /// - Parameters:
-  ///   - folder: holds one folder for each class.
-  ///   - classNames: the classes of the training split, where this is another.
+  ///   - scan: the split's classes and files.
+  ///   - classes: the names of the classes of the training split, where this is another.
   ///   - size: height and width of the images.
   ///   - resize: the picture's shorter side before the middle is cut out, at least `size`.
+  ///   - decoding: how pictures are decoded that are scaled at random.
   ///   - count: the first so many examples, or nil for all.
   /// - Throws: `DatasetError` where there is no class, a class too many, or no picture.
   init(
-    folder: String, split: DatasetSplit, classNames: [String]?, size: Int, resize: Int, count: Int?
+    _ scan: FolderScan, split: DatasetSplit, classes: [StoredName]?, size: Int, resize: Int,
+    decoding: DecodingMode = .scaled, count: Int?
   ) throws(DatasetError) {
-    let scan = try FolderScan(folder)
-    let known = classNames ?? scan.classNames
+    let folder = scan.folder
+    let known = classes ?? scan.classNames
     guard !scan.classNames.isEmpty else {
-      throw DatasetError("\(folder) has no folders; make one for each class, with its pictures")
+      throw DatasetError(
+        "\(folder.text) has no folders; make one for each class, with its pictures")
     }
     let numbers = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, Int32($0)) })
     if let stranger = scan.classNames.first(where: { numbers[$0] == nil }) {
       throw DatasetError(
-        "\(folder) has the class \(stranger), which the training pictures do not have; "
+        "\(folder.text) has the class \(stranger.text), which the training pictures do not have; "
           + "both need the same folders")
     }
     let total = scan.files.reduce(0) { $0 + $1.count }
     guard total > 0 else {
-      throw DatasetError("\(folder) has no pictures (.jpg, .jpeg, .png) in its class folders")
+      throw DatasetError(
+        "\(folder.text) has no pictures (\(PictureFormat.endings.joined(separator: ", "))) in its "
+          + "class folders")
     }
     let wanted = try Subset.count(count, of: total, split, DatasetName.imageFolder.rawValue)
-    var files: [String] = []
-    var labels: [Int32] = []
-    files.reserveCapacity(wanted)
+    var (paths, ends, labels): ([UInt8], [Int], [Int32]) = ([], [], [])
+    ends.reserveCapacity(wanted)
     labels.reserveCapacity(wanted)
     var rank = 0
-    while files.count < wanted {
-      for (names, label) in zip(scan.files, scan.classNames.map { numbers[$0] ?? 0 })
-      where rank < names.count && files.count < wanted {
-        files.append(names[rank])
+    while ends.count < wanted {
+      for (files, label) in zip(scan.files, scan.classNames.map { numbers[$0] ?? 0 })
+      where rank < files.count && ends.count < wanted {
+        paths += files[rank].bytes
+        ends.append(paths.count)
         labels.append(label)
       }
       rank += 1
     }
     self.folder = folder
     self.split = split
-    self.classNames = known
-    self.files = files
+    self.paths = paths
+    self.ends = ends
     self.labels = labels
     self.resize = resize
-    emptyClasses = scan.emptyClasses
+    self.decoding = decoding
+    storedClasses = known
+    let texts = ClassTexts.of(known)
+    classNames = texts
+    // Of the test pictures a class may be missing altogether: one sentence for all of them.
+    let present = Set(zip(scan.classNames, scan.files).filter { !$0.1.isEmpty }.map(\.0))
+    let missing = zip(known, texts).filter { !present.contains($0.0) }.map(\.1)
+    if split == .train || missing.isEmpty {
+      emptyClasses = scan.emptyClasses
+    } else {
+      let few = missing.prefix(8).joined(separator: ", ")
+      let more = missing.count > 8 ? " and \(missing.count - 8) more" : ""
+      emptyClasses = [
+        "\(folder.text) has no pictures of \(missing.count) of \(known.count) classes: \(few)\(more)"
+      ]
+    }
     problems = scan.problems + emptyClasses
     shape = ImageShape(height: size, width: size, channels: 3)
   }
 
-  /// The file of an example.
-  public func path(of example: Int) -> String {
-    "\(folder)/\(classNames[Int(labels[example])])/\(files[example])"
+  /// The path of an example's file from the split's folder.
+  private func fileName(of example: Int) -> StoredName {
+    StoredName(Array(paths[(example == 0 ? 0 : ends[example - 1])..<ends[example]]))
   }
 
-  /// SHA-256, in hexadecimal, over the class names and of each file its name, size and, where all
+  /// Where an example's file is.
+  func location(of example: Int) -> StoredName { folder.appending(fileName(of: example)) }
+
+  /// The file of an example, as it is shown.
+  public func path(of example: Int) -> String { location(of: example).text }
+
+  /// SHA-256, in hexadecimal, over the version of the pixels, the class names and of each file its name, size and, where all
   /// files together have at most `mostHashedBytes`, its content.
   public var checksum: String {
     cachedChecksum.withLock { cached in
       if let cached { return cached }
       let sizes = (0..<count).map { example in
-        var status = stat()
-        return stat(path(of: example), &status) == 0 ? Int(status.st_size) : -1
+        location(of: example).status.map { Int($0.st_size) } ?? -1
       }
       let readsContent = sizes.reduce(0) { $0 + max(0, $1) } <= Self.mostHashedBytes
       var hash = SHA256()
       func add(_ text: String) { hash.update(data: Data("\(text)\0".utf8)) }
+      func add(_ name: StoredName) { hash.update(data: Data(name.bytes + [0])) }
+      add("pixels \(ImageDecoder.version)")
       add(readsContent ? "names and contents" : "names and sizes")
-      for name in classNames { add(name) }
+      for name in storedClasses { add(name) }
       for example in 0..<count {
-        add("\(labels[example]) \(files[example]) \(sizes[example])")
-        guard readsContent, let file = try? InputFile(path: path(of: example)),
+        add("\(labels[example]) \(sizes[example])")
+        add(fileName(of: example))
+        guard readsContent, let file = try? InputFile(location(of: example)),
           let bytes = try? file.bytes(file.size, of: file.path)
         else { continue }
         hash.update(data: bytes)
@@ -144,9 +177,10 @@ public final class ImageFolder: ImageCollection {
     if let scale = augmentation.scale {
       plan = CropPlan(
         scale: scale, flip: augmentation.flip, seed: seed, epoch: epoch, example: example)
+      plan.allowsScaledDecoding = decoding == .scaled
       placement = Placement(mirrored: plan.mirrored)
     }
-    try decoder.decode(path(of: example), plan)
+    try decoder.decode(location(of: example), plan)
     decoder.image.withUnsafeBufferPointer { image in
       preprocessing.write(image, placement: placement, to: output)
     }
@@ -171,7 +205,7 @@ public final class ImageFolder: ImageCollection {
       for position in number * piece..<min(used, (number + 1) * piece) {
         let place = position * total / used
         let example = examples.map { Int($0[place]) } ?? place
-        guard (try? decoder.decode(path(of: example), CropPlan(middleOf: resize))) != nil else {
+        guard (try? decoder.decode(location(of: example), CropPlan(middleOf: resize))) != nil else {
           continue
         }
         decoder.image.withUnsafeBufferPointer { part.add($0, withSquares: withSquares) }
@@ -187,13 +221,14 @@ public final class ImageFolder: ImageCollection {
   /// Pictures that cannot be decoded are left out.
   /// - Throws: `DatasetError` where they do not fit, or none can be decoded.
   func decoded() throws(DatasetError) -> ImageDataset {
-    try MachineMemory.check(dataBytes: count * shape.count, purpose: "\(count) images of \(folder)")
+    try MachineMemory.check(
+      dataBytes: count * shape.count, purpose: "\(count) images of \(folder.text)")
     let decoder = try takeDecoder()
     var pixels: [UInt8] = []
     var kept: [Int32] = []
     pixels.reserveCapacity(count * shape.count)
     for example in 0..<count {
-      guard (try? decoder.decode(path(of: example), CropPlan(middleOf: resize))) != nil else {
+      guard (try? decoder.decode(location(of: example), CropPlan(middleOf: resize))) != nil else {
         continue
       }
       pixels += decoder.image
@@ -201,73 +236,5 @@ public final class ImageFolder: ImageCollection {
     }
     return try ImageDataset(
       name: name, split: split, shape: shape, classNames: classNames, labels: kept, pixels: pixels)
-  }
-}
-
-/// Both splits of a folder of pictures: `train`, and `test` or else `val`.
-struct ImageFolders {
-  let train: ImageFolder
-  let test: ImageFolder
-
-  /// - Throws: `DatasetError` where a folder is missing or its classes do not fit.
-  init(_ request: DatasetRequest) throws(DatasetError) {
-    let path = DatasetLoader.expanded(request.path ?? "")
-    let size = request.size ?? DatasetDescription.of(.imageFolder).size
-    let testFolder = try Self.testFolder(path)
-    train = try ImageFolder(
-      folder: path + "/train", split: .train, classNames: nil, size: size,
-      resize: request.resize ?? size, count: request.trainCount)
-    if let classes = request.classes, classes != train.classNames.count {
-      throw DatasetError(
-        "\(path)/train has \(train.classNames.count) class folders, not \(classes) as classes says")
-    }
-    test = try ImageFolder(
-      folder: testFolder, split: .test, classNames: train.classNames, size: size,
-      resize: request.resize ?? size, count: request.testCount)
-  }
-
-  /// ImageNet's own test folder has no classes, so `val` is taken there.
-  private static func testFolder(_ path: String) throws(DatasetError) -> String {
-    guard FolderScan.hasFolders(path + "/train") else {
-      throw DatasetError(
-        "\(path) has no folder train with a folder for each class; an image-folder is "
-          + "PATH/train/CLASS/*.jpg and PATH/val (or test)/CLASS/*.jpg")
-    }
-    let found = ["test", "val"].map { path + "/" + $0 }.first { FolderScan.hasFolders($0) }
-    guard let found else {
-      throw DatasetError(
-        "\(path) has no folder test or val with a folder for each class; an image-folder is "
-          + "PATH/train/CLASS/*.jpg and PATH/val (or test)/CLASS/*.jpg")
-    }
-    return found
-  }
-}
-
-/// How many classes and pictures a folder has, counted once in the life of the process, so that every
-/// variant of an experiment has the same.
-public struct FolderCounts: Sendable {
-  public let classes: Int
-  public let train: Int
-  public let test: Int
-  /// What a user should know although the folder can be used, a sentence each.
-  public let warnings: [String]
-
-  private static let known = Mutex<[String: FolderCounts]>([:])
-
-  /// Whether there is anything to be counted.
-  package static func isThere(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: DatasetLoader.expanded(path))
-  }
-
-  /// - Throws: `DatasetError` where the folder is not there or has another layout.
-  public static func of(_ path: String) throws(DatasetError) -> FolderCounts {
-    if let counts = known.withLock({ $0[path] }) { return counts }
-    // No size matters for counting.
-    let folders = try ImageFolders(DatasetRequest(name: .imageFolder, path: path))
-    let counts = FolderCounts(
-      classes: folders.train.classNames.count, train: folders.train.count,
-      test: folders.test.count, warnings: folders.train.emptyClasses)
-    known.withLock { $0[path] = counts }
-    return counts
   }
 }

@@ -31,7 +31,7 @@ extension ImageDataset {
     }
     return try ImageDataset(
       name: name, split: split, shape: target, classNames: classNames, labels: labels,
-      pixels: resized)
+      pixels: resized, notes: notes)
   }
 
   private func resize(

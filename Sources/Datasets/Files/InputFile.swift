@@ -53,12 +53,16 @@ final class InputFile: ByteStream {
   private let descriptor: Int32
 
   /// - Throws: `DatasetError` where there is no such regular file, or it may not be read.
-  init(path: String) throws(DatasetError) {
-    guard !path.utf8.contains(0) else {
+  convenience init(path: String) throws(DatasetError) { try self.init(StoredName(path)) }
+
+  /// - Throws: `DatasetError` where there is no such regular file, or it may not be read.
+  init(_ place: StoredName) throws(DatasetError) {
+    let path = place.text
+    guard !place.bytes.contains(0) else {
       throw DatasetError("the path \(path.debugDescription) has a zero byte; correct the path")
     }
     // Without O_NONBLOCK opening a pipe would wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = place.withPath { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw DatasetError("cannot open \(path): \(String(cString: strerror(errno)))")
     }
@@ -164,15 +168,26 @@ final class GzipStream: ByteStream {
 
   /// A gzip file may be several, one after the other.
   private func startNextMember() throws(DatasetError) {
-    if stream.avail_in == 0 {
-      let got = try file.read(into: input)
-      stream.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      stream.avail_in = UInt32(got)
-    }
-    if stream.avail_in == 0 {
+    // Zeros that fill a block of a tape or a disk are no member, as gzip has it.
+    if try onlyZerosFollow() {
       ended = true
     } else {
       inflateReset(&stream)
+    }
+  }
+
+  /// Whether nothing but zeros follows; what is not zero stays to be read.
+  private func onlyZerosFollow() throws(DatasetError) -> Bool {
+    while true {
+      while stream.avail_in > 0, let next = stream.next_in, next.pointee == 0 {
+        stream.next_in = next + 1
+        stream.avail_in -= 1
+      }
+      if stream.avail_in > 0 { return false }
+      let got = try file.read(into: input)
+      if got == 0 { return true }
+      stream.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      stream.avail_in = UInt32(got)
     }
   }
 

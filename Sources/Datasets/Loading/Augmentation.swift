@@ -62,6 +62,9 @@ struct CropPlan: Equatable, Sendable {
   var row = 0.5
   var column = 0.5
   var mirrored = false
+  /// Whether a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size where at least twice the shorter
+  /// side is left: that averages blocks of pixels, which is faster and almost the same picture.
+  var allowsScaledDecoding = false
 
   /// The middle of a picture.
   init(middleOf shorterSide: Int) { self.shorterSide = shorterSide }

@@ -22,6 +22,12 @@ public struct DataSpecification: Hashable, Sendable {
   /// The shorter side to which a folder's pictures are scaled before the image is cut out of their
   /// middle; nil elsewhere.
   public var resize: Int?
+  /// How the pictures of a folder are decoded for training; nil elsewhere, and for the default.
+  public var decode: DecodingMode?
+  /// How much of each class of a folder is held for testing, where it has no other test pictures.
+  public var testShare: Double?
+  /// Which pictures these are; nil for the default, 0.
+  public var testSeed: Int?
   /// How many training images of each class are learned, chosen by the run's seed; nil for all.
   public var trainPerClass: Int?
   /// How many training images are held out for validation, the same ones for every seed.
@@ -72,8 +78,8 @@ public struct DataSpecification: Hashable, Sendable {
     }
     return DatasetRequest(
       name: name, path: path, size: size, trainCount: trainCount, testCount: testCount,
-      labels: labels, resize: resize,
-      classes: isFolder ? classCount : nil)
+      labels: labels, resize: resize, classes: isFolder ? classCount : nil, decode: decode,
+      testShare: testShare, testSeed: testSeed)
   }
 
   /// Every field with its value. `path` is left out: moving files makes no other protocol. Fields
@@ -88,6 +94,9 @@ public struct DataSpecification: Hashable, Sendable {
       members["resize"] = .integer(resize)
       members["classes"] = classCount.map { .integer($0) } ?? .null
     }
+    if let decode { members["decode"] = .text(decode.rawValue) }
+    if let testShare { members["testShare"] = .number(testShare) }
+    if let testSeed { members["testSeed"] = .integer(testSeed) }
     if let trainPerClass { members["trainPerClass"] = .integer(trainPerClass) }
     if validationCount > 0 { members["validationCount"] = .integer(validationCount) }
     return .object(members)

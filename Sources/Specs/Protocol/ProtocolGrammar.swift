@@ -96,6 +96,16 @@ extension SpecGrammar {
         "resize", .integer(DatasetRequest.shorterSides),
         "The shorter side to which the pictures of an image-folder are scaled before the middle is "
           + "cut out; size. The papers test with 256 for 224."),
+      SpecField(
+        "decode", .choice(DecodingMode.allCases.map(\.rawValue)),
+        "Whether JPEGs of an image-folder that are scaled at random may be decoded at 1/2, 1/4 or 1/8 "
+          + "of their size where at least twice the wanted size is left (scaled), or not (exact); "
+          + "scaled. Testing is always exact."),
+      SpecField(
+        "testShare", .number(0.001...0.9, above: false),
+        "Of an image-folder without pictures to test with: how much of each class is held for "
+          + "testing, at least one picture; the same for every seed of a run."),
+      SpecField("testSeed", .integer(0...1_000_000), "Which pictures testShare holds; 0."),
     ])
   }
 

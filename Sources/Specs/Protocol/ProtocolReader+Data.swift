@@ -46,12 +46,18 @@ extension ProtocolReader {
       report("data.labels", "\(result.name) has one label for each image; leave labels out")
     }
     if known.isFolder { return readFolder(data, result) }
-    for key in ["classes", "resize"] where data[key] != nil {
+    for key in ["classes", "decode", "resize", "testSeed", "testShare"] where data[key] != nil {
       report("data.\(key)", "belongs to an image-folder; leave it out for \(result.name)")
     }
+    // Files of fewer or more images than the authors' are used as they are.
+    let present = known.isGenerated ? nil : known.presentCounts(path: result.path)
+    if let present {
+      if data["trainCount"] == nil { result.trainCount = present.train }
+      if data["testCount"] == nil { result.testCount = present.test }
+    }
     for (key, count, limit) in [
-      ("trainCount", result.trainCount, known.trainCount),
-      ("testCount", result.testCount, known.testCount),
+      ("trainCount", result.trainCount, present?.train ?? known.trainCount),
+      ("testCount", result.testCount, present?.test ?? known.testCount),
     ] {
       guard let limit, !known.isGenerated, count > limit else { continue }
       report("data.\(key)", "\(result.name) has \(limit) such images, not \(count)")
@@ -74,11 +80,19 @@ extension ProtocolReader {
       report("data.resize", "no image of \(request.size) pixels is in one of \(resize)")
     }
     result.classCount = data["classes"]?.integer
+    // Left out at its default, so that no other protocol changes.
+    result.decode = data["decode"]?.text == DecodingMode.exact.rawValue ? .exact : nil
+    result.testShare = data["testShare"]?.double
+    result.testSeed = data["testSeed"]?.integer.flatMap { $0 == 0 ? nil : $0 }
+    if data["testSeed"] != nil, data["testShare"] == nil {
+      report("data.testSeed", "chooses what testShare holds; give testShare, or leave it out")
+    }
     guard data["classes"] == nil || data["trainCount"] == nil || data["testCount"] == nil else {
       return result
     }
     do throws(DatasetError) {
-      let counts = try FolderCounts.of(path)
+      let counts = try FolderCounts.of(
+        path, testShare: result.testShare, testSeed: result.testSeed)
       result.classCount = result.classCount ?? counts.classes
       if data["trainCount"] == nil { result.trainCount = counts.train }
       if data["testCount"] == nil { result.testCount = counts.test }

@@ -37,6 +37,13 @@ import Testing
       json.contains(#""augmentation":{"flip":true,"padding":0,"scale":{"from":256,"to":480}}"#))
     let request = try found.data.datasetRequest()
     #expect(request.resize == 256 && request.classes == 1000)
+    let exact = try proto(Self.declared + #", "decode": "exact"}"#).data
+    #expect(exact.canonicalJSON.text.contains(#""classes":1000,"decode":"exact","name""#))
+    #expect(try exact.datasetRequest().decode == .exact)
+    #expect(try proto(Self.declared + #", "decode": "scaled"}"#).data.decode == nil)
+    let share = try proto(Self.declared + #", "testShare": 0.1, "testSeed": 3}"#).data
+    #expect(share.canonicalJSON.text.contains(#""testSeed":3,"testShare":0.1,"#))
+    #expect(try share.datasetRequest().testShare == 0.1)
     let variant = try SpecFixture.variants(
       SpecFixture.text(
         proto: SpecFixture.proto(data: Self.declared + "}"), factors: #"{"depth": [18]}"#))[0]
@@ -102,6 +109,72 @@ import Testing
     #expect(stored.differences.isEmpty)
   }
 
+  /// A path is that from the spec's folder, or else that from the working folder, which is said.
+  @Test func dataStandBesideTheSpec() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let here = "bench-here-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: here) }
+    func pictures(_ place: String, _ count: Int) throws {
+      for (split, number) in [("train", count), ("val", 1)] {
+        try FileManager.default.createDirectory(
+          atPath: "\(place)/\(split)/a", withIntermediateDirectories: true)
+        for picture in 0..<number {
+          try Data([1]).write(to: URL(fileURLWithPath: "\(place)/\(split)/a/\(picture).png"))
+        }
+      }
+    }
+    func spec(_ path: String, extending: String? = nil, in sub: String = "") throws
+      -> ExperimentSpec
+    {
+      let json =
+        #"{"name": "quick", "data": {"name": "image-folder", "path": "\#(path)"}, "batch": 2, "#
+        + #""epochs": 2, "optimizer": {"learningRate": 0.1}}"#
+      let place = folder.appending(path: sub)
+      try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      try Data(SpecFixture.text(proto: json).utf8).write(to: place.appending(path: "s.json"))
+      guard let extending else { return try ExperimentSpec(path: place.path + "/s.json") }
+      try Data(#"{"name": "t", "title": "T", "extends": "\#(extending)"}"#.utf8)
+        .write(to: folder.appending(path: "t.json"))
+      return try ExperimentSpec(path: folder.path + "/t.json")
+    }
+    try pictures(here, 3)
+    let onlyHere = try spec(here)
+    #expect(onlyHere.baseProtocol.data.path == here && onlyHere.baseProtocol.data.trainCount == 3)
+    #expect(onlyHere.notes.count == 1 && onlyHere.notes[0].contains("from the working folder"))
+    try pictures(folder.path + "/" + here, 5)
+    let both = try spec(here)
+    #expect(both.baseProtocol.data.trainCount == 5 && both.notes.isEmpty)
+    #expect(both.baseProtocol.data.path == folder.path + "/" + here)
+    let absolute = try spec(folder.path + "/" + here)
+    #expect(absolute.baseProtocol.data.trainCount == 5 && absolute.notes.isEmpty)
+    // What an extended spec names stands beside that one.
+    try pictures(folder.path + "/sub/" + here, 7)
+    let extended = try spec(here, extending: "sub/s.json", in: "sub")
+    #expect(extended.baseProtocol.data.trainCount == 7 && extended.notes.isEmpty)
+  }
+
+  /// Batch norm over one value has no variance.
+  @Test func oneImageOnMapsOfOnePixelIsRefused() throws {
+    func problem(_ size: Int, batch: Int) throws -> String {
+      let proto = SpecFixture.proto(data: #"{"name": "shapes", "size": \#(size)}"#)
+        .replacing("128", with: "\(batch)")
+      let variant = try SpecFixture.variants(
+        SpecFixture.text(proto: proto, factors: #"{"depth": [18]}"#))[0]
+      do {
+        _ = try EngineCostModel().cost(of: variant, threads: 1)
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    let text = try problem(32, batch: 1)
+    #expect(text.contains("layer4.0.bn1 sees one value of each channel"), "\(text)")
+    #expect(text.contains("take a batch of 2 or more, or larger images than 3x32x32"))
+    #expect(try problem(32, batch: 2).isEmpty)
+    #expect(try problem(64, batch: 1).isEmpty)
+  }
+
   @Test(arguments: [
     (#"{"name": "image-folder"}"#, "", "protocol.data: an image-folder needs a path"),
     (#"{"name": "image-folder", "path": "/none"}"#, "", "protocol.data.path: /none has no folder"),
@@ -118,6 +191,11 @@ import Testing
       "protocol.augmentation.scale: images of shapes have one size"
     ),
     (#"{"name": "cifar-10", "resize": 40}"#, "", "data.resize: belongs to an image-folder"),
+    (
+      declared + #", "testSeed": 1}"#, "", "data.testSeed: chooses what testShare holds"
+    ),
+    (#"{"name": "cifar-10", "testShare": 0.1}"#, "", "data.testShare: belongs to an image-folder"),
+    (#"{"name": "cifar-10", "decode": "exact"}"#, "", "data.decode: belongs to an image-folder"),
     (#"{"name": "cifar-10", "classes": 10}"#, "", "data.classes: belongs to an image-folder"),
   ])
   func contradictionsAreRefused(data: String, more: String, expected: String) {
