@@ -40,7 +40,9 @@ final class RunLog {
       ("configurationHash", plan.variant.configurationHash),
       (
         "initialWeights",
-        plan.variant.initialWeights.map { "\($0.path) SHA-256 \($0.sha256)" } ?? "random"
+        plan.variant.initialWeights.map {
+          "\($0.path) SHA-256 \($0.sha256)" + ($0.newHead ? ", new head" : "")
+        } ?? "random"
       ), ("threads", "\(plan.threads)"),
       ("host", provenance.host), ("operatingSystem", provenance.operatingSystem),
       ("cpu", provenance.cpu),

@@ -7,7 +7,7 @@ import Text
 public struct ExperimentSpec: Sendable {
   /// Where the file was read, as the user wrote it.
   public let file: String
-  /// The file's text; where it extends anything, what came out.
+  /// The file's text; where it extends anything or is changed, what came out.
   public let text: String
   /// SHA-256 of the text, hexadecimal.
   public let hash: String
@@ -27,25 +27,34 @@ public struct ExperimentSpec: Sendable {
   let root: JSONNode
 
   /// Reads a spec file.
-  /// - Parameter weights: looks at a file of initial weights; by default none is opened, and then
-  ///   nothing can be trained with it.
+  /// - Parameters:
+  ///   - newHead: whether to take the spec as if it said `"newHead": true`.
+  ///   - weights: looks at a file of initial weights; by default none is opened, and then nothing
+  ///     can be trained with it.
   /// - Throws: `SpecError` with every problem, its line, column and key path.
   public init(
-    path: String, weights: InitialWeights.Opener = InitialWeights.unread
+    path: String, newHead: Bool = false, weights: InitialWeights.Opener = InitialWeights.unread
   ) throws(SpecError) {
-    try self.init(bytes: Self.contents(of: path), file: path, weights: weights)
+    try self.init(
+      bytes: Self.contents(of: path), file: path, newHead: newHead, weights: weights)
   }
 
   /// - Parameters:
   ///   - bytes: the file's contents.
   ///   - file: its name, for messages.
+  ///   - newHead: whether to take the spec as if it said `"newHead": true`.
   ///   - weights: looks at a file of initial weights; by default none is opened.
   /// - Throws: `SpecError` with every problem, its line, column and key path.
   public init(
-    bytes: [UInt8], file: String, weights: InitialWeights.Opener = InitialWeights.unread
+    bytes: [UInt8], file: String, newHead: Bool = false,
+    weights: InitialWeights.Opener = InitialWeights.unread
   ) throws(SpecError) {
     let resolved = try ResolvedSpec(bytes: bytes, file: file)
-    var root = resolved.root
+    var (root, text) = (resolved.root, resolved.text)
+    if newHead, case .object = root.content, root["newHead"]?.flag != true {
+      root.set("newHead", to: JSONNode(.flag(true), at: root.position))
+      text = root.json + "\n"
+    }
     let note = DataPlace.resolve(in: &root, file: file)
     var problems = resolved.problems + SpecGrammar.spec.problems(in: root, path: [])
     var baseProtocol: TrainingProtocol?
@@ -61,6 +70,7 @@ public struct ExperimentSpec: Sendable {
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
         initialWeights = try weights(
           URL(fileURLWithPath: path, relativeTo: folder).absoluteURL.path)
+        initialWeights?.newHead = root["newHead"]?.flag ?? false
       } catch {
         problems.append(
           SpecProblem(position: node.position, path: "initialWeights", message: "\(error)"))
@@ -75,7 +85,7 @@ public struct ExperimentSpec: Sendable {
     self.name = name
     self.title = title
     self.baseProtocol = baseProtocol
-    text = resolved.text
+    self.text = text
     hash = sha256(text)
     self.initialWeights = initialWeights
     seeds = Self.seeds(root["seeds"])

@@ -7,10 +7,13 @@ public struct InitialWeights: Hashable, Sendable {
   /// SHA-256 of the file, hexadecimal: what counts for the configuration. Empty for a file that was
   /// not looked at, with which nothing can be trained.
   public let sha256: String
+  /// Whether the classifier starts anew where the file's has another number of classes.
+  public var newHead: Bool
 
-  public init(path: String, sha256: String) {
+  public init(path: String, sha256: String, newHead: Bool = false) {
     self.path = path
     self.sha256 = sha256
+    self.newHead = newHead
   }
 
   /// Stands for a file that is not looked at, such as in a report on runs that were made long ago.

@@ -47,7 +47,8 @@ public struct StoredConfiguration: Sendable {
     variant = Variant(
       architecture: architecture, trainingProtocol: trainingProtocol,
       initialWeights: try Self.initialWeights(
-        stored["initialWeights"]?.text, at: weightsPath, weights))
+        stored["initialWeights"]?.text, newHead: stored["newHead"]?.flag ?? false,
+        at: weightsPath, weights))
     differences = Self.differences(
       stored, try Self.read(variant.configurationJSON), path: [])
   }
@@ -68,20 +69,21 @@ public struct StoredConfiguration: Sendable {
 
   /// - Parameter hash: SHA-256 of the file; nil for random weights.
   private static func initialWeights(
-    _ hash: String?, at path: String?, _ open: InitialWeights.Opener
+    _ hash: String?, newHead: Bool, at path: String?, _ open: InitialWeights.Opener
   ) throws(SpecError) -> InitialWeights? {
     guard let hash else { return nil }
     guard let path else {
       throw SpecError(
         "the run started from a file of weights that its spec no longer names; give it")
     }
-    let weights: InitialWeights
+    var weights: InitialWeights
     do { weights = try open(path) } catch { throw SpecError("\(error)") }
     guard weights.sha256 == hash else {
       throw SpecError(
         "\(printable(path, limit: 4096)) is not the file of weights that the run started from: its "
           + "SHA-256 is \(weights.sha256.prefix(12)), was \(printable(String(hash.prefix(12))))")
     }
+    weights.newHead = newHead
     return weights
   }
 

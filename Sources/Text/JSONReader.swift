@@ -3,11 +3,25 @@
 /// Reads one JSON text into a `JSONNode`.
 ///
 /// Stricter than the standard where the standard leaves room for accidents: no byte-order mark, no
-/// duplicate keys, no `-0`, no number beyond a Double, at most `maximumDepth` levels and
-/// `maximumBytes` bytes. It stops at the first fault.
+/// number beyond a Double, and what `Rules` say. It stops at the first fault.
 package struct JSONReader {
   package static let maximumBytes = 1 << 20
-  static let maximumDepth = 32
+
+  /// What is refused although JSON allows it.
+  package struct Rules: Sendable {
+    var maximumDepth: Int
+    /// Characters of a number.
+    var maximumDigits: Int
+    /// Whether a key may stand twice in an object, and a number may be `-0`.
+    var isLenient: Bool
+
+    /// For what people write: accidents are named.
+    package static let strict = Rules(maximumDepth: 32, maximumDigits: 40, isLenient: false)
+
+    /// For what other programs write: whatever common libraries read. Callers look for repeated keys
+    /// where these matter.
+    package static let lenient = Rules(maximumDepth: 127, maximumDigits: .max, isLenient: true)
+  }
 
   /// Why a text is not acceptable JSON, and where.
   package struct Fault: Error {
@@ -17,18 +31,23 @@ package struct JSONReader {
   }
 
   private let bytes: [UInt8]
+  private let rules: Rules
   private var offset = 0
   private var position = TextPosition(line: 1, column: 1)
   private var path: [String] = []
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  private init(_ bytes: [UInt8], _ rules: Rules) {
+    self.bytes = bytes
+    self.rules = rules
+  }
 
   /// - Parameter file: the file that positions name, where the user named another one.
   /// - Throws: `Fault` at the first byte that does not fit.
   package static func read(
-    _ bytes: [UInt8], maximumBytes: Int = Self.maximumBytes, file: String? = nil
+    _ bytes: [UInt8], maximumBytes: Int = Self.maximumBytes, rules: Rules = .strict,
+    file: String? = nil
   ) throws(Fault) -> JSONNode {
-    var reader = JSONReader(bytes)
+    var reader = JSONReader(bytes, rules)
     reader.position.file = file
     guard bytes.count <= maximumBytes else {
       throw reader.fault("the file has \(bytes.count) bytes; at most \(maximumBytes) are read")
@@ -101,8 +120,8 @@ package struct JSONReader {
   }
 
   private mutating func value(depth: Int) throws(Fault) -> JSONNode {
-    guard depth <= Self.maximumDepth else {
-      throw fault("nested deeper than \(Self.maximumDepth) levels")
+    guard depth <= rules.maximumDepth else {
+      throw fault("nested deeper than \(rules.maximumDepth) levels")
     }
     let start = position
     switch peek {
@@ -139,7 +158,7 @@ package struct JSONReader {
       guard peek == UInt8(ascii: "\"") else { throw fault("expected a key, found \(found)") }
       let keyPosition = position
       let key = try string()
-      if let first = seen.updateValue(keyPosition, forKey: key) {
+      if !rules.isLenient, let first = seen.updateValue(keyPosition, forKey: key) {
         throw fault(
           "the key \"\(printable(key))\" stands here for the second time; the first is at \(first)",
           at: keyPosition)
@@ -199,13 +218,15 @@ package struct JSONReader {
       try digits()
     }
     let text = String(decoding: bytes[first..<offset], as: UTF8.self)
-    guard text.utf8.count <= 40 else {
-      throw fault("the number has \(text.utf8.count) characters; at most 40 are read", at: start)
+    guard text.utf8.count <= rules.maximumDigits else {
+      throw fault(
+        "the number has \(text.utf8.count) characters; at most \(rules.maximumDigits) are read",
+        at: start)
     }
     guard let double = Double(text), double.isFinite else {
       throw fault("\(text) is beyond every number used here", at: start)
     }
-    guard double != 0 || double.sign == .plus else {
+    guard double != 0 || double.sign == .plus || rules.isLenient else {
       throw fault("\(text) is a negative zero; write 0", at: start)
     }
     return text

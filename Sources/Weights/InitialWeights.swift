@@ -33,7 +33,7 @@ extension InitialWeights {
     let weights = NetworkWeights(architecture, graph)
     let file = try SafetensorsFile(path: path)
     try refuseUnfit(file, weights)
-    return weights.warnings(about: file)
+    return weights.warnings(about: file, newHead: newHead)
   }
 
   /// Starts a network with the file's numbers.
@@ -45,13 +45,13 @@ extension InitialWeights {
         "\(printable(path, limit: 4096)) has changed since the experiment was read; run it again")
     }
     try refuseUnfit(file, weights)
-    try weights.load(file, into: state)
+    try weights.load(file, into: state, newHead: newHead)
   }
 
   private func refuseUnfit(
     _ file: SafetensorsFile, _ weights: NetworkWeights
   ) throws(WeightsError) {
-    let problems = weights.problems(in: file)
+    let problems = weights.problems(in: file, newHead: newHead)
     guard !problems.isEmpty else { return }
     let shown = 8
     let more = problems.count > shown ? "; … and \(problems.count - shown) more" : ""

@@ -9,9 +9,11 @@ import Text
 package struct NetworkWeights {
   /// What torchvision's files have for each batch norm besides its statistics: how many batches
   /// these have seen.
-  private static let batchCount = "num_batches_tracked"
+  static let batchCount = "num_batches_tracked"
   static let strideLocationKey = "strideLocation"
   static let networkKey = "network"
+  private static let headWeight = "fc.weight"
+  private static let headBias = "fc.bias"
 
   let architecture: Architecture
   let tensors: [TensorSpecification]
@@ -29,7 +31,7 @@ package struct NetworkWeights {
         name: tensor.name, shape: tensor.shape,
         numbers: .floats { state.values(of: tensor.name) ?? [] })
     }
-      + batchCounts.map {
+      + Self.batchCounts(of: tensors).map {
         SafetensorsEntry(name: $0, shape: [], numbers: .integers([Int64(steps)]))
       }
   }
@@ -59,51 +61,114 @@ package struct NetworkWeights {
     ]
   }
 
-  private var batchCounts: [String] {
+  static func batchCounts(of tensors: [TensorSpecification]) -> [String] {
     tensors.filter { $0.role == .runningMean }.map {
-      $0.name.dropLast("running_mean".count) + Self.batchCount
+      $0.name.dropLast("running_mean".count) + batchCount
     }
   }
 
   /// Why a file does not fit this network: every missing, unknown or misshapen tensor, and a
   /// stride elsewhere. Empty where it fits.
-  func problems(in file: SafetensorsFile) -> [String] {
-    var problems: [String] = []
-    for tensor in tensors {
-      guard let found = file.tensor(tensor.name) else {
-        problems.append("\(tensor.name) is missing; the network's has shape \(tensor.shape)")
-        continue
-      }
-      if found.shape != tensor.shape {
-        problems.append(
-          "\(tensor.name) has shape \(found.shape), the network's has \(tensor.shape)")
-      } else if !found.type.isFloatingPoint {
-        problems.append("\(tensor.name) is \(found.type.rawValue), the network's is F32")
-      }
+  /// - Parameter newHead: whether the classifier starts anew where the file's is another.
+  func problems(in file: SafetensorsFile, newHead: Bool = false) -> [String] {
+    let mapping = WeightsMapping(file, tensors)
+    var problems = misfits(mapping, newHead: newHead)
+    if !problems.isEmpty, let reason = ForeignNetwork.reason(file) {
+      return ["\(reason); it computes something else than \(architecture.name)"]
     }
-    let known = Set(tensors.map(\.name) + batchCounts)
-    for tensor in file.tensors where !known.contains(tensor.name) {
-      problems.append(
-        "\(printable(tensor.name)) \(tensor.shape) is unknown: the network has no such tensor")
+    // A shallower or deeper net of the same names has them all, or is had by all.
+    if mapping.found * 2 < min(tensors.count, file.tensors.count) {
+      return [otherNames(mapping)]
+    }
+    if !mapping.convention.isOwn, !isOfTheOriginalKind {
+      return [
+        "its tensors are those of \(mapping.convention.program), which computes something else than "
+          + architecture.name
+      ]
     }
     if hasStrideChoice {
-      let stated = file.metadata[Self.strideLocationKey]
+      let stated = stride(in: file, mapping)
       let found = stated ?? Architecture.StrideLocation.middle3x3.rawValue
       if found != architecture.strideLocation.rawValue {
+        let isOthers = file.metadata[Self.strideLocationKey] == nil && stated != nil
         problems.append(
-          "its stride is on the \(printable(found))\(stated == nil ? " (assumed)" : ""), the "
-            + "network's on the \(architecture.strideLocation.rawValue): the same weights compute "
-            + "something else")
+          "its stride is on the \(printable(found))"
+            + (stated == nil ? " (assumed)" : isOthers ? " (\(mapping.convention.program))" : "")
+            + ", the network's on the \(architecture.strideLocation.rawValue): the same weights "
+            + "compute something else"
+            + (isOthers ? "; a network with strideLocation \(found) takes them" : ""))
       }
     }
     return problems
   }
 
+  /// Every missing, unknown or misshapen tensor.
+  private func misfits(_ mapping: WeightsMapping, newHead: Bool) -> [String] {
+    var problems: [String] = []
+    for tensor in tensors {
+      if newHead, startsAnew(tensor, mapping) { continue }
+      // The network's own name stands beside another one.
+      let own = mapping.convention.isOwn ? "" : " \(tensor.name)"
+      guard let found = mapping.tensor(tensor.name) else {
+        problems.append(
+          "\(printable(mapping.name(tensor.name), limit: 120)) is missing; the network's\(own) has shape "
+            + "\(mapping.shape(of: tensor))")
+        continue
+      }
+      if found.shape != mapping.shape(of: tensor) {
+        problems.append(
+          "\(printable(found.name, limit: 120)) has shape \(found.shape), the network's\(own) has "
+            + "\(mapping.shape(of: tensor))")
+      } else if !found.type.isFloatingPoint {
+        problems.append(
+          "\(printable(found.name, limit: 120)) is \(found.type.rawValue), the network's\(own) is F32"
+        )
+      }
+      if let bias = mapping.bias(before: tensor), bias.shape != tensor.shape {
+        problems.append(
+          "\(printable(bias.name, limit: 120)) has shape \(bias.shape), its batch norm has \(tensor.shape)"
+        )
+      }
+    }
+    let known = mapping.known
+    for tensor in mapping.file.tensors where !known.contains(tensor.name) {
+      problems.append(
+        "\(printable(tensor.name, limit: 120)) \(tensor.shape) is unknown: the network has no such tensor"
+      )
+    }
+    return problems
+  }
+
+  /// Whether a tensor is of a classifier that the file does not have in this shape.
+  private func startsAnew(_ tensor: TensorSpecification, _ mapping: WeightsMapping) -> Bool {
+    guard tensor.name == Self.headWeight || tensor.name == Self.headBias else { return false }
+    return tensors.contains {
+      ($0.name == Self.headWeight || $0.name == Self.headBias)
+        && mapping.tensor($0.name)?.shape != mapping.shape(of: $0)
+    }
+  }
+
+  /// What a file of altogether other names has.
+  private func otherNames(_ mapping: WeightsMapping) -> String {
+    func list(_ names: [String]) -> String {
+      let more = names.count > 4 ? ", … and \(names.count - 4) more" : ""
+      return names.prefix(4).joined(separator: ", ") + more
+    }
+    let theirs = mapping.file.tensors.sorted { $0.name < $1.name }
+      .map { "\(printable($0.name)) \($0.shape)" }
+    return
+      "it has \(mapping.found == 0 ? "none" : "only \(mapping.found)") of the network's "
+      + "\(tensors.count) tensors by name. In the file are "
+      + "\(theirs.isEmpty ? "no tensors" : list(theirs)); the network has "
+      + list(tensors.map { "\($0.name) \($0.shape)" })
+  }
+
   /// What a user should know of a file that fits.
-  func warnings(about file: SafetensorsFile) -> [String] {
+  func warnings(about file: SafetensorsFile, newHead: Bool = false) -> [String] {
     let path = printable(file.path, limit: 4096)
-    var warnings: [String] = []
-    if hasStrideChoice, file.metadata[Self.strideLocationKey] == nil {
+    let mapping = WeightsMapping(file, tensors)
+    var warnings = mapping.notes
+    if hasStrideChoice, stride(in: file, mapping) == nil {
       warnings.append(
         "\(path) does not say which convolution of a bottleneck block has the stride (metadata "
           + "\(Self.strideLocationKey)); the 3x3 is assumed, as in torchvision")
@@ -111,18 +176,45 @@ package struct NetworkWeights {
     if let name = file.metadata[Self.networkKey], name != architecture.name {
       warnings.append("\(path) is of \(printable(name)), here it starts \(architecture.name)")
     }
+    if newHead, let head = tensors.first(where: { $0.name == Self.headWeight }) {
+      let isNew = startsAnew(head, mapping)
+      let theirs = mapping.tensor(head.name).map { "has shape \($0.shape)" } ?? "is missing"
+      warnings.append(
+        isNew
+          ? "\(mapping.name(head.name)) of \(path) \(theirs): the classifier starts anew, with "
+            + "\(head.shape[0]) classes"
+          : "\(path) has as many classes as the network, so its classifier is kept in spite of "
+            + "newHead")
+    }
     return warnings
+  }
+
+  /// Where the file or its program says that a bottleneck block has its stride.
+  private func stride(in file: SafetensorsFile, _ mapping: WeightsMapping) -> String? {
+    file.metadata[Self.strideLocationKey] ?? mapping.convention.strideLocation?.rawValue
+  }
+
+  /// Whether other programs' ResNets compute what this network does, the stride aside.
+  private var isOfTheOriginalKind: Bool {
+    architecture.family == .imagenet && architecture.network == .residual && architecture.batchNorm
+      && architecture.activationOrder == .original
+      && architecture.shortcut == .projectionOnChange
   }
 
   /// Whether nets of the same tensors differ in where their stride is.
   private var hasStrideChoice: Bool { architecture.block == .bottleneck }
 
   /// Puts a file's numbers into a network that it fits.
+  /// - Parameter newHead: leaves the classifier as it is where the file's is another.
   /// - Throws: `WeightsError` where one cannot be read or is not finite.
-  func load(_ file: SafetensorsFile, into state: NetworkState) throws(WeightsError) {
+  func load(
+    _ file: SafetensorsFile, into state: NetworkState, newHead: Bool = false
+  ) throws(WeightsError) {
+    let mapping = WeightsMapping(file, tensors)
     for tensor in tensors {
-      guard let found = file.tensor(tensor.name) else { continue }
-      state.setValues(try file.finiteFloats(of: found), of: tensor.name)
+      if newHead, startsAnew(tensor, mapping) { continue }
+      guard let found = mapping.tensor(tensor.name) else { continue }
+      state.setValues(try mapping.values(of: tensor, found), of: tensor.name)
     }
   }
 

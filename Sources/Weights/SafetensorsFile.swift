@@ -12,8 +12,16 @@ public final class SafetensorsFile: Sendable {
   /// A type of numbers, under the format's name for it.
   public enum ElementType: String, CaseIterable, Sendable {
     case bool = "BOOL"
+    case f4 = "F4"
+    case f6e2m3 = "F6_E2M3"
+    case f6e3m2 = "F6_E3M2"
     case u8 = "U8"
     case i8 = "I8"
+    case f8e5m2 = "F8_E5M2"
+    case f8e4m3 = "F8_E4M3"
+    case f8e8m0 = "F8_E8M0"
+    case f8e4m3fnuz = "F8_E4M3FNUZ"
+    case f8e5m2fnuz = "F8_E5M2FNUZ"
     case i16 = "I16"
     case u16 = "U16"
     case f16 = "F16"
@@ -21,17 +29,20 @@ public final class SafetensorsFile: Sendable {
     case i32 = "I32"
     case u32 = "U32"
     case f32 = "F32"
+    case c64 = "C64"
     case i64 = "I64"
     case u64 = "U64"
     case f64 = "F64"
 
-    /// Bytes of one number.
-    public var size: Int {
+    /// Bits of one number.
+    public var bits: Int {
       switch self {
-      case .bool, .u8, .i8: 1
-      case .i16, .u16, .f16, .bf16: 2
-      case .i32, .u32, .f32: 4
-      case .i64, .u64, .f64: 8
+      case .f4: 4
+      case .f6e2m3, .f6e3m2: 6
+      case .bool, .u8, .i8, .f8e5m2, .f8e4m3, .f8e8m0, .f8e4m3fnuz, .f8e5m2fnuz: 8
+      case .i16, .u16, .f16, .bf16: 16
+      case .i32, .u32, .f32: 32
+      case .c64, .i64, .u64, .f64: 64
       }
     }
   }
@@ -45,7 +56,7 @@ public final class SafetensorsFile: Sendable {
     let bytes: Range<Int>
 
     /// How many numbers it has.
-    public var count: Int { bytes.count / type.size }
+    public var count: Int { bytes.count * 8 / type.bits }
   }
 
   public let path: String
@@ -120,7 +131,7 @@ public final class SafetensorsFile: Sendable {
       return try numbers(of: tensor, as: UInt16.self).map {
         Float(bitPattern: UInt32(UInt16(littleEndian: $0)) << 16)
       }
-    case .bool, .u8, .i8, .i16, .u16, .i32, .u32, .i64, .u64:
+    default:
       throw WeightsError(
         "\(printable(path, limit: 4096)): \(printable(tensor.name)) has numbers of type "
           + "\(tensor.type.rawValue); weights are F32, F64, F16 or BF16")

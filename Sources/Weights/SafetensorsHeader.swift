@@ -4,10 +4,8 @@ import Text
 
 /// What the header says, as far as it is true.
 struct SafetensorsHeader {
-  /// Longer headers are refused: the net of 1202 layers needs 1 MB, and what is read here grows in
-  /// memory.
-  static let maximumBytes = 16 << 20
-  static let maximumDimensions = 16
+  /// Longer headers are refused, as the format's own library does.
+  static let maximumBytes = 100_000_000
   static let metadataKey = "__metadata__"
 
   /// In the order of their data.
@@ -29,6 +27,11 @@ struct SafetensorsHeader {
     func refuse(_ reason: String) -> WeightsError {
       WeightsError("\(path) is not a sound safetensors file: \(reason)")
     }
+    if let other = ForeignFile(
+      start: try read(0, min(size, ForeignFile.startCount)), path: path)
+    {
+      throw refuse(other.reason)
+    }
     guard size >= 8 else {
       throw refuse("it has \(size) bytes, too few for the length of its header")
     }
@@ -46,14 +49,18 @@ struct SafetensorsHeader {
     guard bytes.first == UInt8(ascii: "{") else { throw refuse("its header is no JSON object") }
     let root: JSONNode
     do {
-      root = try JSONReader.read(bytes, maximumBytes: Self.maximumBytes)
+      root = try JSONReader.read(bytes, maximumBytes: Self.maximumBytes, rules: .lenient)
     } catch {
       throw refuse("its header, \(error.position): \(error.message)")
     }
     var tensors: [SafetensorsFile.Tensor] = []
     var metadata: [String: String] = [:]
+    if let key = Self.repeatedKey(of: root) {
+      throw refuse("its header has the key \"\(printable(key))\" for the second time")
+    }
     for member in root.members {
       if member.key == Self.metadataKey {
+        if case .null = member.value.content { continue }
         guard case .object(let entries) = member.value.content else {
           throw refuse("\(Self.metadataKey) is \(member.value.summary), not an object")
         }
@@ -93,6 +100,14 @@ struct SafetensorsHeader {
     dataStart = 8 + count
   }
 
+  /// A key that stands twice in an object, by its bytes: two forms of one text are two names.
+  private static func repeatedKey(
+    of node: JSONNode, where counts: (String) -> Bool = { _ in true }
+  ) -> String? {
+    var seen: Set<[UInt8]> = []
+    return node.members.map(\.key).first { counts($0) && !seen.insert(Array($0.utf8)).inserted }
+  }
+
   private struct Fault: Error {
     var reason: String
   }
@@ -100,33 +115,37 @@ struct SafetensorsHeader {
   private static func tensor(
     _ name: String, _ node: JSONNode, dataCount: Int
   ) throws(Fault) -> Tensor {
-    let keys = ["dtype", "shape", "data_offsets"]
-    if let other = node.members.first(where: { !keys.contains($0.key) }) {
-      throw Fault(reason: "unknown key \(printable(other.key))")
+    // Other keys are somebody's own; the format's library passes over them too.
+    if let key = repeatedKey(of: node, where: ["dtype", "shape", "data_offsets"].contains) {
+      throw Fault(reason: "it has the key \(key) for the second time")
     }
     guard let word = node["dtype"]?.text else { throw Fault(reason: "its dtype is missing") }
     guard let type = SafetensorsFile.ElementType(rawValue: word) else {
       throw Fault(reason: "its dtype \(printable(word)) is not known here")
     }
-    guard case .list(let dimensions) = node["shape"]?.content,
-      dimensions.count <= maximumDimensions
-    else { throw Fault(reason: "its shape is not a list of at most \(maximumDimensions) numbers") }
+    guard case .list(let dimensions) = node["shape"]?.content else {
+      throw Fault(reason: "its shape is not a list of numbers")
+    }
     var shape: [Int] = []
-    var needed = type.size
+    var bits = type.bits
     var overflows = false
     for dimension in dimensions {
       guard let value = dimension.integer, value >= 0 else {
         throw Fault(reason: "its shape has \(dimension.summary); sizes are whole numbers")
       }
       shape.append(value)
-      let (product, overflow) = needed.multipliedReportingOverflow(by: value)
+      let (product, overflow) = bits.multipliedReportingOverflow(by: value)
       overflows = overflows || overflow
-      needed = product
+      bits = product
     }
     guard !overflows || shape.contains(0) else {
       throw Fault(reason: "its shape \(shape) is beyond every file")
     }
-    if shape.contains(0) { needed = 0 }
+    if shape.contains(0) { bits = 0 }
+    guard bits.isMultiple(of: 8) else {
+      throw Fault(reason: "\(word) \(shape) has \(bits) bits, which are not whole bytes")
+    }
+    let needed = bits / 8
     let offsets = node["data_offsets"]?.elements.compactMap(\.integer) ?? []
     guard offsets.count == 2, node["data_offsets"]?.elements.count == 2, offsets[0] >= 0,
       offsets[0] <= offsets[1]

@@ -31,7 +31,7 @@ package enum SafetensorsWriter {
     _ entries: [SafetensorsEntry], metadata: [String: String], to path: String
   ) throws(WeightsError) -> String {
     let entries =
-      entries.filter { $0.type.size == 8 } + entries.filter { $0.type.size != 8 }
+      entries.filter { $0.type.bits == 64 } + entries.filter { $0.type.bits != 64 }
     var header: [String: CanonicalJSON] = [:]
     if !metadata.isEmpty {
       header[SafetensorsHeader.metadataKey] = .object(metadata.mapValues { .text($0) })
@@ -39,7 +39,7 @@ package enum SafetensorsWriter {
     var end = 0
     for entry in entries {
       let start = end
-      end += entry.shape.reduce(entry.type.size, *)
+      end += entry.shape.reduce(entry.type.bits / 8, *)
       header[entry.name] = .object([
         "dtype": .text(entry.type.rawValue), "shape": .list(entry.shape.map { .integer($0) }),
         "data_offsets": .list([.integer(start), .integer(end)]),

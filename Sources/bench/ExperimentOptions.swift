@@ -37,6 +37,10 @@ struct ExperimentOptions: ParsableArguments {
     help: "Runs at the same time; several jobs have at most as many threads together as cores.")
   var jobs: Int = 1
 
+  @Flag(
+    help: "Start the classifier anew where initialWeights has another number of classes.")
+  var newHead = false
+
   /// A spec with the selected runs.
   struct Chosen {
     var spec: ExperimentSpec
@@ -50,7 +54,8 @@ struct ExperimentOptions: ParsableArguments {
   /// Reads the spec and applies the options, or ends the command with exit code 2.
   func load(cores: Int = ProcessInfo.processInfo.activeProcessorCount) throws -> Chosen {
     let (spec, all) = try endingOnBadInput { () throws(SpecError) in
-      let spec = try ExperimentSpec(path: self.spec, weights: InitialWeights.opened)
+      let spec = try ExperimentSpec(
+        path: self.spec, newHead: newHead, weights: InitialWeights.opened)
       return (spec, try spec.expand())
     }
     return try endingOnBadInput { () throws(OptionError) in

@@ -114,3 +114,8 @@ final class Normalization: @unchecked Sendable {
     }
   }
 }
+
+extension NetworkState {
+  /// What batch norms add to the variance.
+  package static var normalizationEpsilon: Double { Normalization.epsilon }
+}

@@ -65,7 +65,10 @@ public struct Variant: Hashable, Sendable {
     var configuration = [
       "architecture": architecture.canonicalJSON, "protocol": trainingProtocol.canonicalJSON,
     ]
-    if let initialWeights { configuration["initialWeights"] = .text(initialWeights.sha256) }
+    if let initialWeights {
+      configuration["initialWeights"] = .text(initialWeights.sha256)
+      if initialWeights.newHead { configuration["newHead"] = .flag(true) }
+    }
     configurationJSON = CanonicalJSON.object(configuration).text
     configurationHash = sha256(configurationJSON)
   }

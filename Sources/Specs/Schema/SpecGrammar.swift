@@ -44,6 +44,10 @@ public enum SpecGrammar {
         "A safetensors file, relative to the spec, with which every run starts; random weights. Its "
           + "names and shapes must be the network's, as in torchvision."),
       SpecField(
+        "newHead", .flag,
+        "Whether the classifier (fc) starts anew where that of initialWeights has another number of "
+          + "classes; false."),
+      SpecField(
         "claims", .list(of: claim, count: 1...1000),
         "What a paper states about the variants; bench verdict answers each."),
       SpecField(

@@ -9,7 +9,19 @@ enum SpecRules {
   static func problems(in root: JSONNode) -> [SpecProblem] {
     var claims = ClaimReader(root)
     claims.checkKeys()
-    return gridProblems(root) + seedsTwice(root) + figures(root) + claims.problems
+    return gridProblems(root) + seedsTwice(root) + figures(root) + headWithoutWeights(root)
+      + claims.problems
+  }
+
+  private static func headWithoutWeights(_ root: JSONNode) -> [SpecProblem] {
+    guard let node = root["newHead"], node.flag == true, root["initialWeights"] == nil else {
+      return []
+    }
+    return [
+      SpecProblem(
+        position: node.position, path: "newHead",
+        message: "belongs to initialWeights; random weights have a new head already")
+    ]
   }
 
   /// The level that a value stands for, as text: numbers in their canonical form.

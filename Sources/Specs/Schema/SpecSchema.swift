@@ -19,7 +19,7 @@ extension SpecGrammar {
     let order = [
       "$schema", "title", "description", "type", "required", "anyOf", "additionalProperties",
       "properties", "extends", "name", "protocol", "factors", "zip", "when", "exclude", "ablate",
-      "include", "overrides", "seeds", "initialWeights", "claims", "figures",
+      "include", "overrides", "seeds", "initialWeights", "newHead", "claims", "figures",
     ]
     return CanonicalJSON.object(schema).indented(order: order) + "\n"
   }

@@ -174,7 +174,7 @@ import Testing
     (
       "key of the other file",
       ["child.json": child(#""seeds": 1"#), "base.json": base.replacing("seeds", with: "sedes")],
-      "base.json:8:3: sedes: unknown key; did you mean seeds? Allowed: $schema, extends, name, title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, initialWeights, claims, figures"
+      "base.json:8:3: sedes: unknown key; did you mean seeds? Allowed: $schema, extends, name, title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, initialWeights, newHead, claims, figures"
     ),
     (
       "contradiction",

@@ -86,14 +86,14 @@ import Testing
       """
       7:3: sedes: unknown key; did you mean seeds? Allowed: $schema, extends, name, \
       title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, \
-      initialWeights, claims, figures
+      initialWeights, newHead, claims, figures
       """),
     Case(
       F.text(more: #""claim": []"#),
       """
       7:3: claim: unknown key; did you mean claims? Allowed: $schema, extends, name, \
       title, protocol, factors, zip, when, exclude, ablate, include, overrides, seeds, \
-      initialWeights, claims, figures
+      initialWeights, newHead, claims, figures
       """),
     // Protocol: keys and types.
     Case(

@@ -51,6 +51,37 @@ import Testing
     }
   }
 
+  @Test func aNewHeadIsPartOfTheConfiguration() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write("a.safetensors", WeightsFixture.bytes("{}"))
+    func spec(_ more: String, newHead: Bool = false) throws -> ExperimentSpec {
+      try ExperimentSpec(
+        bytes: Array(SpecFixture.text(more: more).utf8), file: folder.path("sample.json"),
+        newHead: newHead, weights: InitialWeights.opened)
+    }
+    let given = #""initialWeights": "a.safetensors""#
+    let plain = try spec(given)
+    let keyed = try spec(given + #", "newHead": true"#)
+    let asked = try spec(given, newHead: true)
+    let off = try spec(given + #", "newHead": false"#)
+    let variants = try [plain, keyed, asked, off].map { try $0.expand()[0] }
+    #expect(variants.map { $0.initialWeights?.newHead } == [false, true, true, false])
+    #expect(variants[1].configurationHash == variants[2].configurationHash)
+    #expect(variants[0].configurationHash == variants[3].configurationHash)
+    #expect(variants[0].configurationHash != variants[1].configurationHash)
+    #expect(asked.text.contains(#""newHead": true"#) && asked.hash != plain.hash)
+    let stored = try StoredConfiguration(
+      json: variants[1].configurationJSON, weightsPath: folder.path("a.safetensors"),
+      weights: InitialWeights.opened)
+    #expect(stored.variant.configurationJSON == variants[1].configurationJSON)
+    #expect(stored.differences == [])
+    let error = #expect(throws: SpecError.self) { try spec(#""newHead": true"#) }
+    #expect(
+      error?.description.contains(
+        "sample.json:7:14: newHead: belongs to initialWeights; random weights have a new head already"
+      ) == true, "\(error?.description ?? "")")
+  }
+
   @Test func planningRefusesWhatDoesNotFit() throws {
     let folder = try TemporaryFolder()
     let source = WeightsFixture.folder.appending(path: "pytorch-basic.safetensors")

@@ -62,6 +62,74 @@ import Testing
     }
   }
 
+  /// What the format's own library 0.8 reads is listed here too.
+  @Test func whateverTheLibraryReadsIsListed() throws {
+    for (type, bits) in [
+      ("BOOL", 8), ("F4", 4), ("F6_E2M3", 6), ("F6_E3M2", 6), ("U8", 8), ("I8", 8),
+      ("F8_E5M2", 8), ("F8_E4M3", 8), ("F8_E8M0", 8), ("F8_E4M3FNUZ", 8), ("F8_E5M2FNUZ", 8),
+      ("I16", 16), ("U16", 16), ("F16", 16), ("BF16", 16), ("I32", 32), ("U32", 32), ("F32", 32),
+      ("C64", 64), ("F64", 64), ("I64", 64), ("U64", 64),
+    ] {
+      let bytes = 4 * bits / 8
+      let file = try Self.open(
+        WeightsFixture.bytes(Self.one(type, "[2,1,2]", "[0,\(bytes)]"), data: bytes))
+      #expect(file.tensors.map(\.type.rawValue) == [type])
+      #expect(file.tensors.map(\.count) == [4])
+    }
+    #expect(SafetensorsFile.ElementType.allCases.count == 22)
+    for extra in [
+      #","device":"cpu""#,
+      #","a":[1,{"b":-0,"b":null}],"a":"\#(String(repeating: "9", count: 60))""#,
+      #","deep":"# + String(repeating: "[", count: 124) + String(repeating: "]", count: 124),
+    ] {
+      let header = Self.one("F32", "[1]", "[0,4]", more: extra)
+      #expect(try Self.open(WeightsFixture.bytes(header, data: 4)).tensors.map(\.name) == ["x"])
+    }
+    let many = "[" + [String](repeating: "1", count: 300).joined(separator: ",") + "]"
+    let file = try Self.open(WeightsFixture.bytes(Self.one("F32", many, "[0,4]"), data: 4))
+    #expect(file.tensors[0].shape.count == 300)
+    let unsaid = try Self.open(WeightsFixture.bytes(#"{"__metadata__":null}"#))
+    #expect(unsaid.metadata.isEmpty && unsaid.tensors.isEmpty)
+    // One name in two Unicode forms is two names.
+    let forms =
+      #"{"\u00fc":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#
+      + #""u\u0308":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#
+    #expect(try Self.open(WeightsFixture.bytes(forms, data: 2)).tensors.count == 2)
+    // Tensors of nothing stand anywhere, of any size.
+    let empty =
+      #"{"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[4,4]},"#
+      + #""x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
+    #expect(try Self.open(WeightsFixture.bytes(empty, data: 4)).tensors.map(\.count) == [1, 0])
+  }
+
+  @Test func filesOfOtherKindsAreRecognised() throws {
+    let lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 102469840\n"
+    for (start, reason) in [
+      (Array(lfs.utf8), "it is a pointer of git-lfs to the file; fetch what it points to"),
+      (Array("\n<!DOCTYPE html>\n<html>".utf8), "it is an HTML page; download the file itself"),
+      (Array("<HTML><head>".utf8), "it is an HTML page"),
+      (Array("<?xml version=\"1.0\"?><Error>".utf8), "it is an XML text"),
+      (Array(#"{"weight_map": {"a": "b"}}"#.utf8), "it is the index of a model"),
+      (Array(#"{"name": "resnet"}"#.utf8), "it is a JSON text"),
+      ([0x50, 0x4B, 3, 4] + Array("resnet18/data.pkl".utf8), "a file that torch.save wrote"),
+      ([0x50, 0x4B, 3, 4] + Array("arr_0.npy".utf8), "a NumPy archive"),
+      ([0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9], "a pickle, such as torch.save writes"),
+      ([0x89] + Array("HDF\r\n\u{1A}\n".utf8), "an HDF5 file (Keras)"),
+      ([0x12, 1, 0, 0, 0, 0, 0, 0, 0, 0], "a file of MXNet's parameters"),
+      ([0x1F, 0x8B, 8, 0], "compressed by gzip"),
+    ] {
+      let refusal = try Self.refusal(start)
+      #expect(refusal.contains(reason), "\(refusal)")
+      #expect(!start.starts(with: [0x50]) || refusal.contains("Python") || reason.contains("NumPy"))
+    }
+    let folder = try TemporaryFolder()
+    let path = try folder.write("net.pth", [0x50, 0x4B, 3, 4] + Array("net/data.pkl".utf8))
+    let error = #expect(throws: WeightsError.self) { try SafetensorsFile(path: path) }
+    let lines = error?.description.split(separator: "\n").map(String.init) ?? []
+    #expect(lines.count == 3)
+    #expect(lines.last?.hasSuffix(#"\#(folder.path("net")).safetensors")"#) == true)
+  }
+
   static func one(_ dtype: String, _ shape: String, _ offsets: String, more: String = "") -> String
   {
     #"{"x":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":\#(offsets)\#(more)}}"#
@@ -96,9 +164,16 @@ import Testing
     (WeightsFixture.bytes(one("F32", "[1]", "[0,4]"), data: 5), "and 5 follow the header"),
     (WeightsFixture.bytes(one("F32", "[1]", "[1,5]"), data: 5), "overlap or leave a gap"),
     (
-      WeightsFixture.bytes(one("F32", "[1]", "[0,4]", more: #","device":"cpu""#), data: 4),
-      "unknown key device"
+      WeightsFixture.bytes(one("F32", "[1]", "[0,4]", more: #","shape":[1]"#), data: 4),
+      "key shape for the second time"
     ),
+    (
+      WeightsFixture.bytes(
+        #"{"__metadata__":{},"__metadata__":null}"#), #"key "__metadata__" for the second time"#
+    ),
+    (WeightsFixture.bytes(one("F4", "[3]", "[0,2]"), data: 2), "F4 [3] has 12 bits"),
+    (WeightsFixture.bytes(one("F6_E2M3", "[2]", "[0,2]"), data: 2), "has 12 bits"),
+    (WeightsFixture.bytes(one("I4", "[2]", "[0,1]"), data: 1), "dtype I4 is not known"),
     (
       WeightsFixture.bytes(
         #"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
@@ -120,7 +195,7 @@ import Testing
     try handle.close()
     #expect(
       throws: WeightsError(
-        "\(path) is not a sound safetensors file: its header has 268435456 bytes; at most 16777216 "
+        "\(path) is not a sound safetensors file: its header has 268435456 bytes; at most 100000000 "
           + "are read")
     ) { try SafetensorsFile(path: path) }
   }
