@@ -106,7 +106,7 @@ public final class BrokenFiles: Sendable {
 
   /// Remembers what is wrong with a file.
   /// - Throws: the same as a `DatasetError` where data must be without fault.
-  func note(_ sentence: String) throws(DatasetError) {
+  package func note(_ sentence: String) throws(DatasetError) {
     if isStrict { throw DatasetError(sentence) }
     known.withLock { known in
       if known.all.insert(sentence).inserted { known.untold.append(sentence) }

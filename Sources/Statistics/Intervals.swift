@@ -12,6 +12,8 @@ public struct ConfidenceInterval: Hashable, Sendable {
     case pairedBootstrap = "paired bootstrap"
     /// Student's t with Welch's degrees of freedom.
     case welch = "Welch t"
+    /// Of a share of successes (Wilson 1927).
+    case wilson = "Wilson"
   }
 
   public var low: Double
@@ -26,6 +28,22 @@ public struct ConfidenceInterval: Hashable, Sendable {
 }
 
 extension Statistics {
+  /// The interval of a probability of which `successes` of `count` trials, at least one, came true,
+  /// by Wilson's score; from 0 to 1.
+  public static func shareInterval(
+    _ successes: Int, of count: Int, confidence: Double = Statistics.confidence
+  ) -> ConfidenceInterval {
+    precondition(count > 0 && (0...count).contains(successes), "\(successes) of \(count)")
+    let z = NormalDistribution.quantile((1 + confidence) / 2)
+    let (n, share) = (Double(count), Double(successes) / Double(count))
+    let scale = 1 + z * z / n
+    let middle = (share + z * z / (2 * n)) / scale
+    let half = z / scale * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
+    return ConfidenceInterval(
+      low: successes == 0 ? 0 : max(0, middle - half),
+      high: successes == count ? 1 : min(1, middle + half), method: .wilson)
+  }
+
   /// From this many values on, an interval is the bootstrap's: few values have too few distinct
   /// resamples.
   public static let bootstrapThreshold = 8

@@ -66,12 +66,25 @@ public final class TrainingExecutor: RunExecutor {
     let outcome = try session.train(
       loader, threads: threads, optimizer: optimizer, report: report, shouldStop: shouldStop)
     if case .complete = outcome, let path = keeping.weightsFile {
-      let metadata = weights.metadata(of: run, images: ImageFacts(data.train))
+      let metadata = weights.metadata(of: run, images: ImageFacts(data.train)).merging(
+        data.metadata(settings)
+      ) { own, _ in own }
       try SafetensorsWriter.write(
         weights.entries(of: network.state, steps: settings.totalSteps), metadata: metadata, to: path
       )
     }
     return outcome
+  }
+}
+
+extension DataLibrary.Prepared {
+  /// What a file of weights says of the images that they were trained on.
+  fileprivate func metadata(_ settings: TrainingProtocol) -> [String: String] {
+    let channels = preprocessing.shape.channels
+    return NetworkWeights.metadata(
+      classNames: train.classNames,
+      mean: settings.mean == .perPixel ? nil : Array(preprocessing.mean.prefix(channels)),
+      deviation: preprocessing.inverseDeviation.map { 1 / $0 }, resize: settings.data.resize)
   }
 }
 

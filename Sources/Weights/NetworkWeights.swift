@@ -11,7 +11,7 @@ package struct NetworkWeights {
   /// these have seen.
   static let batchCount = "num_batches_tracked"
   static let strideLocationKey = "strideLocation"
-  static let networkKey = "network"
+  package static let networkKey = "network"
   private static let headWeight = "fc.weight"
   private static let headBias = "fc.bias"
 
@@ -70,7 +70,7 @@ package struct NetworkWeights {
   /// Why a file does not fit this network: every missing, unknown or misshapen tensor, and a
   /// stride elsewhere. Empty where it fits.
   /// - Parameter newHead: whether the classifier starts anew where the file's is another.
-  func problems(in file: SafetensorsFile, newHead: Bool = false) -> [String] {
+  package func problems(in file: SafetensorsFile, newHead: Bool = false) -> [String] {
     let mapping = WeightsMapping(file, tensors)
     var problems = misfits(mapping, newHead: newHead)
     if !problems.isEmpty, let reason = ForeignNetwork.reason(file) {

@@ -21,6 +21,8 @@ struct Bench: AsyncParsableCommand {
       VerdictCommand.self,
       CompareCommand.self,
       VerifyCommand.self,
+      EvaluateCommand.self,
+      PredictCommand.self,
       QueryCommand.self,
       ReproduceCommand.self,
       WeightsCommand.self,

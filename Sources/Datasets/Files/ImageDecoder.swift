@@ -55,6 +55,33 @@ final class ImageDecoder {
     resampler.cut(picture, CropGeometry(picture.full, plan: plan, shape: shape), to: output)
   }
 
+  /// Decodes a picture whole and scales it so that its shorter side is as asked for.
+  /// - Parameters:
+  ///   - bytes: the file's.
+  ///   - name: the file's, for messages.
+  /// - Throws: `DatasetError` where it is no sound picture.
+  func scaled(
+    _ bytes: [UInt8], name: String, shorterSide: Int
+  ) throws(DatasetError) -> ScaledPicture {
+    do throws(PictureFault) {
+      try decode(bytes) { .whole($0) }
+    } catch {
+      throw DatasetError("\(name) is not a sound picture: \(error.reason)")
+    }
+    let full = picture.full
+    func side(_ length: Int) -> Int { shorterSide * length / full.shorter }
+    let shape = ImageShape(height: side(full.height), width: side(full.width), channels: 3)
+    guard shape.pixels <= Self.mostPixels else {
+      throw DatasetError("\(name) would have \(shape.width)x\(shape.height) pixels after scaling")
+    }
+    let geometry = CropGeometry(full, plan: CropPlan(middleOf: shorterSide), shape: shape)
+    let pixels = [UInt8](unsafeUninitializedCapacity: shape.count) { output, count in
+      if let start = output.baseAddress { resampler.cut(picture, geometry, to: start) }
+      count = shape.count
+    }
+    return ScaledPicture(width: shape.width, height: shape.height, pixels: pixels)
+  }
+
   /// - Parameter part: what is needed of a picture of that size; formats other than JPEG are decoded
   ///   whole.
   private func decode(

@@ -83,6 +83,16 @@ public struct Preprocessing: Sendable {
     offset = mean.indices.map { mean[$0] * inverseDeviation[$0 % channels] }
   }
 
+  /// Writes one image, `[H, W, C]`, as the network sees it, as it is or mirrored.
+  public func write(
+    _ source: UnsafeBufferPointer<UInt8>, mirrored: Bool = false,
+    to destination: UnsafeMutablePointer<Float>
+  ) {
+    precondition(source.count == shape.count, "\(source.count) bytes of an image \(shape)")
+    write(
+      source, placement: Placement(row: 0, column: 0, mirrored: mirrored), to: destination)
+  }
+
   /// Writes one image, `[H, W, C]`, as the network sees it.
   ///
   /// The mean is subtracted where the pixel stood in the original image, then the image is placed;
