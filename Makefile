@@ -7,10 +7,12 @@ BENCH = .build/release/bench
 PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev libturbojpeg0-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
 # The Swift runtime is linked in, so that the program runs where there is no toolchain.
 SWIFT_FLAGS = -c release --static-swift-stdlib
+# Python with what numbers of other programs are made and checked by.
+FIXTURES_PYTHON = .build-fixtures/python/bin/python
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test soak test-settings parity fuzz sanitize sanitize-kernels sanitize-threads \
+.PHONY: run test soak test-settings test-onnx test-latex parity fuzz sanitize sanitize-kernels sanitize-threads \
   schema snapshots fixtures fixtures-python check lint build setup install clean
 
 run: build
@@ -42,6 +44,26 @@ test-settings: setup
 parity: setup
 	swift build $(TEST_FLAGS) --build-tests
 	BENCH_SHOW_PARITY=1 swift test $(TEST_FLAGS) --skip-build --filter ParityTests | grep parity
+
+# Networks as ONNX models, run by onnxruntime: their logits against the engine's.
+test-onnx: setup $(FIXTURES_PYTHON)
+	$(FIXTURES_PYTHON) -m pip install --quiet onnx==1.23.2 onnxruntime==1.32.0
+	swift build $(TEST_FLAGS) --build-tests
+	rm -rf .build-fixtures/onnx && mkdir -p .build-fixtures/onnx
+	BENCH_ONNX_FOLDER=$(CURDIR)/.build-fixtures/onnx swift test $(TEST_FLAGS) --skip-build \
+	  --filter ONNXTests
+	$(FIXTURES_PYTHON) Tests/ExperimentsTests/Fixtures/check_onnx.py .build-fixtures/onnx
+
+# Reports in LaTeX, compiled by TeX Live (Debian: texlive-latex-recommended, texlive-luatex).
+test-latex: setup
+	@command -v pdflatex >/dev/null && command -v lualatex >/dev/null || { \
+	  echo "Run: sudo apt-get install texlive-latex-recommended texlive-luatex" >&2; exit 1; }
+	swift build $(TEST_FLAGS) --build-tests
+	rm -rf .build-fixtures/latex && mkdir -p .build-fixtures/latex/reports
+	BENCH_LATEX_FOLDER=$(CURDIR)/.build-fixtures/latex/reports swift test $(TEST_FLAGS) \
+	  --skip-build --filter LaTeXTests
+	Tests/ReportsTests/Fixtures/check-latex.sh .build-fixtures/latex .build-fixtures/latex/reports \
+	  Tests/BenchTests/Fixtures
 
 sanitize: sanitize-kernels sanitize-threads
 
@@ -105,7 +127,6 @@ fixtures: setup
 	@$(call record,makeSchemaFixture|PinnedResultsTests)
 
 # PyTorch's and SciPy's numbers, computed anew in a Python environment of their own.
-FIXTURES_PYTHON = .build-fixtures/python/bin/python
 fixtures-python: $(FIXTURES_PYTHON)
 	cd Tests/NetworksTests/Parity && $(CURDIR)/$(FIXTURES_PYTHON) generate.py
 	$(FIXTURES_PYTHON) Tests/ExperimentsTests/Fixtures/make_weights.py fixtures

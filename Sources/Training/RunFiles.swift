@@ -37,11 +37,21 @@ public struct RunFiles: Hashable, Sendable {
 }
 
 extension RunFiles {
-  /// Copies the final weights to a file of the user's, after making sure that they are those that
+  /// A format in which weights are given away.
+  public enum WeightsFormat: Hashable, Sendable {
+    /// As they are kept.
+    case safetensors
+    /// A model of opset 17; folded, the batch norms behind convolutions are part of these.
+    case onnx(isFolded: Bool)
+  }
+
+  /// Writes the final weights to a file of the user's, after making sure that they are those that
   /// the run ended with.
   /// - Parameter hash: the run's `weightsHash`.
-  /// - Throws: `WeightsError` where there are none, they are damaged, or the copy fails.
-  public func exportWeights(hash: String, to path: String) throws(WeightsError) {
+  /// - Throws: `WeightsError` where there are none, they are damaged, or the file cannot be written.
+  public func exportWeights(
+    hash: String, as format: WeightsFormat = .safetensors, to path: String
+  ) throws(WeightsError) {
     guard FileManager.default.fileExists(atPath: weights) else {
       throw WeightsError(
         "there is no \(printable(weights, limit: 4096)): the weights of this run were not kept or "
@@ -53,6 +63,9 @@ extension RunFiles {
         "\(printable(weights, limit: 4096)) is damaged: its numbers are not those of the run's "
           + "weightsHash", remedy: .runAnew)
     }
-    try file.copy(to: path)
+    switch format {
+    case .safetensors: try file.copy(to: path)
+    case .onnx(let isFolded): try ONNXExport.write(file, isFolded: isFolded, to: path)
+    }
   }
 }

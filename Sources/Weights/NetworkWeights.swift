@@ -73,7 +73,8 @@ package struct NetworkWeights {
   package func problems(in file: SafetensorsFile, newHead: Bool = false) -> [String] {
     let mapping = WeightsMapping(file, tensors)
     var problems = misfits(mapping, newHead: newHead)
-    if !problems.isEmpty, let reason = ForeignNetwork.reason(file) {
+    let foreign = problems.isEmpty ? nil : ForeignNetwork.reason(file)
+    if let reason = ModelConfiguration(beside: file.path).reason ?? foreign {
       return ["\(reason); it computes something else than \(architecture.name)"]
     }
     // A shallower or deeper net of the same names has them all, or is had by all.
@@ -87,16 +88,15 @@ package struct NetworkWeights {
       ]
     }
     if hasStrideChoice {
-      let stated = stride(in: file, mapping)
+      let (stated, source) = stride(in: file, mapping)
       let found = stated ?? Architecture.StrideLocation.middle3x3.rawValue
       if found != architecture.strideLocation.rawValue {
-        let isOthers = file.metadata[Self.strideLocationKey] == nil && stated != nil
+        let others = source.map { " (\($0))" }
         problems.append(
-          "its stride is on the \(printable(found))"
-            + (stated == nil ? " (assumed)" : isOthers ? " (\(mapping.convention.program))" : "")
+          "its stride is on the \(printable(found))\(stated == nil ? " (assumed)" : others ?? "")"
             + ", the network's on the \(architecture.strideLocation.rawValue): the same weights "
             + "compute something else"
-            + (isOthers ? "; a network with strideLocation \(found) takes them" : ""))
+            + (others == nil ? "" : "; a network with strideLocation \(found) takes them"))
       }
     }
     return problems
@@ -168,7 +168,7 @@ package struct NetworkWeights {
     let path = printable(file.path, limit: 4096)
     let mapping = WeightsMapping(file, tensors)
     var warnings = mapping.notes
-    if hasStrideChoice, stride(in: file, mapping) == nil {
+    if hasStrideChoice, stride(in: file, mapping).stated == nil {
       warnings.append(
         "\(path) does not say which convolution of a bottleneck block has the stride (metadata "
           + "\(Self.strideLocationKey)); the 3x3 is assumed, as in torchvision")
@@ -189,9 +189,16 @@ package struct NetworkWeights {
     return warnings
   }
 
-  /// Where the file or its program says that a bottleneck block has its stride.
-  private func stride(in file: SafetensorsFile, _ mapping: WeightsMapping) -> String? {
-    file.metadata[Self.strideLocationKey] ?? mapping.convention.strideLocation?.rawValue
+  /// Where a bottleneck block has its stride, and who says so where it is not the file itself.
+  private func stride(
+    in file: SafetensorsFile, _ mapping: WeightsMapping
+  ) -> (stated: String?, source: String?) {
+    if let stated = file.metadata[Self.strideLocationKey] { return (stated, nil) }
+    if let stated = mapping.convention.strideLocation {
+      return (stated.rawValue, mapping.convention.program)
+    }
+    let configured = ModelConfiguration(beside: file.path).strideLocation
+    return (configured?.rawValue, configured.map { _ in ModelConfiguration.fileName })
   }
 
   /// Whether other programs' ResNets compute what this network does, the stride aside.

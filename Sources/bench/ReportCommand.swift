@@ -127,5 +127,9 @@ struct ReportCommand: AsyncParsableCommand {
       if !drawn.files.isEmpty { print("Figures: \(drawn.files.joined(separator: ", "))") }
     }
     if let obstacle = drawn.obstacle { printError(obstacle) }
+    guard drawn.failures.isEmpty else {
+      printError(drawn.failures.joined(separator: "\n"))
+      throw ExitCode(1)
+    }
   }
 }

@@ -18,15 +18,23 @@ struct WeightsCommand: ParsableCommand {
 struct WeightsExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a finished run's weights to a safetensors file.",
+    abstract: "Write a finished run's weights to a safetensors file, or its net to an ONNX model.",
     discussion: """
-      Names and shapes are torchvision's, so that the file loads with strict=True into the \
+      In a safetensors file names and shapes are torchvision's, so that the file loads with strict=True into the \
       matching model:
 
         model.load_state_dict(safetensors.torch.load_file("FILE"), strict=True)
 
+      An ONNX model (opset 17) takes "images", [N, C, H, W], normalised as in training, and gives \
+      "logits", [N, classes].
+
       An existing FILE is replaced.
       """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case safetensors
+    case onnx
+  }
 
   @Argument(
     help: ArgumentHelp(
@@ -34,10 +42,22 @@ struct WeightsExportCommand: ParsableCommand {
     completion: NameCompletion.runs)
   var name: String
 
-  @Argument(help: "The file to write.", completion: .file(extensions: ["safetensors"]))
+  @Argument(help: "The file to write.", completion: .file(extensions: ["safetensors", "onnx"]))
   var file: String
 
+  @Option(help: "safetensors or onnx.")
+  var format = Format.safetensors
+
+  @Flag(help: "In an ONNX model, make batch norms right behind convolutions part of these.")
+  var foldBatchNorm = false
+
   @OptionGroup var database: DatabaseOptions
+
+  func validate() throws {
+    if foldBatchNorm, format != .onnx {
+      throw ValidationError("--fold-batch-norm belongs to --format onnx.")
+    }
+  }
 
   func run() throws {
     let reader = try database.reader()
@@ -50,9 +70,10 @@ struct WeightsExportCommand: ParsableCommand {
           "run \(run.key) is \(run.status.rawValue); only a complete run has final weights")
       }
       let files = RunFiles(database: reader.path, runId: run.runId, attempt: attempt)
-      try files.exportWeights(hash: hash, to: file)
+      try files.exportWeights(
+        hash: hash, as: format == .onnx ? .onnx(isFolded: foldBatchNorm) : .safetensors, to: file)
     }
-    print("\(file): the weights of \(run.key)")
+    print("\(file): the \(format == .onnx ? "net" : "weights") of \(run.key)")
   }
 }
 

@@ -224,6 +224,25 @@ import Testing
     #expect(plots.allSatisfy { $0.hasSuffix(".gp") || $0.hasSuffix(".dat") }, "\(plots)")
   }
 
+  /// A gnuplot that lacks one terminal: the other formats' pictures are kept, and the lack is said.
+  @Test func onePictureFormatFails() throws {
+    #expect(try bench("run", try bench.write("s.json", Self.spec()), "--quiet").status == 0)
+    let script = """
+      case "$*" in *png*) echo 'no pngcairo here' >&2; exit 1;; esac
+      PATH=${PATH#*:} exec gnuplot "$@"
+      """
+    let result = try bench(
+      "report", "bad", "--plot", environment: try GnuplotProgram.fake(script, in: bench.folder))
+    #expect(result.status == 1)
+    #expect(
+      result.errors.contains("figure6.png was not drawn: gnuplot ended with exit code 1")
+        && result.errors.contains("no pngcairo here"), "\(result.errors)")
+    #expect(result.output.contains("figure6.svg") && !result.output.contains("figure6.png"))
+    let plots = try FileManager.default.contentsOfDirectory(
+      atPath: bench.folder.appending(path: "plots/bad").path)
+    #expect(plots.sorted() == ["figure6.dat", "figure6.gp", "figure6.svg"])
+  }
+
   /// A signal to the program alone ends gnuplot too, and what that has begun goes.
   @Test func aSignalEndsGnuplotToo() throws {
     #expect(try bench("run", try bench.write("s.json", Self.spec()), "--quiet").status == 0)

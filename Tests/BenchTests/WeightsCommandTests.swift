@@ -33,6 +33,21 @@ import Testing
     #expect(content.tensors.first { $0.name == "fc.weight" }?.shape == [10, 64])
     #expect(content.tensors.first { $0.name == "bn1.num_batches_tracked" }?.dtype == "I64")
 
+    // The same net as an ONNX model, which begins with the version of its format.
+    for arguments in [[], ["--fold-batch-norm"]] {
+      let onnx = try bench.start(
+        ["weights", "export", "first/resnet-8/0", "out.onnx", "--format", "onnx"] + arguments
+      ).collect()
+      #expect(onnx.status == 0 && onnx.output == "out.onnx: the net of first/resnet-8/0\n")
+      let bytes = try Data(contentsOf: bench.folder.appending(path: "out.onnx"))
+      #expect(bytes.starts(with: [0x08, 0x08, 0x12, 0x05] + Array("bench".utf8)))
+    }
+    let misplaced = try bench(
+      "weights", "export", "first/resnet-8/0", "x.safetensors", "--fold-batch-norm")
+    #expect(
+      misplaced.status == 2
+        && misplaced.errors.contains("--fold-batch-norm belongs to --format onnx"))
+
     // From these weights, another seed's data order: neither random weights nor those unchanged.
     let second = try bench.write(
       "second.json", Self.spec(name: "second", more: #", "initialWeights": "out.safetensors""#))
@@ -64,6 +79,32 @@ import Testing
     #expect(!exists)
     let notOne = try bench("weights", "show", spec)
     #expect(notOne.status == 2 && notOne.errors.contains("not a sound safetensors file"))
+  }
+
+  @Test func anotherNumberOfClassesTakesANewHead() throws {
+    let bench = try BuiltBinary()
+    let fixture = bench.root.appending(
+      path: "Tests/ExperimentsTests/Fixtures/pytorch-basic.safetensors")
+    let text = Self.spec(name: "anew", more: #", "initialWeights": "\#(fixture.path)""#)
+      .replacing(#""depth": [8]"#, with: #""depth": [8], "shortcut": ["B"], "width": [0.125]"#)
+    let spec = try bench.write("spec.json", text)
+    let refused = try bench("run", spec)
+    #expect(
+      refused.status == 2
+        && refused.errors.contains("fc.weight has shape [7, 8], the network's has [10, 8]"),
+      "\(refused.errors)")
+    let plan = try bench("plan", spec, "--new-head")
+    #expect(
+      plan.status == 0
+        && (plan.output + plan.errors).contains("the classifier starts anew, with 10 classes"),
+      "\(plan.output) \(plan.errors)")
+    let run = try bench("run", spec, "--new-head", "--quiet")
+    #expect(run.status == 0, "\(run.errors)")
+    // The spec that is kept says it, so the run can be made again.
+    let stored = try bench("query", "SELECT specJSON FROM experiment", "--format", "csv")
+    #expect(stored.output.contains("newHead"), "\(stored.output) \(stored.errors)")
+    let again = try bench("reproduce", "anew/resnet-8-shortcut=B-width=0.125/0")
+    #expect(again.status == 0 && again.output.contains("identical"), "\(again.output)")
   }
 
   @Test func damagedWeightsAreNotExported() throws {

@@ -79,7 +79,9 @@ final class FakeExperiment {
       ? #""iterations": 64000, "schedule": {"kind": "step", "milestones": [32000, 48000]}"#
       : #""iterations": 600, "schedule": {"kind": "step", "milestones": [400]}"#
     let include = nets.map { net in
-      let levels = net.extra.map { #", "\#($0.factor)": "\#($0.level)""# }.joined()
+      let levels = net.extra.map {
+        #", "\#($0.factor)": "# + ($0.numeric == nil ? #""\#($0.level)""# : $0.level)
+      }.joined()
       return #"{"network": "\#(net.network)", "depth": \#(net.depth)\#(levels)}"#
     }
     return #"""

@@ -258,6 +258,28 @@ import Testing
     #expect(figure.y.label == "standard deviation of responses")
   }
 
+  /// Layers at 0 have no place on a logarithmic axis.
+  @Test(arguments: [([0.001, 0.1, 1], true), ([0.001, 0, 1], false), ([0.5, 0.6, 1], false)])
+  func layersAtZeroStay(values: [Double], isLogarithmic: Bool) throws {
+    let fake = try FakeExperiment(
+      more: #"""
+        "figures": [{"name": "gradients", "kind": "layers", "metrics": ["layerGradientNorm"]}]
+        """#)
+    let run = try #require(
+      try fake.store.acquire(
+        RunKey(experiment: "degradation", variant: "plain-20", seed: 0),
+        configurationHash: "hash-plain-20", provenance: FakeExperiment.provenance))
+    let metrics = values.enumerated().map { index, value in
+      let metric = LayerMetric(.layerGradientNorm, position: index + 1, layer: "conv\(index)")
+      return (name: metric.name, value: value)
+    }
+    try fake.store.record(run, step: 600, metrics: metrics)
+    let figure = try figure("gradients", of: fake)
+    #expect(figure.y.isLogarithmic == isLogarithmic)
+    let points = figure.panels[0].series.flatMap(\.points)
+    #expect(points.count == 3 && points.allSatisfy { $0.y >= figure.y.low })
+  }
+
   @Test(arguments: [
     (0.06, 1.3, [0.1, 0.2, 0.5, 1]), (3, 45, [5, 10, 20]), (2, 3e5, [10, 1e2, 1e3, 1e4, 1e5]),
   ])

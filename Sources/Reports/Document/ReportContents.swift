@@ -186,8 +186,10 @@ extension ExperimentReport {
         ? "Student's t" : "Student's t (t) below 8 seeds, the BCa bootstrap (BCa) from 8 on"
       notes.append(
         "Mean ± sample standard deviation over n seeds; the interval of the mean is by \(method).")
-    } else {
+    } else if largest == 1 {
       notes.append("One seed: no spread is known.")
+    } else {
+      notes.append("No run counts yet, so there is no mean.")
     }
     if metric == .testError {
       notes.append(
@@ -299,7 +301,7 @@ extension ExperimentReport {
       notes: [
         "Spec \(experiment.specPath), SHA-256 \(experiment.specHash.prefix(16)); `bench show RUN` has "
           + "everything about one run."
-      ], shares: [0.05, 0.13, 0.2, 0.12, 0.07, 0.13, 0.18])
+      ], shares: [0.06, 0.12, 0.19, 0.11, 0.09, 0.12, 0.17])
   }
 }
 

@@ -16,6 +16,8 @@ public struct DrawnFigure: Equatable, Sendable {
   public var textChart = ""
   /// Why there is no picture, if there is none: nothing recorded yet, or no gnuplot.
   public var obstacle: String?
+  /// Why pictures of some formats are missing beside those of others.
+  public var failures: [String] = []
 }
 
 /// The files of one experiment's report.
@@ -90,7 +92,9 @@ public struct ReportFiles: Sendable {
       try Self.write(script.script, to: files[0])
       try Self.write(script.data, to: files[1])
       do {
-        drawn.files += try await drawPictures(figure.name, formats) + files
+        let (pictures, failures) = try await drawPictures(figure.name, formats)
+        drawn.files += pictures + files
+        drawn.failures += failures
       } catch  where error == Gnuplot.missing {
         drawn.files += files
         drawn.obstacle = error.description
@@ -106,8 +110,36 @@ public struct ReportFiles: Sendable {
     return drawn
   }
 
-  /// Has gnuplot draw under temporary names, and renames what is whole.
+  /// Has gnuplot draw a figure's pictures, each format on its own where one fails: a gnuplot may lack
+  /// a terminal, and the others' pictures are good without.
+  /// - Returns: the pictures, and why others are missing.
+  /// - Throws: `ReportsError` where there is no picture at all.
   private func drawPictures(
+    _ name: String, _ formats: [FigureFormat]
+  ) async throws(ReportsError) -> (pictures: [String], failures: [String]) {
+    let failure: ReportsError
+    do {
+      return (try await drawTogether(name, formats), [])
+    } catch {
+      guard formats.count > 1, error != Gnuplot.missing, !Task.isCancelled else { throw error }
+      failure = error
+    }
+    var pictures: [String] = []
+    var failures: [String] = []
+    for format in formats {
+      do {
+        pictures += try await drawTogether(name, [format])
+      } catch {
+        if Task.isCancelled { throw error }
+        failures.append("\(name).\(format.rawValue) was not drawn: \(error.description)")
+      }
+    }
+    guard !pictures.isEmpty else { throw failure }
+    return (pictures, failures)
+  }
+
+  /// Has gnuplot draw under temporary names, and renames what is whole.
+  private func drawTogether(
     _ name: String, _ formats: [FigureFormat]
   ) async throws(ReportsError) -> [String] {
     let prefix = ".partial-\(ProcessInfo.processInfo.processIdentifier)-"

@@ -46,7 +46,9 @@ extension CurvesFigure: FigureDrawing {
       name: spec.name, title: spec.title,
       subtitle: Figure.subtitle(
         report, spread: "± standard deviation",
-        counts: means.compactMap { $0.points.map(\.n).max() }),
+        counts: groups.flatMap(\.variants).flatMap { variant in
+          spec.metrics.map { Figure.recorded(report, variant.name, $0).count }.filter { $0 > 0 }
+        }),
       legend: legend(spec), panels: panels,
       x: Figure.Axis(label: "training step", low: 0, high: last),
       y: Figure.Axis(
@@ -110,15 +112,22 @@ extension CurvesFigure: FigureDrawing {
 }
 
 extension Figure {
-  /// Band, seeds and mean of one metric; diverged seeds count only where there are no others.
+  /// One metric of a variant's seeds; diverged seeds count only where there are no others.
+  fileprivate static func recorded(
+    _ report: ExperimentReport, _ variant: String, _ metric: Metric
+  ) -> [Curve] {
+    let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
+    let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric.name }
+    let sound = all.filter { !diverged.contains($0.key) }
+    return sound.isEmpty ? all : sound
+  }
+
+  /// Band, seeds and mean of one metric.
   static func curve(
     _ report: ExperimentReport, _ variant: String, _ metric: Metric, _ role: Role, colour: Int,
     style: Int
   ) -> [Series] {
-    let diverged = Set(report.runs.filter { $0.status == .diverged }.map(\.key))
-    let all = report.curves.filter { $0.key.variant == variant && $0.metric == metric.name }
-    let sound = all.filter { !diverged.contains($0.key) }
-    let curves = sound.isEmpty ? all : sound
+    let curves = recorded(report, variant, metric)
     var values: [Int: [Double]] = [:]
     for curve in curves {
       for point in curve.points { values[point.step, default: []].append(point.value) }

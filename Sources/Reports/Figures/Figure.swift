@@ -107,6 +107,19 @@ struct Figure: Equatable {
   /// The error of guessing, where it lies within the axes.
   var chanceError: Double?
 
+  /// How many characters of a legend's entry, or of a name beside a bar, are drawn.
+  static let longestLabel = 60
+
+  /// What legends call their entries, by the series' names.
+  var legendLabels: [String: String] {
+    DistinctLabels.labels(panels.flatMap(\.labels), limit: Self.longestLabel)
+  }
+
+  /// What stands beside bars, by the axis' names.
+  var axisLabels: [String: String] {
+    DistinctLabels.labels(x.names, limit: Self.longestLabel)
+  }
+
   var hasData: Bool { panels.contains { $0.series.contains { !$0.points.isEmpty } } }
 
   /// Each panel as a figure of its own, without the texts above it: for pages, which set them.

@@ -18,15 +18,19 @@ struct FigureElements {
   private let firstIndex: Int
   private let isNamed: Bool
   private let bounds: ClosedRange<Double>?
+  private let labels: [String: String]
 
   /// - Parameters:
   ///   - firstIndex: number of the first series' block in the data file.
   ///   - isNamed: whether the places are rows of names, with the values to the right.
   ///   - bounds: of the values' axis: an arrow stands where an interval goes on beyond.
+  ///   - labels: what the legend calls a series, by its name; itself where there is none.
   init(
-    _ series: [Figure.Series], firstIndex: Int, isNamed: Bool, bounds: ClosedRange<Double>? = nil
+    _ series: [Figure.Series], firstIndex: Int, isNamed: Bool, bounds: ClosedRange<Double>? = nil,
+    labels: [String: String] = [:]
   ) {
     self.bounds = bounds
+    self.labels = labels
     self.series = series
     self.firstIndex = firstIndex
     self.isNamed = isNamed
@@ -51,8 +55,10 @@ struct FigureElements {
     // Marks that come round again have another line each time.
     let round = style / Self.marks.count
     let dashes = round == 0 ? "" : " dashtype \(Self.dashes[(round - 1) % Self.dashes.count])"
+    let label = labels[series.name] ?? series.name
     let title =
-      series.isInLegend ? "title \(GnuplotText.quoted(series.name, limit: 60))" : "notitle"
+      series.isInLegend
+      ? "title \(GnuplotText.quoted(label, limit: Figure.longestLabel))" : "notitle"
     let end = "linecolor rgb '\(colour)' \(title)"
     let curve = "using ($1/xUnit):2"
     let single = "using \(isNamed ? "2:1" : "1:2")"

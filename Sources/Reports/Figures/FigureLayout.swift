@@ -31,7 +31,10 @@ struct FigureLayout {
     let columns = count <= 3 ? max(1, count) : (count == 4 ? 2 : 3)
     let rows = (count + columns - 1) / columns
     let isNamed = !figure.x.names.isEmpty
-    let longestName = figure.x.names.map { min(60, $0.count) }.max() ?? 0
+    func longest(_ labels: [String: String]) -> Int {
+      labels.values.map { min(Figure.longestLabel, $0.count) }.max() ?? 0
+    }
+    let longestName = longest(figure.axisLabels)
     let left = isNamed ? 40 + 17 * longestName / 2 : 76
     let gap = 44
     let plotWidth = [panelWidth, 426, 340][columns - 1]
@@ -40,9 +43,9 @@ struct FigureLayout {
     let trackHeight = figure.panels.contains { !$0.track.isEmpty } ? 46 : 0
     let trackGap = trackHeight > 0 ? 14 : 0
     let titled = figure.panels.contains { !$0.title.isEmpty } ? 28 : 0
-    let longest = figure.panels.flatMap(\.labels).map { min(60, $0.count) }.max() ?? 0
+    let longestLabel = longest(figure.legendLabels)
     let entries = figure.panels.map(\.labels.count).max() ?? 0
-    let keyColumns = max(1, min(entries, plotWidth / (9 * longest + 60)))
+    let keyColumns = max(1, min(entries, plotWidth / (9 * longestLabel + 60)))
     let keyRows = (entries + keyColumns - 1) / keyColumns
     var headLines: [(text: String, y: Int, isTitle: Bool)] = []
     var head = 14

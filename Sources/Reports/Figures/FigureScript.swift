@@ -26,8 +26,8 @@ struct FigureScript {
   var script: String {
     let layout = FigureLayout(figure, panelWidth: panelWidth)
     return """
-      # Restyle what you like, then run in this folder: gnuplot \(figure.name).gp
-      # Other formats: gnuplot -e "formats='pdf'" \(figure.name).gp
+      # Restyle what you like, then run in this folder: gnuplot -d \(figure.name).gp
+      # (-d keeps your own settings out.) Other formats: gnuplot -d -e "formats='pdf'" \(figure.name).gp
       if (!exists('formats')) formats = 'svg png'
       if (!exists('prefix')) prefix = ''
       data = '\(figure.name).dat'
@@ -126,7 +126,8 @@ struct FigureScript {
           : "  set title \(GnuplotText.quoted(panel.title, limit: 40)) offset 0,-0.5 noenhanced")
       lines.append(
         FigureElements(
-          panel.series, firstIndex: firstIndex, isNamed: isNamed, bounds: bounds
+          panel.series, firstIndex: firstIndex, isNamed: isNamed, bounds: bounds,
+          labels: figure.legendLabels
         ).plot)
       if number == 0 {
         lines += layout.headLines.indices.map { "  unset label \(Self.firstHeadLabel + $0)" }
@@ -173,8 +174,10 @@ struct FigureScript {
 
   /// Names from the top down, values to the right.
   private func namedAxes(_ frame: FigureLayout.Frame) -> [String] {
+    let labels = figure.axisLabels
     let names = figure.x.names.enumerated().map { row, name in
-      "\(GnuplotText.quoted(frame.isFirstInRow ? name : "", limit: 60)) \(row)"
+      let label = frame.isFirstInRow ? labels[name] ?? name : ""
+      return "\(GnuplotText.quoted(label, limit: Figure.longestLabel)) \(row)"
     }
     return [
       "  set xrange \(range(figure.y))",

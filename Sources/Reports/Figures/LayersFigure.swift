@@ -24,8 +24,10 @@ extension LayersFigure: FigureDrawing {
     let points = panels.flatMap { $0.series.flatMap(\.points) }
     let values = points.flatMap { [$0.low, $0.y] }.filter { $0 > 0 }
     let (low, high) = (values.min() ?? 1, points.map(\.high).max() ?? 1)
-    // Gradients and updates span decades; responses are drawn as in the paper.
-    let isLogarithmic = metric != .responseDeviation && high / low > 30
+    // Gradients and updates span decades; responses are drawn as in the paper. A layer at 0 has no
+    // place on a logarithmic axis.
+    let isLogarithmic =
+      metric != .responseDeviation && high / low > 30 && points.allSatisfy { $0.y > 0 }
     return Figure(
       name: spec.name, title: spec.title,
       subtitle: Figure.subtitle(

@@ -2,7 +2,10 @@
 
 /// Draws the first metric of curves with characters.
 enum TextChart {
-  private static let letters = Array("abcdefghijklmnopqrstuvwxyz")
+  private static let letters = Array(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+  /// How many characters of a name there is room for.
+  private static let longestLabel = 40
 
   /// The script for gnuplot's `dumb` terminal; it reads the figure's data file.
   /// - Parameters:
@@ -16,13 +19,14 @@ enum TextChart {
     guard !shown.isEmpty else { return "" }
     // Lines have six patterns; more variants are told apart by letters.
     let letters = shown.count > 6
+    let labels = DistinctLabels.labels(shown.map { all[$0].name }, limit: longestLabel)
     let elements = shown.enumerated().map { position, index in
       let letter = Self.letters[position % Self.letters.count]
       return "'\(figure.name).dat' index \(index) using 1:2 with "
         + (letters ? "points pointtype '\(letter)'" : "lines")
-        + " title \(GnuplotText.quoted(all[index].name, limit: 40))"
+        + " title \(GnuplotText.quoted(labels[all[index].name] ?? "", limit: longestLabel))"
     }
-    let longest = shown.map { all[$0].name.count }.max() ?? 0
+    let longest = labels.values.map(\.count).max() ?? 0
     return """
       set encoding utf8
       set terminal dumb size \(columns),\(rows) mono noenhanced

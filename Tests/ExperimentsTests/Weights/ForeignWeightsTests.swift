@@ -160,8 +160,10 @@ import Testing
   static func problems(
     _ path: String, _ name: String, classes: Int = 5, newHead: Bool = false
   ) throws -> [String] {
-    let network = try network(name, classes: classes)
-    return network.weights.problems(in: try SafetensorsFile(path: path), newHead: newHead)
+    let architecture = try Architecture(name: name)
+    let weights = NetworkWeights(
+      architecture, try architecture.graph(input: shape, classes: classes))
+    return weights.problems(in: try SafetensorsFile(path: path), newHead: newHead)
   }
 
   @Test func whatComputesSomethingElseIsRefusedWithTheReason() throws {
@@ -199,6 +201,43 @@ import Testing
       #expect(found.count == 1 && found[0].contains(reason), "\(found)")
       #expect(found.first?.hasSuffix("something else than resnet-50") == true)
     }
+  }
+
+  @Test func theConfigurationBesideAModelIsBelieved() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("model.safetensors")
+    let name = "resnet-50-width=0.03125"
+    try Self.write(try Self.network(name), .torchvision, to: path)
+    for (text, reason) in [
+      (
+        #"{"architecture": "resnetaa50.a1h_in1k", "x": 1, "x": 2}"#, "which blurs before it strides"
+      ),
+      (#"{"architecture": "resnetblur50"}"#, "says resnetblur50"),
+      (#"{"model_type": "resnet", "hidden_act": "gelu"}"#, "its activation is gelu"),
+      (#"{"model_type": "resnet", "downsample_in_first_stage": true}"#, "its first stage strides"),
+      (
+        #"{"model_type": "resnet", "downsample_in_bottleneck": true}"#,
+        "its stride is on the 1x1 (config.json), the network's on the 3x3"
+      ),
+    ] {
+      _ = try folder.write("config.json", Array(text.utf8))
+      let problems = try Self.problems(path, name)
+      #expect(problems.count == 1 && problems[0].contains(reason), "\(problems)")
+    }
+    // What is said of the stride is not assumed; what is not about the net says nothing.
+    let network = try Self.network(name)
+    let file = try SafetensorsFile(path: path)
+    for (text, warnings) in [
+      (#"{"model_type": "resnet", "downsample_in_bottleneck": false}"#, 0),
+      (#"{"architecture": "resnet50"}"#, 1), ("no JSON", 1),
+    ] {
+      _ = try folder.write("config.json", Array(text.utf8))
+      #expect(network.weights.problems(in: file) == [])
+      #expect(network.weights.warnings(about: file).count == warnings)
+    }
+    _ = try folder.write(
+      "config.json", Array(#"{"model_type": "resnet", "downsample_in_bottleneck": true}"#.utf8))
+    #expect(try Self.problems(path, Self.onFirst) == [])
   }
 
   @Test func filesOfOtherNamesAreShownByTheirNames() throws {

@@ -1,5 +1,5 @@
-# Restyle what you like, then run in this folder: gnuplot figure6.gp
-# Other formats: gnuplot -e "formats='pdf'" figure6.gp
+# Restyle what you like, then run in this folder: gnuplot -d figure6.gp
+# (-d keeps your own settings out.) Other formats: gnuplot -d -e "formats='pdf'" figure6.gp
 if (!exists('formats')) formats = 'svg png'
 if (!exists('prefix')) prefix = ''
 data = 'figure6.dat'
