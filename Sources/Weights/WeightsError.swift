@@ -6,6 +6,10 @@ public struct WeightsError: Error, Equatable, CustomStringConvertible {
   public enum Remedy: Hashable, Sendable {
     /// Make the run again that the weights are of.
     case runAnew
+    /// Say of which network a file is.
+    case nameNetwork
+    /// Name the run in place of its file, or say how images are normalised.
+    case nameRun
   }
 
   public let description: String

@@ -5,6 +5,7 @@ import Foundation
 import Results
 import Specs
 import Text
+import Training
 import Weights
 
 enum ErrorText {
@@ -68,6 +69,19 @@ enum ErrorText {
   private static func words(_ remedy: WeightsError.Remedy) -> String {
     switch remedy {
     case .runAnew: "; make the run again with --force"
+    case .nameNetwork: "; name it with --network"
+    case .nameRun: "; name the run instead, or give --mean and --std"
+    }
+  }
+
+  /// What was assumed of a network.
+  static func note(_ note: NetworkNote) -> String {
+    switch note {
+    case .recognized(let network): "its tensors are those of \(network) (--network)"
+    case .assumedSize(let size): "images of \(size)x\(size) pixels are assumed (--size)"
+    case .assumedNormalization:
+      "ImageNet's mean and standard deviation are assumed (--mean, --std)"
+    case .other(let sentence): sentence
     }
   }
 

@@ -76,7 +76,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let (network, plan) = try options.open()
     let views = try views()
-    for note in network.notes { printError("note: \(note)") }
+    for note in network.notes { printError("note: \(ErrorText.note(note))") }
     let broken = BrokenFiles()
     let result: NetworkEvaluation
     let images: any ImageCollection
@@ -197,7 +197,7 @@ struct EvaluationText {
       "normalization": .text(network.normalizationText),
       "top1": object(result.correct), "loss": .number(result.loss),
       "imagesPerSecond": .number(result.imagesPerSecond), "threads": .integer(threads),
-      "notes": .list(network.notes.map { .text($0) }),
+      "notes": .list(network.notes.map { .text(ErrorText.note($0)) }),
     ]
     if images.isDecodedOnTheFly { members["resize"] = .integer(network.resize) }
     if network.classes > 5 { members["top5"] = object(result.correctInFive) }

@@ -46,7 +46,7 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let (network, _) = try options.open()
-    for note in network.notes { printError("note: \(note)") }
+    for note in network.notes { printError("note: \(ErrorText.note(note))") }
     let sources: [Predictor.Source]
     let predictor: Predictor
     do {

@@ -23,6 +23,18 @@ public struct NetworkRequest: Sendable {
   public init() {}
 }
 
+/// What was assumed of a network because neither the caller nor the weights say it.
+public enum NetworkNote: Hashable, Sendable {
+  /// Whose tensors the file has.
+  case recognized(network: String)
+  /// Height and width of images.
+  case assumedSize(Int)
+  /// ImageNet's mean and standard deviation.
+  case assumedNormalization
+  /// What is known of files of this kind, a sentence.
+  case other(String)
+}
+
 /// A network with its weights, and what it takes.
 public struct TrainedNetwork: Sendable {
   public let architecture: Architecture
@@ -34,8 +46,8 @@ public struct TrainedNetwork: Sendable {
   /// The shorter side of a picture before the middle is cut out of it.
   public let resize: Int
   public let arithmetic: Arithmetic
-  /// What a user should know of it, a sentence each: what was assumed.
-  public let notes: [String]
+  /// What a user should know of it.
+  public let notes: [NetworkNote]
   let state: NetworkState
   private let normalization: Normalization
 
@@ -60,7 +72,7 @@ public struct TrainedNetwork: Sendable {
   public init(file path: String, _ request: NetworkRequest) throws {
     let file = try SafetensorsFile(path: path)
     let metadata = file.metadata
-    var notes: [String] = []
+    var notes: [NetworkNote] = []
     let architecture = try Self.architecture(of: file, request, &notes)
     self.architecture = architecture
     let probe = try architecture.graph(
@@ -75,7 +87,7 @@ public struct TrainedNetwork: Sendable {
     resize = try Self.resize(
       request, shape, stored: metadata[NetworkWeights.resizeKey].flatMap { Int($0) })
     if stored == nil, request.size == nil {
-      notes.append("images of \(size)x\(size) pixels are assumed (--size)")
+      notes.append(.assumedSize(size))
     }
     classNames = try Self.names(
       request.classNames ?? metadata[NetworkWeights.classNamesKey].flatMap(Self.list),
@@ -85,7 +97,7 @@ public struct TrainedNetwork: Sendable {
     let graph = try architecture.graph(input: shape, classes: classes)
     let weights = NetworkWeights(architecture, graph)
     state = NetworkState(graph)
-    notes += try weights.fill(state, from: file)
+    notes += try weights.fill(state, from: file).map { .other($0) }
     self.notes = notes
   }
 
@@ -103,17 +115,19 @@ public struct TrainedNetwork: Sendable {
     let size = request.size ?? own.shape.height
     shape = ImageShape(height: size, width: size, channels: own.shape.channels)
     resize = try Self.resize(request, shape, stored: settings.data.resize)
-    var notes: [String] = []
+    var notes: [NetworkNote] = []
     if request.mean != nil || request.deviation != nil || settings.mean != .perPixel {
       let channels = own.shape.channels
       let mean = request.mean ?? Array(own.mean.prefix(channels))
       normalization = .perChannel(
-        mean: mean, deviation: request.deviation ?? own.inverseDeviation.map { 1 / $0 })
+        mean: try Self.fitting(mean, "the mean", shape),
+        deviation: try Self.fitting(
+          request.deviation ?? own.inverseDeviation.map { 1 / $0 }, "the deviation", shape))
     } else {
       guard shape == own.shape else {
         throw DatasetError(
-          "the run subtracts a mean image of \(own.shape); it takes no other size, unless --mean and "
-            + "--std are given")
+          "the run subtracts a mean image of \(own.shape); it takes no other size without means of the "
+            + "channels")
       }
       normalization = .fixed(own)
     }
@@ -121,7 +135,8 @@ public struct TrainedNetwork: Sendable {
     let graph = try architecture.graph(input: shape, classes: classes)
     state = NetworkState(graph)
     notes += try NetworkWeights(architecture, graph).fill(
-      state, from: try SafetensorsFile(path: path))
+      state, from: try SafetensorsFile(path: path)
+    ).map { .other($0) }
     self.notes = notes
   }
 
@@ -165,7 +180,7 @@ extension TrainedNetwork {
   private static let probedClasses = 997
 
   private static func architecture(
-    of file: SafetensorsFile, _ request: NetworkRequest, _ notes: inout [String]
+    of file: SafetensorsFile, _ request: NetworkRequest, _ notes: inout [NetworkNote]
   ) throws -> Architecture {
     if let name = request.network ?? file.metadata[NetworkWeights.networkKey] {
       return try Architecture(name: name)
@@ -176,13 +191,13 @@ extension TrainedNetwork {
         input: ImageShape(height: 64, width: 64, channels: 3), classes: probedClasses)
       let weights = NetworkWeights(architecture, probe)
       if weights.problems(in: file, newHead: true).isEmpty {
-        notes.append("its tensors are those of \(name) (--network)")
+        notes.append(.recognized(network: name))
         return architecture
       }
     }
     throw WeightsError(
       "\(printable(file.path, limit: 4096)) does not say of which network it is, and its tensors are "
-        + "not those of \(candidates.joined(separator: ", ")); name it with --network")
+        + "not those of \(candidates.joined(separator: ", "))", remedy: .nameNetwork)
   }
 
   /// `3x224x224`
@@ -200,40 +215,45 @@ extension TrainedNetwork {
     let usual = size >= 64 ? (size * 8 + 3) / 7 : size
     let resize = request.resize ?? (request.size == nil ? stored : nil) ?? usual
     guard resize >= size else {
-      throw DatasetError("--resize \(resize) is smaller than the images, \(size) pixels")
+      throw DatasetError(
+        "a shorter side of \(resize) pixels is smaller than the images, \(size) pixels")
     }
     return resize
   }
 
+  private static func fitting(
+    _ values: [Float], _ name: String, _ shape: ImageShape
+  ) throws -> [Float] {
+    guard values.count == shape.channels else {
+      throw DatasetError(
+        "\(name) has \(values.count) numbers, the images have \(shape.channels) channels")
+    }
+    return values
+  }
+
   private static func normalization(
     _ request: NetworkRequest, _ metadata: [String: String], _ shape: ImageShape, _ path: String,
-    _ notes: inout [String]
+    _ notes: inout [NetworkNote]
   ) throws -> Normalization {
     func numbers(_ key: String) -> [Float]? {
       metadata[key]?.split(separator: " ").compactMap { Float($0) }
     }
-    func fitting(_ values: [Float], _ option: String) throws -> [Float] {
-      guard values.count == shape.channels else {
-        throw DatasetError(
-          "\(option) has \(values.count) numbers, the images have \(shape.channels) channels")
-      }
-      return values
-    }
     if request.mean == nil, metadata[NetworkWeights.meanKey] == NetworkWeights.perPixel {
       throw WeightsError(
         "\(printable(path, limit: 4096)) is of a run that subtracts a mean image, which the file does "
-          + "not have: name the run instead, or give --mean and --std")
+          + "not have", remedy: .nameRun)
     }
     let isKnown = request.mean != nil || metadata[NetworkWeights.meanKey] != nil
     if !isKnown {
-      notes.append("ImageNet's mean and standard deviation are assumed (--mean, --std)")
+      notes.append(.assumedNormalization)
     }
     let mean = request.mean ?? numbers(NetworkWeights.meanKey) ?? imageNetMean
     let deviation =
       request.deviation ?? numbers(NetworkWeights.deviationKey)
       ?? (isKnown ? mean.map { _ in 1 } : imageNetDeviation)
     return .perChannel(
-      mean: try fitting(mean, "--mean"), deviation: try fitting(deviation, "--std"))
+      mean: try fitting(mean, "the mean", shape),
+      deviation: try fitting(deviation, "the deviation", shape))
   }
 
   private static func names(_ names: [String]?, classes: Int) throws -> [String]? {

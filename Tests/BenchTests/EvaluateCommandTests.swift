@@ -1,0 +1,192 @@
+// bench evaluate and bench predict against what training has recorded, and on what cannot be.
+import Foundation
+import Testing
+
+@Suite struct EvaluateCommandTests {
+  let bench: BuiltBinary
+
+  /// Six classes of three pictures each for training and two for testing, some of them broad.
+  init() throws {
+    bench = try BuiltBinary()
+    for (split, count) in [("train", 3), ("val", 2)] {
+      for (number, name) in ["a", "b", "c", "d", "e", "f"].enumerated() {
+        let place = bench.folder.appending(path: "pictures/\(split)/\(name)")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        for picture in 0..<count {
+          let drawn = try bench(
+            "data", "preview", "shapes", "--size", "\(16 + 4 * (number % 2))", "--count-per-class",
+            "\(1 + picture)", "--out", place.appending(path: "\(picture).png").path)
+          #expect(drawn.status == 0)
+        }
+      }
+    }
+  }
+
+  private func train(
+    _ more: String = #""mean": "perChannel", "deviation": "perChannel""#
+  ) throws -> String {
+    let spec = try bench.write(
+      "pictures.json",
+      """
+      {"name": "pictures", "title": "Pictures", "protocol": {"name": "tiny",
+        "data": {"name": "image-folder", "path": "pictures", "size": 32, "resize": 40},
+        "batch": 6, "epochs": 2, "optimizer": {"learningRate": 0.05}, \(more)},
+       "include": [{"depth": 8}], "seeds": 1}
+      """)
+    let run = try bench("run", spec, "--quiet")
+    #expect(run.status == 0, "\(run.errors)")
+    return "pictures/resnet-8/0"
+  }
+
+  private struct Result: Decodable {
+    struct Share: Decodable {
+      let accuracy: Double
+      let error: Double
+      let errorInterval95: [Double]
+    }
+    let images: Int
+    let broken: Int
+    let views: Int
+    let top1: Share
+    let top5: Share?
+    let loss: Double
+    let notes: [String]
+  }
+
+  private func evaluate(_ arguments: String...) throws -> Result {
+    let (process, collect) = try bench.start(["evaluate"] + arguments + ["--format", "json"])
+    let result = try collect()
+    #expect(process.terminationStatus == 0, "\(result.errors)")
+    return try JSONDecoder().decode(Result.self, from: Data(result.output.utf8))
+  }
+
+  private func recorded(_ metric: String) throws -> Double? {
+    let query = try bench(
+      "query", "SELECT value FROM finals WHERE metric = '\(metric)'", "--format", "csv")
+    return query.output.split(separator: "\n").last.flatMap { Double($0) }
+  }
+
+  /// A run, and its exported weights on the same pictures, give what training recorded.
+  @Test func theRecordedErrorsComeOutAgain() throws {
+    let run = try train()
+    let result = try evaluate(run)
+    #expect(result.images == 12 && result.broken == 0 && result.views == 1)
+    #expect(result.top1.error == (try recorded("testError")))
+    #expect(result.top5?.error == (try recorded("testTop5Error")))
+    #expect(abs(result.loss - (try #require(try recorded("testLoss")))) < 1e-6)
+    #expect(result.top1.errorInterval95[0] <= result.top1.error)
+    #expect(result.top1.errorInterval95[1] >= result.top1.error && result.notes.isEmpty)
+
+    let export = try bench("weights", "export", run, "net.safetensors")
+    #expect(export.status == 0, "\(export.errors)")
+    let file = try evaluate("net.safetensors", "--data", "pictures")
+    #expect(file.top1.error == result.top1.error && abs(file.loss - result.loss) < 1e-6)
+    #expect(file.notes.isEmpty, "\(file.notes)")
+    // The split's own folder does as well.
+    let split = try evaluate("net.safetensors", "--data", "pictures/val")
+    #expect(split.loss == file.loss)
+    let text = try bench("evaluate", run).output
+    #expect(text.contains("top-1") && text.contains("the middle 32 of 40 pixels"), "\(text)")
+  }
+
+  /// A picture's views are answered one by one and averaged.
+  @Test func severalViewsAreAveraged() throws {
+    let run = try train()
+    let center = try evaluate(run)
+    let ten = try evaluate(run, "--ten-crop")
+    #expect(ten.images == 12 && ten.views == 10 && ten.loss != center.loss)
+    // Of a picture that is no larger than the crop all crops are one, and its mirror image.
+    let small = try evaluate(run, "--ten-crop", "--resize", "32", "--batch", "1")
+    let large = try evaluate(run, "--ten-crop", "--resize", "32", "--batch", "64")
+    #expect(abs(small.loss - large.loss) < 1e-6)
+    let several = try evaluate(run, "--scales", "32,40,48", "--threads", "1")
+    let again = try evaluate(run, "--scales", "32,40,48", "--threads", "3")
+    #expect(several.views == 3 && abs(several.loss - again.loss) < 1e-12)
+  }
+
+  @Test func picturesAreAnswered() throws {
+    let run = try train()
+    let picture = "pictures/val/a/0.png"
+    let text = try bench("predict", run, picture, "--top", "2")
+    let lines = text.output.split(separator: "\n")
+    #expect(text.status == 0 && lines.count == 3 && lines[0] == picture, "\(text)")
+    #expect(lines[1].contains(" %  ") && "abcdef".contains(lines[1].last ?? "?"))
+
+    struct Line: Decodable {
+      struct Class: Decodable {
+        let `class`: Int
+        let name: String
+        let probability: Double
+      }
+      let picture: String
+      let classes: [Class]
+      let logits: [Double]
+    }
+    let all = try bench(
+      "predict", run, "pictures/val", "--format", "json", "--top", "6", "--logits")
+    let answers = try all.output.split(separator: "\n").map {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+    }
+    #expect(answers.count == 12 && answers[0].picture == picture)
+    for answer in answers {
+      let sum = answer.classes.reduce(0) { $0 + $1.probability }
+      #expect(abs(sum - 1) < 1e-12)
+      let logits = answer.classes.map { answer.logits[$0.class] }
+      #expect(logits == answer.logits.sorted(by: >))
+    }
+    // The errors are those of evaluation.
+    let wrong = answers.count { $0.classes[0].name != $0.picture.split(separator: "/")[2] }
+    #expect(100 * Double(wrong) / 12 == (try recorded("testError")))
+  }
+
+  @Test func whatCannotBeIsSaid() throws {
+    let run = try train()
+    func refusal(_ arguments: String...) throws -> String {
+      let (process, collect) = try bench.start(arguments)
+      let result = try collect()
+      #expect(process.terminationStatus == 2, "\(arguments): \(result)")
+      return result.errors
+    }
+    #expect(try refusal("evaluate", "no.safetensors").contains("there is no file no.safetensors"))
+    #expect(try refusal("evaluate", "pictures/resnet-9/0").contains("there is no run"))
+    #expect(
+      try refusal("evaluate", run, "--ten-crop", "--scales", "32").contains("not both"))
+    #expect(try refusal("evaluate", run, "--scales", "7").contains("numbers from 32 to 2048"))
+    #expect(try refusal("evaluate", run, "--resize", "16").contains("smaller than the images"))
+    #expect(try refusal("evaluate", run, "--data", "nowhere").contains("nowhere"))
+    #expect(try refusal("evaluate", run, "--std", "0,1,1").contains("--std 0,1,1"))
+    #expect(
+      try refusal("evaluate", run, "--mean", "0.5").contains("the mean has 1 numbers"))
+    let export = try bench("weights", "export", run, "net.safetensors")
+    #expect(export.status == 0)
+    #expect(try refusal("evaluate", "net.safetensors").contains("name some with --data"))
+    #expect(
+      try refusal("evaluate", "net.safetensors", "--network", "resnet-20", "--data", "pictures")
+        .contains("does not fit resnet-20"))
+    _ = try bench.write("names.txt", "one\ntwo\n")
+    #expect(
+      try refusal("predict", run, "--classes", "names.txt", "pictures/val/a/0.png")
+        .contains("there are 2 class names, and the network has 6 classes"))
+    #expect(try refusal("predict", run, "nowhere.jpg").contains("there is no nowhere.jpg"))
+    // One broken picture among others.
+    try Data("no picture".utf8).write(to: bench.folder.appending(path: "pictures/val/a/0.png"))
+    let some = try bench("predict", run, "pictures/val/a")
+    #expect(some.status == 1 && some.output.contains("pictures/val/a/1.png"))
+    #expect(some.errors.contains("0.png is not a sound picture"), "\(some.errors)")
+    let left = try bench("evaluate", run, "--ten-crop")
+    #expect(left.status == 0 && left.errors.contains("1 files could not be used"), "\(left)")
+  }
+
+  /// A mean image has one size, and does not fit into a file of weights.
+  @Test func aMeanImageBelongsToItsRun() throws {
+    let run = try train(#""mean": "perPixel""#)
+    #expect(try evaluate(run).top1.error == (try recorded("testError")))
+    #expect(try bench("weights", "export", run, "net.safetensors").status == 0)
+    let refused = try bench("evaluate", "net.safetensors", "--data", "pictures")
+    #expect(refused.status == 2 && refused.errors.contains("name the run instead"), "\(refused)")
+    let given = try bench(
+      "evaluate", "net.safetensors", "--data", "pictures", "--mean", "0.5,0.5,0.5")
+    #expect(given.status == 0, "\(given)")
+    #expect(try bench("evaluate", run, "--ten-crop").errors.contains("without a mean image"))
+  }
+}
