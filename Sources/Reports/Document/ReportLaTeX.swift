@@ -62,7 +62,7 @@ enum LaTeX {
     "#": "\\#", "_": "\\_", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
     "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "\"": "\\textquotedbl{}",
     "−": "$-$", "±": "$\\pm$", "×": "$\\times$", "–": "--", "…": "\\ldots{}", "α": "$\\alpha$",
-    "†": "\\textdagger{}", "‡": "\\textdaggerdbl{}", "≤": "$\\le$",
+    "†": "\\textdagger{}", "§": "\\S{}", "‡": "\\textdaggerdbl{}", "≤": "$\\le$",
   ]
 
   /// The text with every character replaced that LaTeX would obey.
