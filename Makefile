@@ -12,7 +12,8 @@ FIXTURES_PYTHON = .build-fixtures/python/bin/python
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test soak test-settings test-onnx test-latex parity fuzz sanitize sanitize-kernels sanitize-threads \
+.PHONY: run test soak test-settings test-onnx test-latex parity fuzz sanitize sanitize-kernels \
+  sanitize-pictures sanitize-threads \
   schema snapshots fixtures fixtures-python check lint build setup install clean
 
 run: build
@@ -65,7 +66,7 @@ test-latex: setup
 	Tests/ReportsTests/Fixtures/check-latex.sh .build-fixtures/latex .build-fixtures/latex/reports \
 	  Tests/BenchTests/Fixtures
 
-sanitize: sanitize-kernels sanitize-threads
+sanitize: sanitize-kernels sanitize-pictures sanitize-threads
 
 # The C kernels under the address and undefined-behaviour sanitizers.
 SANITIZE_FLAGS = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fuse-ld=lld
@@ -76,6 +77,16 @@ sanitize-kernels: setup
 	  Sources/CKernels/*.c Tests/Sanitizers/kernels.c -o .build-test/sanitized-kernels \
 	  $(if $(XSMM),-lxsmm -lxsmmnoblas) -lopenblas -lpthread -ldl -lm
 	.build-test/sanitized-kernels
+
+# The decoders of pictures likewise, on every kind of picture that the tests have, damaged.
+sanitize-pictures: setup
+	mkdir -p .build-test/pictures
+	python3 -c 'import base64, json; [open(f".build-test/pictures/{n}", "wb").write(base64.b64decode(c["file"])) \
+	  for n, c in enumerate(json.load(open("Tests/DatasetsTests/Fixtures/pictures.json"))["cases"]) \
+	  if c["name"].split()[0] in ("jpeg", "png", "tiff", "webp")]'
+	clang $(SANITIZE_FLAGS) -ISources/CPictures/include Sources/CPictures/*.c Tests/Sanitizers/pictures.c \
+	  -o .build-test/sanitized-pictures -ljpeg -lpng -ltiff -lwebp -lwebpdemux
+	.build-test/sanitized-pictures 1000 .build-test/pictures/*
 
 # The tests of the engine and the runner under the thread sanitizer.
 sanitize-threads: setup
@@ -91,12 +102,15 @@ soak: setup
 # libFuzzer with the address sanitizer on every reader, FUZZ_SECONDS each. Leaks are not looked for:
 # what Swift keeps in global constants seems to be lost to the sanitizer.
 FUZZ_SECONDS ?= 60
-FUZZ_READERS = spec records tar gzip array safetensors manifest
+FUZZ_READERS = spec records tar gzip array safetensors manifest picture table
 fuzz: setup
 	BENCH_FUZZ=1 swift build -c release -Xswiftc -enable-testing --scratch-path .build-fuzz \
 	  --sanitize=fuzzer --sanitize=address --product fuzz
 	@mkdir -p .build-fuzz/corpus/spec .build-fuzz/corpus/safetensors
 	@cp experiments/*.json .build-fuzz/corpus/spec
+	@mkdir -p .build-fuzz/corpus/picture
+	@python3 -c 'import base64, json; [open(f".build-fuzz/corpus/picture/{n}", "wb").write(base64.b64decode(c["file"])) \
+	  for n, c in enumerate(json.load(open("Tests/DatasetsTests/Fixtures/pictures.json"))["cases"])]'
 	@cp Tests/ExperimentsTests/Fixtures/*.safetensors .build-fuzz/corpus/safetensors
 	for reader in $(FUZZ_READERS); do \
 	  echo "== $$reader"; mkdir -p .build-fuzz/corpus/$$reader; \

@@ -17,6 +17,8 @@ public protocol ImageCollection: AnyObject, Sendable {
   var checksum: String { get }
   /// What was found beside the examples that cannot be one, a sentence each.
   var problems: [String] { get }
+  /// The classes of which there is no example, however many are asked for.
+  var missingClasses: [Int] { get }
   /// What a user should know of the data although all of it is used, a sentence each.
   var notes: [String] { get }
   /// Whether each image is decoded from its file when it is used.
@@ -42,6 +44,8 @@ public protocol ImageCollection: AnyObject, Sendable {
 
 extension ImageCollection {
   public var notes: [String] { [] }
+
+  public var missingClasses: [Int] { [] }
 
   /// How many examples there are.
   public var count: Int { labels.count }

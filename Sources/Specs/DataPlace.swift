@@ -15,7 +15,10 @@ enum DataPlace {
     var note: String?
     change(in: &root) { path in
       let beside = joined(path, to: file)
-      guard beside != path, !exists(beside), exists(path) else { return beside }
+      guard beside != path else { return path }
+      // One place that can be named in two ways is named as the spec does.
+      if FolderCounts.areOne(beside, path) { return path }
+      guard !exists(beside), exists(path) else { return beside }
       note =
         "data.path \(printable(path, limit: 4096)) is taken from the working folder, for there is no "
         + "\(printable(beside, limit: 4096)) beside the spec"

@@ -63,6 +63,7 @@ public struct Metric: Sendable {
   public static let all: [Metric] = [
     learningRate, trainLoss, trainError, testLoss, testError, testTop5Error, validationLoss,
     validationError, validationTop5Error, selectedTestError, selectedStep, brokenFiles,
+    untestedClasses,
     imagesPerSecond, gradientNorm, errorGap, bestTestError, responseDeviation, layerGradientNorm,
     updateRatio,
     deadShare,
@@ -79,6 +80,10 @@ public struct Metric: Sendable {
   /// How often a file could not be used.
   public static let brokenFiles = Metric(
     "brokenFiles", "brokenFiles", needs: [.imageFolder], isInSpecs: false)
+
+  /// Classes of which no picture could be tested with; recorded only where there is one.
+  public static let untestedClasses = Metric(
+    "untestedClasses", "untestedClasses", needs: [.imageFolder], isInSpecs: false)
 
   // MARK: Of the images that are not trained on
 

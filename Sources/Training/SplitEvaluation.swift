@@ -25,6 +25,22 @@ struct SplitEvaluation {
     self.threads = threads
   }
 
+  /// The classes without a picture that was tested with: a sentence, and how many there are; nil
+  /// where there is none. What was not asked for does not count.
+  func untested(_ totals: EvaluationTotals) -> (count: Int, sentence: String)? {
+    let dataset = test.loader.dataset
+    let wanted = Set(dataset.labels.map { Int($0) }).union(dataset.missingClasses)
+    let missing = wanted.subtracting(totals.tested).sorted()
+    guard !missing.isEmpty else { return nil }
+    let few = missing.prefix(8).map { dataset.classNames[$0] }.joined(separator: ", ")
+    let more = missing.count > 8 ? " and \(missing.count - 8) more" : ""
+    return (
+      missing.count,
+      "the test error leaves out \(missing.count) of \(dataset.classNames.count) classes, of which no "
+        + "picture can be used: \(few)\(more)"
+    )
+  }
+
   /// SHA-256 of the test examples, hexadecimal.
   var testChecksum: String { test.loader.dataset.checksum }
 
@@ -56,6 +72,8 @@ struct SplitEvaluation {
       guard batch.count > 0 else { continue }
       network.input.update(from: batch.images, count: batch.count * batches.shape.count)
       totals.add(network.evaluate(labels: batch.labels, count: batch.count))
+      totals.tested.formUnion(
+        UnsafeBufferPointer(start: batch.labels, count: batch.count).map { Int($0) })
     }
     guard !totals.correct.isEmpty else {
       throw DatasetError("none of the \(batches.loader.count) pictures to evaluate can be used")
@@ -71,6 +89,8 @@ struct EvaluationTotals {
   private(set) var correct: [Bool] = []
   /// Files that could not be used.
   var broken = 0
+  /// The classes that had an image.
+  var tested: Set<Int> = []
   private var lossSum = 0.0
   private var errorsInFive = 0
 

@@ -14,6 +14,8 @@ final class TrainingSession {
   private let weights: NetworkWeights
   private let evaluation: SplitEvaluation
   private let files: FileNotes
+  /// Whether it was said that classes are not tested.
+  private var hasToldUntested = false
   private let keeping: RunKeeping
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -127,6 +129,11 @@ final class TrainingSession {
       metrics += result.test.metrics(
         loss: .testLoss, error: .testError, top5Error: .testTop5Error)
       broken += result.test.broken
+      if let untested = evaluation.untested(result.test) {
+        metrics.append((Metric.untestedClasses.name, Double(untested.count)))
+        if !hasToldUntested { try report(.note(untested.sentence)) }
+        hasToldUntested = true
+      }
       // Where files are broken, two runs' answers could be to different images.
       if step == settings.totalSteps, result.test.broken == 0 {
         let checksum = evaluation.testChecksum

@@ -27,6 +27,10 @@ struct DataCheckCommand: ParsableCommand {
     help: "Of an image-folder, the shorter side before the middle is cut out. (default: size)")
   var resize: Int?
 
+  @Option(
+    help: "Of an image-folder without test pictures, how much of each class is held for these.")
+  var testShare: Double?
+
   @Option(help: "Threads that decode. (default: the cores)")
   var threads: Int?
 
@@ -40,7 +44,8 @@ struct DataCheckCommand: ParsableCommand {
     let opened = try endingOnBadInput { () throws(DatasetError) in
       try DatasetLoader.open(
         DatasetRequest(
-          name: try DataPreviewCommand.name(name), path: path, size: size, resize: resize))
+          name: try DataPreviewCommand.name(name), path: path, size: size, resize: resize,
+          testShare: testShare))
     }
     var isSound = true
     for split in [opened.train, opened.test] {

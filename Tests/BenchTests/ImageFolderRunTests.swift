@@ -66,6 +66,29 @@ import Testing
     #expect(failed.errors.contains("train/b/1.png"))
   }
 
+  @Test func classesThatAreNotTestedAreSaidAndMarked() throws {
+    // All pictures of one class are broken, and another has none.
+    try Data("no picture".utf8).write(to: bench.folder.appending(path: "pictures/val/a/1.png"))
+    let place = bench.folder.appending(path: "pictures/train/c")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      at: bench.folder.appending(path: "pictures/train/a/0.png"), to: place.appending(path: "0.png")
+    )
+    let run = try bench("run", try spec())
+    #expect(run.status == 0, "\(run.errors)")
+    let scanned = "pictures/val has no pictures of 1 of 3 classes: c"
+    #expect(run.errors.contains("warning: \(scanned); the test error leaves these out"))
+    let found = "the test error leaves out 2 of 3 classes, of which no picture can be used: a, c"
+    #expect(run.output.contains(found), "\(run.output)")
+    let query = try bench(
+      "query", "SELECT value FROM finals WHERE metric = 'untestedClasses'", "--format", "csv")
+    #expect(query.output.split(separator: "\n").last == "2.0")
+    let report = try bench("report", "pictures")
+    #expect(
+      report.output.contains("§ leaves out 2 classes, of which no picture could be tested with."),
+      "\(report.output)")
+  }
+
   @Test func classesWithoutAPictureAreNamed() throws {
     for folder in ["train/c", "val/c"] {
       try FileManager.default.createDirectory(

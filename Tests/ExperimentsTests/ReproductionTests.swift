@@ -238,7 +238,8 @@ private struct ChangedExecutor: RunExecutor {
     func places(_ text: String, _ variant: String = "plain-20") -> StoredPlaces {
       StoredPlaces(specJSON: text, file: "folder/spec.json", variant: variant)
     }
-    #expect(places(text).data == "here/it/is")
+    // Beside the spec, as nothing of that name is in the working folder.
+    #expect(places(text).data == "folder/here/it/is")
     #expect(places(text, "gone").data == nil)
     #expect(places("{}").data == nil && places("{}").weights == nil)
     let named = places(SpecFixture.text(more: #""initialWeights": "start.safetensors""#))

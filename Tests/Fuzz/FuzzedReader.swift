@@ -7,7 +7,7 @@ import Foundation
 
 /// A reader that libFuzzer feeds.
 enum FuzzedReader: String, CaseIterable {
-  case spec, records, tar, gzip, array, safetensors, manifest
+  case spec, records, tar, gzip, array, safetensors, manifest, picture, table
 
   /// A folder of this process's own, in memory where there is such a file system.
   private static let folder: String = {
@@ -50,6 +50,14 @@ enum FuzzedReader: String, CaseIterable {
         try Self.write([0, 0, 8, 1, 0, 0, 0, 2, 3, 4], name)
       }
       _ = try DatasetLoader.load(DatasetRequest(name: .mnist, path: Self.folder))
+    case .picture:
+      let path = try Self.write(bytes, "a.jpg")
+      let shape = ImageShape(height: 4, width: 4, channels: 3)
+      var output = [UInt8](repeating: 0, count: shape.count)
+      try ImageDecoder().decode(
+        path: path, plan: CropPlan(middleOf: 4), shape: shape, to: &output)
+    case .table:
+      _ = try SynsetTable.read(StoredName(try Self.write(bytes, "meta.mat")))
     case .safetensors:
       let file = try SafetensorsFile(path: try Self.write(bytes, "a.safetensors"))
       for tensor in file.tensors { _ = try? file.floats(of: tensor) }

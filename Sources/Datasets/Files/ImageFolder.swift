@@ -20,6 +20,7 @@ public final class ImageFolder: ImageCollection {
   public let problems: [String]
   /// Of the problems those of classes without a picture.
   let emptyClasses: [String]
+  public let missingClasses: [Int]
   public let isDecodedOnTheFly = true
 
   /// The split's folder, and the paths of all files from there, one after the other, with the end of
@@ -109,7 +110,8 @@ public final class ImageFolder: ImageCollection {
     classNames = texts
     // Of the test pictures a class may be missing altogether: one sentence for all of them.
     let present = Set(zip(scan.classNames, scan.files).filter { !$0.1.isEmpty }.map(\.0))
-    let missing = zip(known, texts).filter { !present.contains($0.0) }.map(\.1)
+    missingClasses = known.indices.filter { !present.contains(known[$0]) }
+    let missing = missingClasses.map { texts[$0] }
     if split == .train || missing.isEmpty {
       emptyClasses = scan.emptyClasses
     } else {

@@ -61,6 +61,13 @@ public struct FolderCounts: Sendable {
     ImageFolders.place(path).status != nil
   }
 
+  /// Whether two paths lead to one place that is there.
+  package static func areOne(_ a: String, _ b: String) -> Bool {
+    guard let first = ImageFolders.place(a).status, let second = ImageFolders.place(b).status
+    else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   /// - Parameters:
   ///   - testShare: how much is tested with, as in `DatasetRequest`.
   ///   - testSeed: which of it.

@@ -19,6 +19,7 @@ extension ExperimentReport {
 
   static let chanceMark = "†"
   static let reproductionMark = "‡"
+  static let untestedMark = "§"
 
   func document(_ extent: Extent) -> ReportDocument {
     var blocks = [ReportDocument.Block.paragraphs(notes)]
@@ -93,7 +94,7 @@ extension ExperimentReport {
     for (index, row) in rows.enumerated() {
       let own = values[index]
       var cells = [
-        row.variant, String(row.parameters), String(row.n), marked(own, metric),
+        row.variant, String(row.parameters), String(row.n), marked(own, metric, row.variant),
         Self.intervalText(own, metric), own.map { NumberText.value($0) }.joined(separator: ", "),
       ]
       cells += others.map { NumberText.summary(self.values($0.metric, of: row.variant)) }
@@ -129,9 +130,17 @@ extension ExperimentReport {
     }
   }
 
-  /// `25.00 ± 2.83`, marked where it is no better than guessing.
-  private func marked(_ values: [Double], _ metric: Metric) -> String {
-    let text = NumberText.summary(values)
+  /// How many classes the test error of a variant leaves out, at most, over its seeds.
+  private func untestedClasses(_ variant: String) -> Int {
+    Int(values(.untestedClasses, of: variant).max() ?? 0)
+  }
+
+  /// `25.00 ± 2.83`, marked where it is no better than guessing, and where it leaves classes out.
+  private func marked(_ values: [Double], _ metric: Metric, _ variant: String) -> String {
+    var text = NumberText.summary(values)
+    if [.testError, .testTop5Error].contains(metric), untestedClasses(variant) > 0 {
+      text += " \(Self.untestedMark)"
+    }
     guard metric != .errorGap, let mean = Statistics.mean(values),
       isNoBetterThanGuessing(mean)
     else { return text }
@@ -195,6 +204,12 @@ extension ExperimentReport {
       notes.append(
         "Best on test is the smallest test error on the way, chosen on the test images themselves: "
           + "for comparison with sources that report it, not an estimate.")
+    }
+    let untested = rows.map { untestedClasses($0.variant) }.max() ?? 0
+    if metric == .testError, untested > 0 {
+      notes.append(
+        "\(Self.untestedMark) leaves out \(untested) \(untested == 1 ? "class" : "classes"), of which "
+          + "no picture could be tested with.")
     }
     if metric == .errorGap {
       notes.append(

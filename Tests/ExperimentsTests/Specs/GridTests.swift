@@ -126,7 +126,8 @@ import Testing
   /// A protocol in which every field has a value, and for each of them two other ones.
   /// Those of image folders belong together, and have tests of their own.
   private static let ofFolders = [
-    "data.classes", "data.resize", "data.decode", "data.testShare", "data.testSeed", "augmentation.scale.from", "augmentation.scale.to",
+    "data.classes", "data.resize", "data.decode", "data.testShare", "data.testSeed",
+    "augmentation.scale.from", "augmentation.scale.to",
   ]
 
   @Test(arguments: SpecGrammar.protocolFactors.map(\.key).filter { !ofFolders.contains($0) })

@@ -46,16 +46,17 @@ import Testing
     #expect(
       Metric.all.filter { $0.obstacle(own) != nil }.map(\.name) == [
         "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
-        "selectedStep", "brokenFiles", "responseDeviation", "layerGradientNorm", "updateRatio",
+        "selectedStep", "brokenFiles", "untestedClasses", "responseDeviation", "layerGradientNorm",
+        "updateRatio",
         "deadShare",
       ])
     own.data.validationCount = 100
     own.evaluation.layersEvery = 10
-    #expect(Metric.all.filter { $0.obstacle(own) != nil } == [.brokenFiles])
+    #expect(Metric.all.filter { $0.obstacle(own) != nil } == [.brokenFiles, .untestedClasses])
     own.data.classCount = 5
     #expect(
       Metric.all.filter { $0.obstacle(own) != nil } == [
-        .testTop5Error, .validationTop5Error, .brokenFiles,
+        .testTop5Error, .validationTop5Error, .brokenFiles, .untestedClasses,
       ])
     own.data.name = "image-folder"
     #expect(Metric.brokenFiles.obstacle(own) == nil)
