@@ -217,7 +217,7 @@ extension TrainingProtocol {
       [
         rates, warmUp ?? "none", changes.isEmpty ? "none" : changes.joined(separator: ", "),
         mean.rawValue + (deviation == .none ? "" : ", divided by deviation"),
-        shuffle ? "yes" : "no", "one", precision.rawValue,
+        shuffle ? "yes" : "no", evaluation.tenCrop ? "ten crops" : "one", precision.rawValue,
       ])
   }
 

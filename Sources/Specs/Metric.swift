@@ -26,6 +26,7 @@ public struct Metric: Sendable {
     case moreThanFiveClasses
     case looksIntoLayers
     case imageFolder
+    case tenCrop
   }
 
   /// The name in the database, in specs and in files for programs.
@@ -61,7 +62,9 @@ public struct Metric: Sendable {
 
   /// All metrics, in the order in which specs list them.
   public static let all: [Metric] = [
-    learningRate, trainLoss, trainError, testLoss, testError, testTop5Error, validationLoss,
+    learningRate, trainLoss, trainError, testLoss, testError, testTop5Error, tenCropError,
+    tenCropTop5Error,
+    validationLoss,
     validationError, validationTop5Error, selectedTestError, selectedStep, brokenFiles,
     untestedClasses,
     imagesPerSecond, gradientNorm, errorGap, bestTestError, responseDeviation, layerGradientNorm,
@@ -92,6 +95,12 @@ public struct Metric: Sendable {
   /// Of the first five guesses.
   public static let testTop5Error = Metric(
     "testTop5Error", "top-5 test error", unit: "%", kind: .error, needs: [.moreThanFiveClasses])
+  /// Of ten crops of each picture together, and of their first five guesses.
+  public static let tenCropError = Metric(
+    "tenCropError", "ten-crop test error", unit: "%", kind: .error, needs: [.tenCrop])
+  public static let tenCropTop5Error = Metric(
+    "tenCropTop5Error", "ten-crop top-5 test error", unit: "%", kind: .error,
+    needs: [.tenCrop, .moreThanFiveClasses])
   public static let validationLoss = Metric(
     "validationLoss", "validation loss", kind: .loss, needs: [.validationImages])
   public static let validationError = Metric(
@@ -177,7 +186,8 @@ extension Metric.Need {
         classes < 6 ? "has \(classes) classes, so five guesses are nearly all of them" : nil
       }
     case .imageFolder where !own.data.isFolder: "reads no files while it trains (data.name)"
-    case .looksIntoLayers, .validationImages, .imageFolder: nil
+    case .tenCrop where !own.evaluation.tenCrop: "takes no ten crops (evaluation.tenCrop)"
+    case .looksIntoLayers, .validationImages, .imageFolder, .tenCrop: nil
     }
   }
 }

@@ -8,12 +8,24 @@ import Specs
 struct SplitEvaluation {
   private let validation: EvaluationBatches
   private let test: EvaluationBatches
+  /// Ten crops of each test picture; nil where they are not asked for.
+  private let crops: TenCropBatches?
   private let threads: Int
 
   /// - Parameters:
+  ///   - tenCrop: whether ten crops of the test pictures will be asked for.
   ///   - threads: that prepare batches.
   ///   - files: where broken files are remembered.
-  init(_ data: DataLibrary.Prepared, batch: Int, threads: Int, files: FileNotes) {
+  init(
+    _ data: DataLibrary.Prepared, batch: Int, tenCrop: Bool = false, threads: Int, files: FileNotes
+  ) {
+    crops =
+      tenCrop
+      ? (data.test as? ImageFolder).map {
+        TenCropBatches(
+          $0, resize: $0.resize, preprocessing: data.preprocessing, pictures: max(1, batch / 10),
+          brokenFiles: files.broken)
+      } : nil
     validation = EvaluationBatches(
       EvaluationLoader(
         dataset: data.train, examples: data.selection.validation,
@@ -57,6 +69,24 @@ struct SplitEvaluation {
       if held == nil { return nil }
     }
     return try totals(network, test, shouldStop).map { (held, $0) }
+  }
+
+  /// The errors on ten crops of each test picture, whose probabilities are averaged.
+  /// - Returns: nil if asked to stop, and nothing where no crops were asked for.
+  func tenCropErrors(
+    _ network: NetworkExecutor, shouldStop: () -> Bool
+  ) throws -> [(name: String, value: Double)]? {
+    guard let crops else { return [] }
+    let classes = test.loader.dataset.classNames.count
+    guard let result = try crops.evaluate(network, classes: classes, threads, shouldStop) else {
+      return nil
+    }
+    guard result.images > 0 else { return [] }
+    var errors = [(Metric.tenCropError.name, 100 - 100 * result.share(result.correct))]
+    if classes > 5 {
+      errors.append((Metric.tenCropTop5Error.name, 100 - 100 * result.share(result.correctInFive)))
+    }
+    return errors
   }
 
   private func totals(

@@ -56,7 +56,9 @@ public final class TrainingExecutor: RunExecutor {
     let threads = Self.prefetchThreads(settings.data, threads: run.threads)
     let session = TrainingSession(
       run, network, weights, at: keeping.resumed?.position ?? TrainingPosition(),
-      evaluation: SplitEvaluation(data, batch: settings.batch, threads: threads, files: files),
+      evaluation: SplitEvaluation(
+        data, batch: settings.batch, tenCrop: settings.evaluation.tenCrop, threads: threads,
+        files: files),
       files: files, keeping: keeping)
     let loader = BatchLoader(
       dataset: data.train, examples: data.selection.training, preprocessing: data.preprocessing,

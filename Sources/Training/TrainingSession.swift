@@ -128,6 +128,12 @@ final class TrainingSession {
       guard let result = try evaluation.run(network, shouldStop: shouldStop) else { return false }
       metrics += result.test.metrics(
         loss: .testLoss, error: .testError, top5Error: .testTop5Error)
+      if step == settings.totalSteps {
+        guard let crops = try evaluation.tenCropErrors(network, shouldStop: shouldStop) else {
+          return false
+        }
+        metrics += crops
+      }
       broken += result.test.broken
       if let untested = evaluation.untested(result.test) {
         metrics.append((Metric.untestedClasses.name, Double(untested.count)))

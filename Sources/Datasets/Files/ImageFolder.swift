@@ -31,7 +31,7 @@ public final class ImageFolder: ImageCollection {
   /// The classes' names as they are stored.
   let storedClasses: [StoredName]
   /// The shorter side of the scaled picture out of whose middle the image is cut.
-  private let resize: Int
+  package let resize: Int
   private let decoding: DecodingMode
   private let idleDecoders = Mutex<[Decoder]>([])
   private let cachedChecksum = Mutex<String?>(nil)

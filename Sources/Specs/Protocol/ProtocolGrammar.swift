@@ -156,5 +156,9 @@ extension SpecGrammar {
       "layersEvery", .integer(iterations),
       "Steps (or epochs) between looks into each layer, besides the first and the last step: "
         + "deviation of its responses, gradient norm, relative update, dead rectifiers; none."),
+    SpecField(
+      "tenCrop", .flag,
+      "Whether the last pass over a folder's test pictures also averages over ten crops of each: the "
+        + "corners and the middle, mirrored too; false."),
   ])
 }

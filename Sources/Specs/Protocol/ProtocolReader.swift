@@ -29,6 +29,7 @@ struct ProtocolReader {
       evaluation: .init(every: 1, recordEvery: 1))
     result.evaluation = readEvaluation(length: length)
     checkAgainstLength(result)
+    checkTenCrop(result)
     if batch > data.epochCount {
       report("batch", "a batch of \(batch) is more than the \(data.epochCount) training images")
     }
@@ -142,7 +143,20 @@ struct ProtocolReader {
       report("evaluation.recordEvery", "\(recordEvery) does not divide every, which is \(every)")
     }
     return TrainingProtocol.Evaluation(
-      every: every, recordEvery: recordEvery, layersEvery: evaluation?["layersEvery"]?.integer)
+      every: every, recordEvery: recordEvery, layersEvery: evaluation?["layersEvery"]?.integer,
+      tenCrop: evaluation?["tenCrop"]?.flag ?? false)
+  }
+
+  /// Ten crops are of a folder's pictures, and go through the network together.
+  private mutating func checkTenCrop(_ result: TrainingProtocol) {
+    guard result.evaluation.tenCrop else { return }
+    if !result.data.isFolder {
+      report(
+        "evaluation.tenCrop",
+        "crops are of the pictures of an image-folder, not \(result.data.name)")
+    } else if result.batch < 10 {
+      report("evaluation.tenCrop", "ten crops need a batch of at least 10, not \(result.batch)")
+    }
   }
 
   /// What must come before the last step.

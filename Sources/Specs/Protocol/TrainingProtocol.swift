@@ -33,6 +33,8 @@ public struct TrainingProtocol: Hashable, Sendable {
     public var recordEvery: Int
     /// Between two looks into the layers, the first step's besides; nil for none.
     public var layersEvery: Int? = nil
+    /// Whether the last pass over the test images also averages over ten crops of each.
+    public var tenCrop = false
   }
 
   public var name: String
@@ -156,6 +158,7 @@ public struct TrainingProtocol: Hashable, Sendable {
       "every": .integer(evaluation.every), "recordEvery": .integer(evaluation.recordEvery),
     ]
     if let layersEvery = evaluation.layersEvery { members["layersEvery"] = .integer(layersEvery) }
+    if evaluation.tenCrop { members["tenCrop"] = .flag(true) }
     return .object(members)
   }
 

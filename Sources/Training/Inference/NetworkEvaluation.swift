@@ -28,19 +28,22 @@ public enum EvaluationViews: Sendable, Equatable {
 
 /// What an evaluation gives.
 public struct NetworkEvaluation: Sendable {
-  public fileprivate(set) var images = 0
+  public internal(set) var images = 0
   /// Files that could not be used.
-  public fileprivate(set) var broken = 0
-  public fileprivate(set) var correct = 0
-  public fileprivate(set) var correctInFive = 0
+  public internal(set) var broken = 0
+  public internal(set) var correct = 0
+  public internal(set) var correctInFive = 0
   /// Of all images, in nats.
-  public fileprivate(set) var lossSum = 0.0
-  public fileprivate(set) var seconds = 0.0
+  public internal(set) var lossSum = 0.0
+  public internal(set) var seconds = 0.0
 
   public var loss: Double { lossSum / Double(images) }
   public var imagesPerSecond: Double { Double(images) / seconds }
 
-  fileprivate mutating func add(_ probabilities: [Double], label: Int) {
+  /// Of all images, from 0 to 1.
+  func share(_ count: Int) -> Double { Double(count) / Double(images) }
+
+  mutating func add(_ probabilities: [Double], label: Int) {
     images += 1
     let own = probabilities[label]
     // As many classes come before the right one; of equal ones the lower comes first.
@@ -130,9 +133,6 @@ public struct NetworkEvaluator {
     guard let folder = data as? ImageFolder else {
       throw DatasetError("\(what) are for folders of pictures; these images have one size")
     }
-    guard network.takesAnySize else {
-      throw DatasetError("\(what) need a network without a mean image")
-    }
     return folder
   }
 
@@ -142,35 +142,16 @@ public struct NetworkEvaluator {
       preprocessing: network.preprocessing(network.shape), pictures: max(1, batch / 10),
       brokenFiles: brokenFiles)
     let executor = try network.executor(network.shape, batch: crops.batch, threads: threads)
-    let prefetcher = Prefetcher(source: crops, steps: 0..<crops.steps, threads: preparers)
-    defer { prefetcher.stop() }
-    var result = NetworkEvaluation()
-    while let prepared = try prefetcher.next() {
-      result.broken += prepared.content.broken
-      guard prepared.count > 0 else { continue }
-      executor.input.update(from: prepared.images, count: prepared.count * network.shape.count)
-      let logits = executor.predict(count: prepared.count)
-      for picture in 0..<prepared.count / 10 {
-        result.add(
-          mean(logits, views: picture * 10..<picture * 10 + 10),
-          label: Int(prepared.labels[picture * 10]))
-      }
-    }
-    return result
-  }
-
-  private func mean(_ logits: [Float], views: Range<Int>) -> [Double] {
-    var sums = [Double](repeating: 0, count: network.classes)
-    for view in views {
-      let own = logits[view * network.classes..<(view + 1) * network.classes]
-      for (index, p) in Answer.softmax(own).enumerated() { sums[index] += p }
-    }
-    return sums.map { $0 / Double(views.count) }
+    return try crops.evaluate(executor, classes: network.classes, preparers) { false }
+      ?? NetworkEvaluation()
   }
 
   /// Pictures have sizes of their own, so each thread takes whole pictures.
   private func scales(_ sides: [Int], _ brokenFiles: BrokenFiles) throws -> NetworkEvaluation {
     let folder = try folder("several scales")
+    guard network.takesAnySize else {
+      throw DatasetError("several scales need a network without a mean image")
+    }
     let workers = max(1, min(threads, folder.count))
     let results = UncheckedArray<Result<NetworkEvaluation, any Error>?>(nil, count: workers)
     let reader = PictureReader()
@@ -252,64 +233,5 @@ private final class ScaledEvaluation {
     } catch {
       throw DatasetError("a picture of \(shape): \(error)")
     }
-  }
-}
-
-/// Ten crops of some pictures each, one after the other.
-private struct TenCropBatches: BatchSource {
-  private let folder: ImageFolder
-  private let resize: Int
-  private let preprocessing: Preprocessing
-  private let pictures: Int
-  private let brokenFiles: BrokenFiles
-  private let reader = PictureReader()
-
-  init(
-    _ folder: ImageFolder, resize: Int, preprocessing: Preprocessing, pictures: Int,
-    brokenFiles: BrokenFiles
-  ) {
-    self.folder = folder
-    self.resize = resize
-    self.preprocessing = preprocessing
-    self.pictures = pictures
-    self.brokenFiles = brokenFiles
-  }
-
-  var shape: ImageShape { folder.shape }
-  var batch: Int { 10 * pictures }
-  var steps: Int { (folder.count + pictures - 1) / pictures }
-
-  func fill(
-    step: Int, images: UnsafeMutablePointer<Float>, labels: UnsafeMutablePointer<Int32>
-  ) throws(DatasetError) -> BatchContent {
-    var content = BatchContent(count: 0)
-    for example in step * pictures..<min((step + 1) * pictures, folder.count) {
-      do throws(DatasetError) {
-        let picture = try folder.picture(example, reader, shorterSide: resize)
-        for crop in Self.crops(of: picture, size: shape.height) {
-          let image = picture.crop(row: crop.row, column: crop.column, size: shape.height)
-          image.withUnsafeBufferPointer {
-            preprocessing.write(
-              $0, mirrored: crop.mirrored, to: images + content.count * shape.count)
-          }
-          labels[content.count] = folder.labels[example]
-          content.count += 1
-        }
-      } catch {
-        try brokenFiles.note(error.description)
-        content.broken += 1
-      }
-    }
-    return content
-  }
-
-  /// Top left, top right, bottom left, bottom right, middle; then the same mirrored.
-  private static func crops(
-    of picture: ScaledPicture, size: Int
-  ) -> [(row: Int, column: Int, mirrored: Bool)] {
-    let (down, across) = (picture.height - size, picture.width - size)
-    let places = [(0, 0), (0, across), (down, 0), (down, across), picture.middle(size)]
-    return places.map { ($0.0, $0.1, false) }
-      + places.map { row, column in (row, column, true) }
   }
 }

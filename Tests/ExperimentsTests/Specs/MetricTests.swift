@@ -45,18 +45,20 @@ import Testing
     var own = try #require(try SpecFixture.variants(SpecFixture.text()).first).trainingProtocol
     #expect(
       Metric.all.filter { $0.obstacle(own) != nil }.map(\.name) == [
-        "validationLoss", "validationError", "validationTop5Error", "selectedTestError",
+        "tenCropError", "tenCropTop5Error", "validationLoss", "validationError",
+        "validationTop5Error", "selectedTestError",
         "selectedStep", "brokenFiles", "untestedClasses", "responseDeviation", "layerGradientNorm",
         "updateRatio",
         "deadShare",
       ])
     own.data.validationCount = 100
     own.evaluation.layersEvery = 10
+    own.evaluation.tenCrop = true
     #expect(Metric.all.filter { $0.obstacle(own) != nil } == [.brokenFiles, .untestedClasses])
     own.data.classCount = 5
     #expect(
       Metric.all.filter { $0.obstacle(own) != nil } == [
-        .testTop5Error, .validationTop5Error, .brokenFiles, .untestedClasses,
+        .testTop5Error, .tenCropTop5Error, .validationTop5Error, .brokenFiles, .untestedClasses,
       ])
     own.data.name = "image-folder"
     #expect(Metric.brokenFiles.obstacle(own) == nil)
