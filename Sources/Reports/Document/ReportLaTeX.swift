@@ -44,31 +44,41 @@ private struct LaTeXTable {
 
   /// Cells that are broken into lines.
   private struct Wrapping {
-    /// A size of letters with the characters and the height of a line.
+    /// A size of letters with the digits and the height of a line.
     typealias Size = (command: String, characters: Double, line: Double)
-    static let footnotes: Size = ("\\footnotesize", 84, 9.5)
-    static let sizes: [Size] = [footnotes, ("\\scriptsize", 92, 8), ("\\tiny", 125, 6)]
+    static let footnotes: Size = ("\\footnotesize", 81, 9.5)
+    static let script: Size = ("\\scriptsize", 86, 8)
+    static let tiny: Size = ("\\tiny", 101, 6)
 
     /// The share of a line that each column has.
     var shares: [Double]
     var size: Size
+    /// Whether a number stays in a line with its spread.
+    var isJoined: Bool
 
     /// A share for each column of numbers and names: what its longest word needs, and of the rest as
     /// much as its text, in the largest letters that leave room for that.
     init(_ table: ReportDocument.Table, widths: [Double]) {
-      let least = table.header.indices.map { column in
-        let words = ([table.header] + table.rows).flatMap {
-          LaTeXTable.joined($0[column]).split(separator: " ")
-        }
-        return Double(min(13, words.map(\.count).max() ?? 1)) + 0.5
-      }
       let whole = 0.9
-      let needed = least.reduce(0, +)
-      size = Self.sizes.first { $0.characters * whole >= needed } ?? Self.sizes[2]
-      let room = max(0, size.characters * whole - needed)
-      let wanted = zip(widths, least).map { max(0, min($0, 60) - $1) }
+      func least(_ isJoined: Bool) -> [Double] {
+        table.header.indices.map { column in
+          let words = ([table.header] + table.rows).flatMap {
+            LaTeXTable.cell($0[column], isJoined: isJoined).split(separator: " ")
+          }
+          return Double(min(13, words.map(\.count).max() ?? 1)) + 0.5
+        }
+      }
+      let choices = [
+        (true, Self.footnotes), (true, Self.script), (false, Self.footnotes), (false, Self.script),
+        (false, Self.tiny),
+      ]
+      (isJoined, size) =
+        choices.first { $1.characters * whole >= least($0).reduce(0, +) } ?? (false, Self.tiny)
+      let needed = least(isJoined)
+      let room = max(0, size.characters * whole - needed.reduce(0, +))
+      let wanted = zip(widths, needed).map { max(0, min($0, 60) - $1) }
       let total = max(1, wanted.reduce(0, +))
-      let columns = zip(least, wanted).map { $0 + room * $1 / total }
+      let columns = zip(needed, wanted).map { $0 + room * $1 / total }
       let sum = columns.reduce(0, +)
       shares = columns.map { ($0 / sum * whole * 1000).rounded(.down) / 1000 }
     }
@@ -76,6 +86,7 @@ private struct LaTeXTable {
     init(shares: [Double]) {
       self.shares = shares
       size = Self.footnotes
+      isJoined = true
     }
   }
 
@@ -121,14 +132,16 @@ private struct LaTeXTable {
     return 60 + rows.reduce(0, +) + notes * small.line
   }
 
-  /// A number stays with its spread.
-  fileprivate static func joined(_ cell: String) -> String {
-    cell.replacing(" ± ", with: "\u{A0}±\u{A0}")
+  /// - Parameter isJoined: whether a number stays with its spread.
+  fileprivate static func cell(_ text: String, isJoined: Bool) -> String {
+    isJoined ? text.replacing(" ± ", with: "\u{A0}±\u{A0}") : text
   }
 
   private func line(_ cells: [String]) -> String {
     let breaking: LaTeX.Breaking = wrapping == nil ? .never : .column
-    let row = cells.map { LaTeX.escaped(Self.joined($0), breaking) }.joined(separator: " & ")
+    let isJoined = wrapping?.isJoined ?? true
+    let row = cells.map { LaTeX.escaped(Self.cell($0, isJoined: isJoined), breaking) }
+      .joined(separator: " & ")
     // Behind the end of the row before, a bracket or a star would be an option of that.
     let start = row.hasPrefix("[") || row.hasPrefix("*") ? "{}" : ""
     return "    \(start)\(row) \\\\\n"
