@@ -182,6 +182,28 @@ import Testing
     #expect(left.status == 0 && left.errors.contains("1 files could not be used"), "\(left)")
   }
 
+  /// Ten crops at the end of training are of pictures, and go through the network together.
+  @Test func tenCropsNeedPicturesAndABatch() throws {
+    func problem(_ data: String, batch: Int) throws -> String {
+      let spec = try bench.write(
+        "crops.json",
+        """
+        {"name": "crops", "title": "Crops", "protocol": {"name": "tiny", "data": \(data),
+          "batch": \(batch), "epochs": 1, "optimizer": {"learningRate": 0.05},
+          "evaluation": {"tenCrop": true}},
+         "include": [{"depth": 8}], "seeds": 1}
+        """)
+      let plan = try bench("plan", spec)
+      return plan.status == 0 ? "" : plan.errors
+    }
+    let folder = #"{"name": "image-folder", "path": "pictures", "size": 32}"#
+    #expect(try problem(folder, batch: 10) == "")
+    #expect(try problem(folder, batch: 9).contains("ten crops need a batch of at least 10, not 9"))
+    #expect(
+      try problem(#"{"name": "shapes"}"#, batch: 10).contains(
+        "crops are of the pictures of an image-folder, not shapes"))
+  }
+
   /// A mean image has one size, and does not fit into a file of weights.
   @Test func aMeanImageBelongsToItsRun() throws {
     let run = try train(#""mean": "perPixel""#)

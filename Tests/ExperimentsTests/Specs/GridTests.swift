@@ -127,7 +127,7 @@ import Testing
   /// Those of image folders belong together, and have tests of their own.
   private static let ofFolders = [
     "data.classes", "data.resize", "data.decode", "data.testShare", "data.testSeed",
-    "augmentation.scale.from", "augmentation.scale.to",
+    "augmentation.scale.from", "augmentation.scale.to", "evaluation.tenCrop",
   ]
 
   @Test(arguments: SpecGrammar.protocolFactors.map(\.key).filter { !ofFolders.contains($0) })

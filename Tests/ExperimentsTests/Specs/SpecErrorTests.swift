@@ -544,7 +544,7 @@ import Testing
     #expect(
       Self.factors.hasSuffix(
         "mean, deviation, shuffle, precision, evaluation.every, evaluation.recordEvery, "
-          + "evaluation.layersEvery"
+          + "evaluation.layersEvery, evaluation.tenCrop"
       ))
   }
 
