@@ -44,7 +44,7 @@ struct EvaluateCommand: ParsableCommand {
   var scales: String?
 
   @Option(help: ArgumentHelp("Images that go through the network together.", valueName: "images"))
-  var batch = 16
+  var batch = 8
 
   @Option(help: "text or json.")
   var format = Format.text
