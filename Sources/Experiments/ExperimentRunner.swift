@@ -105,7 +105,7 @@ public final class ExperimentRunner: Sendable {
       try? store.finish(
         entry.run, status: .interrupted,
         seconds: entry.secondsBefore + Date().timeIntervalSince(entry.began), weightsHash: nil,
-        message: "interrupted in the middle of a step")
+        message: "\(stop.isPreemption ? "preempted" : "interrupted") in the middle of a step")
     }
   }
 
@@ -278,11 +278,15 @@ public final class ExperimentRunner: Sendable {
       try log.write(message)
       return .diverged(step: step, seconds: seconds)
     case .interrupted(let step):
-      let reason = isOverTime ? " by the time limit" : ""
-      let message = "interrupted after step \(step)\(reason)"
+      let isPreempted = stop.isPreemption && !isOverTime
+      let message =
+        isPreempted
+        ? "preempted after step \(step)"
+        : "interrupted after step \(step)\(isOverTime ? " by the time limit" : "")"
       try recorder.finish(
         status: .interrupted, seconds: seconds, weightsHash: nil, message: message)
       try log.write(message)
+      if isPreempted { return .preempted(step: step) }
       return isOverTime ? .outOfTime(step: step) : .interrupted(step: step)
     }
   }

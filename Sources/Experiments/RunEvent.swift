@@ -25,6 +25,8 @@ public enum RunResult: Hashable, Sendable {
   case complete(seconds: Double)
   case diverged(step: Int, seconds: Double)
   case interrupted(step: Int)
+  /// Interrupted by a scheduler's warning.
+  case preempted(step: Int)
   /// Interrupted by the time limit of each run.
   case outOfTime(step: Int)
   case failed(String)

@@ -1,8 +1,13 @@
 // The wish to stop, as a signal handler leaves it and the runs in work read it.
+import Foundation
 import Synchronization
 
 /// Whether somebody asked the runs to stop, and by which signal.
 public final class StopRequest: Sendable {
+  /// The signals by which a scheduler says some time ahead that it will take the machine away;
+  /// SLURM sends them as `--signal` asks.
+  public static let warnings = [SIGUSR1, SIGUSR2]
+
   private let requested = Atomic<Int32>(0)
 
   public init() {}
@@ -22,6 +27,9 @@ public final class StopRequest: Sendable {
   }
 
   public var isRequested: Bool { signal != nil }
+
+  /// Whether the machine is wanted for others: a scheduler's warning was the first to ask.
+  public var isPreemption: Bool { signal.map(Self.warnings.contains) ?? false }
 }
 
 extension Duration {

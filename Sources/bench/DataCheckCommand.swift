@@ -1,6 +1,7 @@
 // bench data check: whether a data set can be read, before days are spent on it.
 import ArgumentParser
 import Datasets
+import Engine
 import Foundation
 import Text
 
@@ -59,7 +60,7 @@ struct DataCheckCommand: ParsableCommand {
       var usable = counts
       if let folder = split as? ImageFolder {
         let result = folder.check(
-          threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+          threads: threads ?? MachineCores.usable)
         problems += result.broken
         usable = result.usable
         let rate = String(format: "%.0f", result.picturesPerCoreSecond)

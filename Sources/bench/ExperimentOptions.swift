@@ -1,5 +1,6 @@
 // What `bench run` and `bench plan` have in common: the spec and which of its runs are selected.
 import ArgumentParser
+import Engine
 import Foundation
 import Specs
 import Training
@@ -52,7 +53,7 @@ struct ExperimentOptions: ParsableArguments {
   }
 
   /// Reads the spec and applies the options, or ends the command with exit code 2.
-  func load(cores: Int = ProcessInfo.processInfo.activeProcessorCount) throws -> Chosen {
+  func load(cores: Int = MachineCores.usable) throws -> Chosen {
     let (spec, all) = try endingOnBadInput { () throws(SpecError) in
       let spec = try ExperimentSpec(
         path: self.spec, newHead: newHead, weights: InitialWeights.opened)
@@ -63,7 +64,8 @@ struct ExperimentOptions: ParsableArguments {
       for text in only { filters += try LevelFilter.filters(text) }
       let selection = RunSelection(levels: filters, seeds: seeds?.seeds)
       let (variants, seeds) = try selection.apply(to: all, seeds: spec.seeds)
-      let share = try CoreShare(jobs: jobs, threads: threads, cores: cores)
+      let share = try CoreShare(
+        jobs: jobs, threads: threads, cores: cores, areLimited: MachineCores.areLimited)
       return Chosen(
         spec: spec, allVariants: all, variants: variants, seeds: seeds, share: share)
     }

@@ -157,6 +157,10 @@ struct ManualPage {
     ("1", "A run failed, or a check found something wrong."),
     ("2", "Bad input: options, a spec, data, a database. Nothing was done."),
     ("130, 143", "Interrupted by SIGINT or SIGTERM. The same command goes on."),
+    (
+      "138, 140",
+      "Preempted: stopped by SIGUSR1 or SIGUSR2, a scheduler's warning. The same command goes on."
+    ),
   ]
 
   private static let environment = [
@@ -167,6 +171,10 @@ struct ManualPage {
     ("BENCH_DATA", "The folder where data sets are looked for first."),
     ("BENCH_BUSY_TIMEOUT", "Seconds that a write waits for other programs that use the database."),
     ("BENCH_HEARTBEAT_LIMIT", "Seconds after which a silent run counts as gone."),
+    (
+      "SLURM_CPUS_PER_TASK",
+      "Set by SLURM: at most as many threads by default, and no more than the affinity mask has."
+    ),
   ]
 
   private static let files = [

@@ -164,7 +164,7 @@ struct ModelsCommand: ParsableCommand {
 
   /// Carries out the network on random images, so that what is printed has been computed.
   private func forward(_ graph: Graph) throws(ArchitectureError) {
-    let threads = ProcessInfo.processInfo.activeProcessorCount
+    let threads = MachineCores.usable
     try graph.checkMemory(batch: batch, threads: threads)
     let executor = NetworkExecutor(graph, batch: batch, pool: WorkerPool(threads: threads))
     executor.state.initialize(seed: 0)

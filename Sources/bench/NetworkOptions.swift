@@ -1,5 +1,6 @@
 // Which trained network a command asks, and how it prepares pictures for it.
 import ArgumentParser
+import Engine
 import Experiments
 import Foundation
 import Results
@@ -76,7 +77,7 @@ struct NetworkOptions: ParsableArguments {
   }
 
   /// Threads that work.
-  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+  var threadCount: Int { threads ?? MachineCores.usable }
 
   private func request() throws -> NetworkRequest {
     var request = NetworkRequest()

@@ -67,13 +67,13 @@ struct PerfCommand: ParsableCommand {
     if compare != nil && (scaling || format == .json) {
       throw ValidationError("--compare prints a step's text: leave out --scaling and --format json")
     }
-    if scaling && threads == 1 {
+    if scaling && (threads ?? MachineCores.usable) == 1 {
       throw ValidationError("--scaling compares with one thread: give --threads 2 or more")
     }
   }
 
   func run() throws {
-    let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let workers = threads ?? MachineCores.usable
     let graph = try endingOnBadInput { () throws(ArchitectureError) in
       let graph = try Architecture(name: name).graph(inputText: input, classes: classes)
       try graph.checkMemory(

@@ -14,7 +14,8 @@ struct ReproduceCommand: AsyncParsableCommand {
       The configuration is the one stored with the run's current attempt, not the spec file's. \
       Nothing is written: neither the database nor the run's log.
 
-      Exit code: 0 identical, 1 not identical, 2 bad input, 130 or 143 interrupted.
+      Exit code: 0 identical, 1 not identical, 2 bad input, 130, 138, 140 or 143 \
+      interrupted.
       """)
 
   @Argument(

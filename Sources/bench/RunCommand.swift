@@ -19,8 +19,11 @@ struct RunCommand: AsyncParsableCommand {
       command continues an experiment. Ctrl-C stops after the step in work, or in the middle of \
       one that takes longer than 7 seconds; a second one at once.
 
+      SIGUSR1 and SIGUSR2, by which schedulers such as SLURM warn of the end, stop after the step \
+      in work, however long it takes.
+
       Exit code: 0 all done, 1 a run failed or ran out of time, 2 bad input, 130 or 143 \
-      interrupted.
+      interrupted, 138 or 140 preempted by SIGUSR1 or SIGUSR2.
       """)
 
   @OptionGroup var experiment: ExperimentOptions
@@ -52,9 +55,12 @@ struct RunCommand: AsyncParsableCommand {
       store: store, executor: services.executor, provenance: provenance, stop: stop,
       options: behaviour.options, wording: ErrorText.text, observe: display.show)
     let watch = SignalWatch(stop) { signal in
-      display.note("Stopping after the step in work. Once more stops at once.")
       store.hurry()
-      Self.endInTime(runner, signal: signal)
+      guard !StopRequest.warnings.contains(signal) else {
+        return display.note("Preempted: stopping after the step in work.")
+      }
+      display.note("Stopping after the step in work. Once more stops at once.")
+      Self.endInTime(runner, signal: stop.signal ?? signal)
     }
     let summary = await withCheckedContinuation { continuation in
       Thread.detachNewThread {

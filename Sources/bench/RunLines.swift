@@ -133,6 +133,7 @@ struct RunLines {
       return (["complete in \(SpanText.text(seconds))"] + errors).joined(separator: ", ")
     case .diverged(let step, _): return "diverged at step \(step), which is its result"
     case .interrupted(let step): return "interrupted after step \(step)"
+    case .preempted(let step): return "preempted after step \(step)"
     case .outOfTime(let step): return "interrupted after step \(step) by the time limit"
     case .failed(let message): return "failed: \(message.printable)"
     case .lost:

@@ -100,8 +100,11 @@ extension CoreShare {
   /// - Parameters:
   ///   - jobs: 1 if nil.
   ///   - threads: cores / jobs if nil.
+  ///   - areLimited: whether the machine has more cores than these, which others use.
   /// - Throws: `OptionError` where several jobs have more threads together than there are cores.
-  init(jobs: Int?, threads: Int?, cores: Int) throws(OptionError) {
+  init(
+    jobs: Int?, threads: Int?, cores: Int, areLimited: Bool = false
+  ) throws(OptionError) {
     for (option, value) in [("--jobs", jobs), ("--threads", threads)] {
       if let value, !(1...4096).contains(value) {
         throw OptionError("\(option) \(value): give a number from 1 to 4096")
@@ -115,7 +118,7 @@ extension CoreShare {
       throw OptionError(
         "\(jobs) \(jobs == 1 ? "job" : "jobs") of \(threads) "
           + "\(threads == 1 ? "thread" : "threads") need \(jobs * threads) cores, "
-          + "this machine has \(cores); use --jobs \(min(jobs, cores)) "
+          + "this \(areLimited ? "process may use" : "machine has") \(cores); use --jobs \(min(jobs, cores)) "
           + "--threads \(max(1, cores / min(jobs, cores)))")
     }
   }

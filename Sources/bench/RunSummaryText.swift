@@ -6,7 +6,7 @@ import Results
 enum RunSummaryText {
   /// `6 complete, 2 skipped, 1 failed`
   static func text(_ summary: RunSummary) -> String {
-    var counts = [0, 0, 0, 0, 0, 0, 0, 0]
+    var counts = [0, 0, 0, 0, 0, 0, 0, 0, 0]
     for (_, result) in summary.results {
       switch result {
       case .complete: counts[0] += 1
@@ -14,14 +14,15 @@ enum RunSummaryText {
       case .skipped: counts[2] += 1
       case .failed: counts[3] += 1
       case .interrupted: counts[4] += 1
-      case .outOfTime: counts[5] += 1
-      case .waiting: counts[6] += 1
-      case .lost: counts[7] += 1
+      case .preempted: counts[5] += 1
+      case .outOfTime: counts[6] += 1
+      case .waiting: counts[7] += 1
+      case .lost: counts[8] += 1
       }
     }
     let words = [
-      "complete", "diverged", "skipped", "failed", "interrupted", "out of time", "waiting",
-      "taken over elsewhere",
+      "complete", "diverged", "skipped", "failed", "interrupted", "preempted", "out of time",
+      "waiting", "taken over elsewhere",
     ]
     let parts = words.indices.filter { counts[$0] > 0 }.map { "\(counts[$0]) \(words[$0])" }
     return parts.isEmpty ? "no runs" : parts.joined(separator: ", ")

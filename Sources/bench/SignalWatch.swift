@@ -3,22 +3,32 @@ import Dispatch
 import Foundation
 import Training
 
-/// Watches SIGINT, SIGTERM and SIGHUP for the rest of the process: the first asks the runs to stop
-/// after the step in work, the second ends the process at once.
+/// Watches SIGINT, SIGTERM, SIGHUP and a scheduler's warnings, SIGUSR1 and SIGUSR2, for the rest of
+/// the process: the first asks the runs to stop after the step in work. A warning comes a good while
+/// before the end, so it never ends the process, however often it is sent; of the others, the second
+/// ends it at once.
 final class SignalWatch {
   private let sources: [any DispatchSourceSignal]
 
-  /// - Parameter notify: called at the first signal, on a queue of its own.
+  /// - Parameter notify: called on a queue of its own, at the first signal, and at the first one
+  ///   that is no warning where a warning came before it.
   init(_ stop: StopRequest, notify: @escaping @Sendable (Int32) -> Void) {
     let queue = DispatchQueue(label: "signals")
     var sources: [any DispatchSourceSignal] = []
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      // nohup starts a process with SIGHUP ignored, and means it.
-      if number == SIGHUP, Self.isIgnored(number) { continue }
+    // What asks for the end now.
+    let orders = StopRequest()
+    for number in [SIGINT, SIGTERM, SIGHUP] + StopRequest.warnings {
+      // nohup starts a process with SIGHUP ignored, and means it; so does a script that has switched
+      // a warning off.
+      if number != SIGINT, number != SIGTERM, Self.isIgnored(number) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      let isWarning = StopRequest.warnings.contains(number)
       source.setEventHandler {
-        if stop.request(signal: number) {
+        let isFirst = stop.request(signal: number)
+        if isWarning {
+          if isFirst { notify(number) }
+        } else if orders.request(signal: number) {
           notify(number)
         } else {
           _exit(128 + number)

@@ -40,7 +40,7 @@ struct VerifyIdentityCommand: ParsableCommand {
 
   func run() throws {
     ErrorText.warnOfLesserCore()
-    let count = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let count = threads ?? MachineCores.usable
     let findings = try IdentityCheck(threads: count, precision: precision).findings()
     for finding in findings {
       print("\(finding.holds ? "holds" : "DOES NOT HOLD"): \(finding.statement)")

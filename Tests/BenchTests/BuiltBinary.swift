@@ -28,12 +28,15 @@ final class BuiltBinary {
   var spec: String { root.appending(path: "experiments/smoke.json").path }
 
   /// Starts the program in the folder; standard output and errors go into files there.
-  /// - Parameter output: where standard output goes instead.
+  /// - Parameters:
+  ///   - output: where standard output goes instead.
+  ///   - program: another program, which starts this one.
   func start(
-    _ arguments: [String], environment: [String: String] = [:], output: FileHandle? = nil
+    _ arguments: [String], environment: [String: String] = [:], output: FileHandle? = nil,
+    program: URL? = nil
   ) throws -> (process: Process, collect: () throws -> ProgramResult) {
     let process = Process()
-    process.executableURL = program
+    process.executableURL = program ?? self.program
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

@@ -81,6 +81,10 @@ import Testing
       throws: OptionError(
         "5 jobs of 1 thread need 5 cores, this machine has 2; use --jobs 2 --threads 1")
     ) { try CoreShare(jobs: 5, threads: nil, cores: 2) }
+    #expect(
+      throws: OptionError(
+        "2 jobs of 1 thread need 2 cores, this process may use 1; use --jobs 1 --threads 1")
+    ) { try CoreShare(jobs: 2, threads: nil, cores: 1, areLimited: true) }
     #expect(throws: OptionError("--threads 0: give a number from 1 to 4096")) {
       try CoreShare(jobs: 1, threads: 0, cores: 2)
     }

@@ -307,18 +307,38 @@ import Testing
     #expect(try saved.runs(experiment: "sample").contains { $0.step == 2 })
   }
 
-  @Test func abandonedRunsAreInterrupted() throws {
+  @Test(arguments: StopRequest.warnings)
+  func aWarningPreemptsAndTheNextSessionGoesOn(signal: Int32) throws {
+    let fixture = try RunnerFixture()
+    let stop = StopRequest()
+    let executor = MockExecutor { _, step in
+      if step == 3 { stop.request(signal: signal) }
+    }
+    let summary = fixture.runner(executor, stop: stop).run([fixture.plans[0]], jobs: 1)
+    #expect(summary.results[0].result == .preempted(step: 3) && summary.signal == signal)
+    let run = try #require(
+      try ResultsReader(path: fixture.database).runs(experiment: "sample").first)
+    #expect(run.status == .interrupted && run.message == "preempted after step 3")
+    #expect(try fixture.log("plain-20-s0").last == "preempted after step 3")
+    #expect(Self.notes(fixture).notes == ["attempt 1", "resumed 3"])
+  }
+
+  @Test(arguments: [(nil, "interrupted"), (SIGTERM, "interrupted"), (SIGUSR1, "preempted")])
+  func abandonedRunsAreInterrupted(signal: Int32?, word: String) throws {
     let fixture = try RunnerFixture()
     let plan = fixture.plans[0]
     let runner = Mutex<ExperimentRunner?>(nil)
+    let stop = StopRequest()
     let executor = MockExecutor { _, step in
-      if step == 3 { runner.withLock { $0 }?.abandon() }
+      guard step == 3 else { return }
+      if let signal { stop.request(signal: signal) }
+      runner.withLock { $0 }?.abandon()
     }
-    let made = fixture.runner(executor)
+    let made = fixture.runner(executor, stop: stop)
     runner.withLock { $0 = made }
     _ = made.run([plan], jobs: 1)
     let run = try #require(
       try ResultsReader(path: fixture.database).runs(experiment: "sample").first)
-    #expect(run.status == .interrupted && run.message == "interrupted in the middle of a step")
+    #expect(run.status == .interrupted && run.message == "\(word) in the middle of a step")
   }
 }

@@ -274,6 +274,8 @@ const bench_products *bench_native_products(const char *model);
 const bench_products *bench_imitated_products(const char *model);
 // Whether the CPU has tiles that the system does not let this process use.
 int bench_refuses_tiles(void);
+// Cores in this thread's affinity mask; 0 where the system does not tell.
+int bench_allowed_cores(void);
 // Bytes of scratch that their weight_gradient needs.
 long bench_native_scratch(const bench_weight_product *p);
 
