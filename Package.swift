@@ -86,6 +86,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Sweeps",
+      dependencies: [
+        "Experiments", "Results", "Specs", "Text", "Training", "Weights",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Reports",
       dependencies: [
         "Networks", "Papers", "Results", "Specs", "Statistics", "Text", "Verdicts",
@@ -96,9 +104,13 @@ let package = Package(
       name: "bench",
       dependencies: [
         "Datasets", "Engine", "Experiments", "Networks", "Numerics", "Papers", "Reports",
-        "Results", "Specs", "Statistics", "Text", "Training", "Verdicts", "Weights",
+        "Results", "Specs", "Statistics", "Sweeps", "Text", "Training", "Verdicts", "Weights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    // One of the processes of a test.
+    .executableTarget(
+      name: "claimant", dependencies: ["Numerics", "Sweeps"], path: "Tests/Claimant",
       swiftSettings: strict),
     .testTarget(
       name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
@@ -138,6 +150,11 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
+      name: "SweepsTests",
+      dependencies: [
+        "Experiments", "Numerics", "Results", "Specs", "Sweeps", "TestSupport", "Training",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "ReportsTests",
       dependencies: [
         "Experiments", "Networks", "Numerics", "Papers", "Reports", "Results", "Specs",
@@ -148,7 +165,7 @@ let package = Package(
     .testTarget(
       name: "BenchTests",
       dependencies: [
-        "bench", "Experiments", "Papers", "Reports", "Results", "Specs", "Statistics",
+        "bench", "Experiments", "Papers", "Reports", "Results", "Specs", "Statistics", "Sweeps",
         "TestSupport", "Text", "Training", "Verdicts",
       ], exclude: ["Fixtures"], swiftSettings: strict),
   ]

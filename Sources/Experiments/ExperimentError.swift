@@ -9,6 +9,8 @@ public struct ExperimentError: Error, Equatable, CustomStringConvertible {
     /// - Parameter earlier: what gives the earlier conditions again, where that has a short name:
     ///   `BENCH_CONV=winograd`.
     case keepConditionsOrAllowNumericChange(earlier: [String])
+    /// Take another folder for the sweep.
+    case anotherFolder
     /// Make the run again, because its stored configuration cannot be trained.
     case runAnew
   }

@@ -105,7 +105,9 @@ public final class ExperimentRunner: Sendable {
       try? store.finish(
         entry.run, status: .interrupted,
         seconds: entry.secondsBefore + Date().timeIntervalSince(entry.began), weightsHash: nil,
-        message: "\(stop.isPreemption ? "preempted" : "interrupted") in the middle of a step")
+        message:
+          "\(stop.reason == .preemption ? "preempted" : "interrupted") in the middle of a step",
+        early: stop.reason?.earlyEnd)
     }
   }
 
@@ -114,7 +116,8 @@ public final class ExperimentRunner: Sendable {
     var provenance = provenance
     provenance.threads = plan.threads
     provenance.numericIdentity = provenance.numericIdentity.with(plan.arithmetic)
-    provenance.logFile = RunLog.path(of: plan, besideDatabase: store.path)
+    provenance.logFile = RunLog.path(
+      of: plan, besideDatabase: options.place?.log ?? store.path)
     provenance.initialWeights = plan.variant.initialWeights.map { "\($0.path) \($0.sha256)" } ?? ""
     let acquired: RunAcquisition?
     do {
@@ -228,7 +231,7 @@ public final class ExperimentRunner: Sendable {
       },
       shouldStop: {
         if let limit = options.timeLimit, clock.now - start >= limit { isOverTime = true }
-        return isOverTime || isEnding || recorder.isLost
+        return isOverTime || isEnding || recorder.isLost || options.place?.isLost() == true
       })
     return (outcome, isOverTime)
   }
@@ -236,8 +239,8 @@ public final class ExperimentRunner: Sendable {
   private func keeping(
     _ plan: RunPlan, _ acquired: RunAcquisition, _ provenance: Provenance, _ recorder: RunRecorder
   ) -> RunKeeping {
-    let files = RunFiles(
-      database: store.path, runId: acquired.run.runId, attempt: acquired.run.attempt)
+    let files = options.files(
+      in: store, runId: acquired.run.runId, attempt: acquired.run.attempt)
     var keeping = RunKeeping()
     keeping.weightsFile = options.keepsWeights ? files.weights : nil
     keeping.resumed = acquired.checkpoint
@@ -246,7 +249,10 @@ public final class ExperimentRunner: Sendable {
       identity: RunAcquisition.identity(
         plan, runId: acquired.run.runId, attempt: acquired.run.attempt, provenance),
       interval: options.checkpointInterval,
-      settle: { step in try recorder.settle(step: step, of: plan.steps) },
+      settle: { [options] step in
+        try recorder.settle(step: step, of: plan.steps)
+        return options.place?.settled() ?? true
+      },
       say: { [observe] sentence in observe(.note(plan, sentence)) })
     return keeping
   }
@@ -258,7 +264,7 @@ public final class ExperimentRunner: Sendable {
     log: RunLog
   ) throws -> RunResult {
     let run = acquired.run
-    let files = RunFiles(database: store.path, runId: run.runId, attempt: run.attempt)
+    let files = options.files(in: store, runId: run.runId, attempt: run.attempt)
     switch outcome {
     case .complete(let weightsHash, let seconds):
       try recorder.finish(
@@ -278,22 +284,38 @@ public final class ExperimentRunner: Sendable {
       try log.write(message)
       return .diverged(step: step, seconds: seconds)
     case .interrupted(let step):
-      let isPreempted = stop.isPreemption && !isOverTime
+      let early = isOverTime ? .timeout : stop.reason?.earlyEnd
       let message =
-        isPreempted
-        ? "preempted after step \(step)"
-        : "interrupted after step \(step)\(isOverTime ? " by the time limit" : "")"
+        switch early {
+        case .preemption: "preempted after step \(step)"
+        case .timeout: "interrupted after step \(step) by the time limit"
+        default: "interrupted after step \(step)"
+        }
       try recorder.finish(
-        status: .interrupted, seconds: seconds, weightsHash: nil, message: message)
+        status: .interrupted, seconds: seconds, weightsHash: nil, message: message, early: early)
       try log.write(message)
-      if isPreempted { return .preempted(step: step) }
-      return isOverTime ? .outOfTime(step: step) : .interrupted(step: step)
+      return switch early {
+      case .preemption: .preempted(step: step)
+      case .timeout: .outOfTime(step: step)
+      default: .interrupted(step: step)
+      }
     }
   }
 
   private func finished(_ plan: RunPlan, _ result: RunResult) -> RunResult {
     observe(.finished(plan, result))
     return result
+  }
+}
+
+extension StopReason {
+  /// As what it is counted.
+  fileprivate var earlyEnd: EarlyEnd? {
+    switch self {
+    case .order: nil
+    case .preemption: .preemption
+    case .timeLimit: .timeout
+    }
   }
 }
 

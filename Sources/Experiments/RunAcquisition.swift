@@ -31,11 +31,11 @@ struct RunAcquisition: Sendable {
       plan.key, configurationHash: plan.variant.configurationHash, provenance: provenance,
       retryFailed: options.retriesFailed, force: options.forces)
     guard let run else {
-      try explain(plan, provenance, in: store, observe)
+      try explain(plan, provenance, in: store, options, observe)
       return nil
     }
     for note in notes { observe(.note(plan, note)) }
-    RunFiles(database: store.path, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
+    options.files(in: store, runId: run.runId, attempt: run.attempt).removeOldCheckpoints()
     return RunAcquisition(run: run, checkpoint: nil, plan: plan, provenance: provenance)
   }
 
@@ -58,7 +58,7 @@ struct RunAcquisition: Sendable {
     else { return nil }
     var (plan, provenance) = (plan, provenance)
     var identity = identity(plan, runId: attempt.runId, attempt: attempt.number, provenance)
-    let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
+    let files = options.files(in: store, runId: attempt.runId, attempt: attempt.number)
     let proto = plan.variant.trainingProtocol
     let (found, damaged) = CheckpointFolder(path: files.checkpoints).latest { checkpoint in
       // Also where the database is an older copy, or its disk lost what a power cut interrupted.
@@ -104,7 +104,7 @@ struct RunAcquisition: Sendable {
 
   /// Says of a run that is not made what the user may not know.
   private static func explain(
-    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore,
+    _ plan: RunPlan, _ provenance: Provenance, in store: ResultsStore, _ options: RunOptions,
     _ observe: (RunEvent) -> Void
   ) throws {
     guard let attempt = try store.currentAttempt(of: plan.key) else { return }
@@ -114,7 +114,7 @@ struct RunAcquisition: Sendable {
     }
     guard attempt.status.isFinal else { return }
     // A process may have been killed before it came to this.
-    let files = RunFiles(database: store.path, runId: attempt.runId, attempt: attempt.number)
+    let files = options.files(in: store, runId: attempt.runId, attempt: attempt.number)
     CheckpointFolder(path: files.checkpoints).remove()
     if let made = attempt.provenance {
       if !made.numericChanges.isEmpty { observe(.mixed(plan, changes: made.numericChanges)) }
@@ -122,6 +122,13 @@ struct RunAcquisition: Sendable {
       let changes = now.changes(since: identity(plan, runId: "", attempt: 0, made))
       if !changes.isEmpty { observe(.outdated(plan, changes: changes.text)) }
     }
+  }
+}
+
+extension RunOptions {
+  /// Where the files of an attempt are.
+  func files(in store: ResultsStore, runId: String, attempt: Int) -> RunFiles {
+    RunFiles(database: place?.files ?? store.path, runId: runId, attempt: attempt)
   }
 }
 

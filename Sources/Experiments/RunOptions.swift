@@ -17,6 +17,31 @@ public struct RunOptions: Sendable {
   /// Time between two checkpoints of a run, zero for one after every step; nil for two minutes, or
   /// longer where they would take more than a hundredth of the time.
   public var checkpointInterval: Duration?
+  /// Where files are that are otherwise beside the database; nil for there.
+  package var place: RunPlace?
 
   public init() {}
+}
+
+/// Where a run's files are when its database is not kept, and who else has a say in the run.
+package struct RunPlace: Sendable {
+  /// Checkpoints and final weights stand beside this path, as beside a database.
+  package var files: String
+  /// The log stands beside this path.
+  package var log: String
+  /// Called when a checkpoint is about to be written and everything before it is in the database: what
+  /// a checkpoint must not outlive has to be safe when it gives true. Else none is written.
+  package var settled: @Sendable () -> Bool
+  /// Asked after every step, whether the run is no longer this process's.
+  package var isLost: @Sendable () -> Bool
+
+  package init(
+    files: String, log: String, settled: @escaping @Sendable () -> Bool,
+    isLost: @escaping @Sendable () -> Bool
+  ) {
+    self.files = files
+    self.log = log
+    self.settled = settled
+    self.isLost = isLost
+  }
 }

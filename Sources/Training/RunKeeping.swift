@@ -30,14 +30,14 @@ public struct CheckpointWriting: Sendable {
   /// where they would take more than a hundredth of the time.
   public var interval: Duration?
   /// Called before a checkpoint of this step is written: what was recorded so far must be on the
-  /// disk when it returns.
-  public var settle: @Sendable (Int) throws -> Void
+  /// disk when it returns. Where it gives false, no checkpoint is written.
+  public var settle: @Sendable (Int) throws -> Bool
   /// Takes a sentence for the user.
   public var say: @Sendable (String) -> Void
 
   package init(
     folder: CheckpointFolder, identity: CheckpointIdentity, interval: Duration?,
-    settle: @escaping @Sendable (Int) throws -> Void,
+    settle: @escaping @Sendable (Int) throws -> Bool,
     say: @escaping @Sendable (String) -> Void
   ) {
     self.folder = folder

@@ -2,6 +2,16 @@
 import Foundation
 import Synchronization
 
+/// Why the runs are to stop.
+public enum StopReason: Hashable, Sendable {
+  /// Somebody wants it.
+  case order
+  /// A scheduler wants the machine for others.
+  case preemption
+  /// The scheduler's limit of time is near.
+  case timeLimit
+}
+
 /// Whether somebody asked the runs to stop, and by which signal.
 public final class StopRequest: Sendable {
   /// The signals by which a scheduler says some time ahead that it will take the machine away;
@@ -9,8 +19,13 @@ public final class StopRequest: Sendable {
   public static let warnings = [SIGUSR1, SIGUSR2]
 
   private let requested = Atomic<Int32>(0)
+  private let meaning: @Sendable (Int32) -> StopReason
 
-  public init() {}
+  /// - Parameter meaning: why a signal is sent, asked at any time after it; by default a scheduler's
+  ///   warnings tell of preemption, and all others are orders.
+  public init(meaning: (@Sendable (Int32) -> StopReason)? = nil) {
+    self.meaning = meaning ?? { Self.warnings.contains($0) ? .preemption : .order }
+  }
 
   /// Asks to stop; the first signal counts.
   /// - Returns: whether this was the first.
@@ -28,8 +43,8 @@ public final class StopRequest: Sendable {
 
   public var isRequested: Bool { signal != nil }
 
-  /// Whether the machine is wanted for others: a scheduler's warning was the first to ask.
-  public var isPreemption: Bool { signal.map(Self.warnings.contains) ?? false }
+  /// Why the first signal asked; nil if none has.
+  public var reason: StopReason? { signal.map(meaning) }
 }
 
 extension Duration {

@@ -190,12 +190,14 @@ final class TrainingSession {
     let begin = clock.now
     position.seconds = seconds
     // First the numbers recorded so far must be on the disk, or a checkpoint could outlive them.
-    try checkpoints.settle(position.step)
+    let isSettled = try checkpoints.settle(position.step)
     do throws(WeightsError) {
-      try checkpoints.folder.write(
-        checkpoints.identity, position,
-        weights.entries(of: network.state, steps: position.step)
-          + weights.optimizerEntries(of: network.state))
+      if isSettled {
+        try checkpoints.folder.write(
+          checkpoints.identity, position,
+          weights.entries(of: network.state, steps: position.step)
+            + weights.optimizerEntries(of: network.state))
+      }
     } catch {
       checkpoints.say("no checkpoint after step \(position.step): \(error); training goes on")
     }

@@ -15,6 +15,8 @@ struct Bench: AsyncParsableCommand {
     subcommands: [
       RunCommand.self,
       PlanCommand.self,
+      SlurmCommand.self,
+      SlurmTaskCommand.self,
       StatusCommand.self,
       ShowCommand.self,
       ReportCommand.self,

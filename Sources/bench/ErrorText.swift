@@ -62,6 +62,7 @@ enum ErrorText {
         + (earlier.isEmpty ? "" : ", with \(earlier.joined(separator: " and "))")
         + "; or give --allow-numeric-change to go on all the same, which is recorded, or --force to "
         + "make the run anew"
+    case .anotherFolder: "; begin it anew in another folder, with --folder"
     case .runAnew: "; make the run again with `bench run SPEC --force`"
     }
   }

@@ -17,8 +17,8 @@ struct SeedList: ExpressibleByArgument {
   }
 }
 
-/// The spec, the selection among its runs, and how the cores are shared out.
-struct ExperimentOptions: ParsableArguments {
+/// The spec, and the selection among its runs.
+struct ExperimentSelection: ParsableArguments {
   @Argument(help: "The experiment's spec file.", completion: .file(extensions: ["json"]))
   var spec: String
 
@@ -31,16 +31,39 @@ struct ExperimentOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only these seeds of the spec, such as 0,1.", valueName: "list"))
   var seeds: SeedList?
 
+  @Flag(
+    help: "Start the classifier anew where initialWeights has another number of classes.")
+  var newHead = false
+
+  /// Reads the spec and selects among its runs, or ends the command with exit code 2.
+  func load() throws -> (
+    spec: ExperimentSpec, all: [Variant], variants: [Variant], seeds: [Int64]
+  ) {
+    let (spec, all) = try endingOnBadInput { () throws(SpecError) in
+      let spec = try ExperimentSpec(
+        path: self.spec, newHead: newHead, weights: InitialWeights.opened)
+      return (spec, try spec.expand())
+    }
+    return try endingOnBadInput { () throws(OptionError) in
+      var filters: [LevelFilter] = []
+      for text in only { filters += try LevelFilter.filters(text) }
+      let selection = RunSelection(levels: filters, seeds: seeds?.seeds)
+      let (variants, seeds) = try selection.apply(to: all, seeds: spec.seeds)
+      return (spec, all, variants, seeds)
+    }
+  }
+}
+
+/// The spec, the selection among its runs, and how the cores are shared out.
+struct ExperimentOptions: ParsableArguments {
+  @OptionGroup var selection: ExperimentSelection
+
   @Option(help: "Threads of each run (default: cores / jobs).")
   var threads: Int?
 
   @Option(
     help: "Runs at the same time; several jobs have at most as many threads together as cores.")
   var jobs: Int = 1
-
-  @Flag(
-    help: "Start the classifier anew where initialWeights has another number of classes.")
-  var newHead = false
 
   /// A spec with the selected runs.
   struct Chosen {
@@ -54,16 +77,8 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Reads the spec and applies the options, or ends the command with exit code 2.
   func load(cores: Int = MachineCores.usable) throws -> Chosen {
-    let (spec, all) = try endingOnBadInput { () throws(SpecError) in
-      let spec = try ExperimentSpec(
-        path: self.spec, newHead: newHead, weights: InitialWeights.opened)
-      return (spec, try spec.expand())
-    }
+    let (spec, all, variants, seeds) = try selection.load()
     return try endingOnBadInput { () throws(OptionError) in
-      var filters: [LevelFilter] = []
-      for text in only { filters += try LevelFilter.filters(text) }
-      let selection = RunSelection(levels: filters, seeds: seeds?.seeds)
-      let (variants, seeds) = try selection.apply(to: all, seeds: spec.seeds)
       let share = try CoreShare(
         jobs: jobs, threads: threads, cores: cores, areLimited: MachineCores.areLimited)
       return Chosen(

@@ -1,14 +1,18 @@
 // bench merge: takes over the runs of another database.
 import ArgumentParser
+import Experiments
 import Foundation
 import Results
+import Sweeps
 import Text
 
 struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
-    abstract: "Take over the runs of another results database.",
+    abstract: "Take over the runs of another results database, or of a sweep's folder.",
     discussion: """
+      A folder is one that `bench slurm` has made, or one with several of them; it may be in use.
+
       Runs that are complete here stay as they are; where the other database has other results for \
       them, they are listed as conflicts. Merging twice changes nothing. Logs, weights and \
       checkpoints are files beside the database and are not copied.
@@ -16,23 +20,43 @@ struct MergeCommand: ParsableCommand {
       Exit code: 0 merged, 1 merged but for conflicts, 2 bad input.
       """)
 
-  @Argument(help: "The database to read.", completion: .file(extensions: ["sqlite"]))
+  @Argument(help: "The database or folder to read.", completion: .file())
   var other: String
 
   @OptionGroup var database: DatabaseOptions
 
   func run() throws {
-    let summary = try endingOnBadInput { () throws(ResultsError) in
-      // First, so that a mistyped name does not make an empty database.
-      let reader = try ResultsReader(path: other)
-      return try ResultsStore(path: database.path).merge(reader)
-    }
+    let sweeps = (try? SweepFolder.all(at: other)) ?? []
+    let summary = try sweeps.isEmpty ? mergeDatabase() : merge(sweeps)
     print("\(database.path.printable): \(Self.text(summary))")
     for conflict in summary.conflicts { printError("conflict: \(conflict)") }
     if !summary.conflicts.isEmpty {
       let count = summary.conflicts.count
       printError("what is here was kept in \(count) conflict\(count == 1 ? "" : "s")")
       throw ExitCode(1)
+    }
+  }
+
+  private func merge(_ sweeps: [SweepFolder]) throws -> MergeSummary {
+    try endingOnBadInput { () throws(ExperimentError) in
+      do {
+        let store = try ResultsStore(path: database.path)
+        var summary = MergeSummary()
+        for sweep in sweeps { summary += try SweepDatabase(sweep).merge(into: store) }
+        return summary
+      } catch let error as ExperimentError {
+        throw error
+      } catch {
+        throw ExperimentError(ErrorText.text(error))
+      }
+    }
+  }
+
+  private func mergeDatabase() throws -> MergeSummary {
+    try endingOnBadInput { () throws(ResultsError) in
+      // First, so that a mistyped name does not make an empty database.
+      let reader = try ResultsReader(path: other)
+      return try ResultsStore(path: database.path).merge(reader)
     }
   }
 

@@ -1,14 +1,18 @@
 // The `--db` option, and how the commands that read results end when they cannot.
 import ArgumentParser
+import Experiments
 import Foundation
 import Results
+import Sweeps
 import Text
 
 /// The results database of a command.
 struct DatabaseOptions: ParsableArguments {
   static let defaultPath = "results/bench.sqlite"
 
-  @Option(name: .customLong("db"), help: "The results database.", completion: .file())
+  @Option(
+    name: .customLong("db"), help: "The results database; to read, also the folder of a sweep.",
+    completion: .file())
   var path = Self.defaultPath
 
   /// The path as a command must repeat it; nil where it is the default.
@@ -16,7 +20,13 @@ struct DatabaseOptions: ParsableArguments {
 
   /// Opens the database for reading, or ends the command with exit code 2.
   func reader() throws -> ResultsReader {
-    try endingOnBadInput { () throws(ResultsError) in try ResultsReader(path: path) }
+    let sweeps = (try? SweepFolder.all(at: path)) ?? []
+    guard !sweeps.isEmpty else {
+      return try endingOnBadInput { () throws(ResultsError) in try ResultsReader(path: path) }
+    }
+    return try endingOnBadInput { () throws(ExperimentError) in
+      try SweepDatabase.reader(of: sweeps)
+    }
   }
 }
 

@@ -10,9 +10,14 @@ import Training
 final class SignalWatch {
   private let sources: [any DispatchSourceSignal]
 
-  /// - Parameter notify: called on a queue of its own, at the first signal, and at the first one
-  ///   that is no warning where a warning came before it.
-  init(_ stop: StopRequest, notify: @escaping @Sendable (Int32) -> Void) {
+  /// - Parameters:
+  ///   - warnings: the signals that never end the process.
+  ///   - notify: called on a queue of its own, at the first signal, and at the first one that is no
+  ///     warning where a warning came before it.
+  init(
+    _ stop: StopRequest, warnings: [Int32] = StopRequest.warnings,
+    notify: @escaping @Sendable (Int32) -> Void
+  ) {
     let queue = DispatchQueue(label: "signals")
     var sources: [any DispatchSourceSignal] = []
     // What asks for the end now.
@@ -23,7 +28,7 @@ final class SignalWatch {
       if number != SIGINT, number != SIGTERM, Self.isIgnored(number) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      let isWarning = StopRequest.warnings.contains(number)
+      let isWarning = warnings.contains(number)
       source.setEventHandler {
         let isFirst = stop.request(signal: number)
         if isWarning {

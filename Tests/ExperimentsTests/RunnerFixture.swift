@@ -64,7 +64,7 @@ final class MockExecutor: RunExecutor {
     let first = keeping.resumed?.position.step ?? 0
     func save(_ step: Int) throws {
       guard let checkpoints = keeping.checkpoints else { return }
-      try checkpoints.settle(step)
+      guard try checkpoints.settle(step) else { return }
       var position = TrainingPosition()
       position.step = step
       try checkpoints.folder.write(checkpoints.identity, position, [])

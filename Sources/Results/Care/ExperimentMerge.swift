@@ -194,7 +194,9 @@ struct ExperimentMerge {
     let status = try store.effectiveStatus(known)
     let current: Int64? = try run.get("currentAttempt")
     let theirs = try attempts.first { try $0.row.get("id") == current }
-    if status.isFinal || status == .running {
+    // What is in work here may be a copy itself, of the very attempt that went on there.
+    let isCopy = try status == .running && self.isCopy(known, of: attempts, in: db)
+    if status.isFinal || status == .running && !isCopy {
       if let conflict = try conflict(known, status, with: theirs, in: db) {
         summary.conflicts.append("\(key) \(conflict)")
       } else {
@@ -206,6 +208,15 @@ struct ExperimentMerge {
     try add(
       attempts, toRun: known.get("runId"), variantId: variantId, &summary, in: db)
     if summary == before { summary.unchanged += 1 }
+  }
+
+  /// Whether a run's current attempt is one of these.
+  private func isCopy(_ known: Row, of attempts: [Attempt], in db: Database) throws -> Bool {
+    guard let id: Int64 = try known.get("attemptId"),
+      let ours = try Row.fetchOne(db, sql: "SELECT * FROM attempt WHERE id = ?", arguments: [id])
+    else { return false }
+    let origin = try Origin(ours, Self.provenance(of: id, in: db))
+    return attempts.contains { $0.origin == origin }
   }
 
   /// How a run that is kept as it is here contradicts the other database's; nil where it does not.
@@ -240,7 +251,12 @@ struct ExperimentMerge {
         let known = ours[index]
         let isFinal = RunStatus(rawValue: try known.get("status"))?.isFinal == true
         let (here, there): (Int, Int) = try (known.get("step"), attempt.row.get("step"))
-        guard !isFinal, attempt.isFinal || there > here else { continue }
+        let (ourStatus, theirStatus): (String, String) = try (
+          known.get("status"), attempt.row.get("status")
+        )
+        let hasEnded =
+          there == here && ourStatus == RunStatus.running.rawValue && theirStatus != ourStatus
+        guard !isFinal, attempt.isFinal || there > here || hasEnded else { continue }
         // The same attempt, further on: it replaces what is here.
         try db.execute(
           sql: "DELETE FROM attempt WHERE id = ?", arguments: [try known.get("id") as Int64])

@@ -54,3 +54,41 @@ extension ResultsStore {
     return summary
   }
 }
+
+extension MergeSummary {
+  /// Adds what another merge has changed.
+  public static func += (sum: inout MergeSummary, other: MergeSummary) {
+    sum.experiments += other.experiments
+    sum.variants += other.variants
+    sum.runs += other.runs
+    sum.attempts += other.attempts
+    sum.continued += other.continued
+    sum.unchanged += other.unchanged
+    sum.conflicts += other.conflicts
+  }
+}
+
+extension ResultsStore {
+  /// The runs of an experiment that are complete or diverged, with the hash of the configuration that
+  /// they were made under.
+  package func finalRuns(experiment: String) throws(ResultsError) -> [RunKey: String] {
+    try ResultsError.wrap("cannot read the runs of \(experiment) (database \(path))") {
+      try queue.read { db in
+        let rows = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT variant.name AS variant, run.seed, attempt.configurationHash AS hash
+            FROM run
+              JOIN attempt ON attempt.id = run.currentAttempt
+                AND attempt.status IN ('complete', 'diverged')
+              JOIN variant ON variant.id = run.variantId
+              JOIN experiment ON experiment.id = variant.experimentId
+            WHERE experiment.name = ?
+            """, arguments: [experiment])
+        return try Dictionary(
+          rows.map { (try RunKey($0, experiment: experiment), try $0.get("hash") as String) },
+          uniquingKeysWith: { first, _ in first })
+      }
+    }
+  }
+}

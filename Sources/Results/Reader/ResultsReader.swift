@@ -31,7 +31,51 @@ public final class ResultsReader: Sendable {
     }
   }
 
+  /// Reads a file that holds what belongs to another path: messages name that, and files are looked for
+  /// beside it.
+  package init(file: String, standingFor path: String) throws(ResultsError) {
+    self.path = path
+    queue = try ResultsReader(path: file).queue
+  }
+
+  /// Reads a file that nobody will ever write to, without any lock: on a network file system there may
+  /// be none.
+  /// - Throws: `ResultsError` if there is no such file, or it is not a results database.
+  package init(snapshot path: String) throws(ResultsError) {
+    self.path = path
+    queue = try ResultsError.wrap("cannot read \(path)") {
+      let queue = try Self.openImmutable(path: path, Self.configuration(patience: 0))
+      guard try [.older, .current, .newer].contains(queue.read(ResultsSchema.age)) else {
+        throw ResultsError("\(path) is not a results database")
+      }
+      return queue
+    }
+  }
+
   private static func open(path: String, patience: Double) throws -> DatabaseQueue {
+    let configuration = configuration(patience: patience)
+    do {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      _ = try queue.read(ResultsSchema.age)
+      return queue
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
+      // In a folder that cannot be written, SQLite cannot make the files that a write-ahead log
+      // needs; with no log there, the file itself is complete and nobody can be writing it.
+      guard logIsEmpty(path: path) else { throw error }
+      return try openImmutable(path: path, configuration)
+    }
+  }
+
+  private static func openImmutable(
+    path: String, _ configuration: Configuration
+  ) throws -> DatabaseQueue {
+    guard let url = URL(string: URL(fileURLWithPath: path).absoluteString + "?immutable=1") else {
+      throw ResultsError("the path \(path) cannot be opened")
+    }
+    return try DatabaseQueue(path: url.absoluteString, configuration: configuration)
+  }
+
+  private static func configuration(patience: Double) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(patience)
@@ -46,18 +90,7 @@ public final class ResultsReader: Sendable {
         )
       }
     }
-    do {
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
-      _ = try queue.read(ResultsSchema.age)
-      return queue
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
-      // In a folder that cannot be written, SQLite cannot make the files that a write-ahead log
-      // needs; with no log there, the file itself is complete and nobody can be writing it.
-      guard logIsEmpty(path: path),
-        let url = URL(string: URL(fileURLWithPath: path).absoluteString + "?immutable=1")
-      else { throw error }
-      return try DatabaseQueue(path: url.absoluteString, configuration: configuration)
-    }
+    return configuration
   }
 
   /// Whether the write-ahead log is absent or holds nothing.

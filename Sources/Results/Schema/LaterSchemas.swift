@@ -119,3 +119,35 @@ enum NumericIdentitySchema {
         JOIN codeDiff ON codeDiff.hash = provenance.diffHash;
     """
 }
+
+/// SQL of the sixth migration.
+enum EndingSchema {
+  /// How often the attempt was ended early, by reason: `timeouts` by a limit of time, `preemptions` by
+  /// a scheduler that wanted the machine, `failures` by an error or a process that vanished before it
+  /// had got anywhere. Interruptions by a person are none of them.
+  static let sql = """
+    ALTER TABLE attempt ADD COLUMN timeouts INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN preemptions INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+    UPDATE attempt SET failures = 1 WHERE status = 'failed';
+    DROP VIEW attempts;
+    CREATE VIEW attempts AS
+      SELECT run.id AS runId, experiment.name AS experiment, variant.name AS variant, run.seed,
+        attempt.number AS attempt, attempt.id IS run.currentAttempt AS isCurrent, attempt.status,
+        attempt.startedAt, attempt.finishedAt, attempt.seconds, attempt.step, attempt.totalSteps,
+        attempt.heartbeatAt, attempt.weightsHash, attempt.message, provenance.commitHash,
+        codeDiff.text <> '' AS uncommitted, provenance.host, provenance.operatingSystem,
+        provenance.cpu, provenance.engineVersion, provenance.backend, provenance.instructionSet,
+        provenance.threads, provenance.dataChecksum, provenance.commandLine, provenance.logFile,
+        provenance.initialWeights, json_array_length(provenance.resumptions) AS resumed,
+        provenance.numericChanges, provenance.backendVersion, provenance.codeClass,
+        provenance.convolution, provenance.precision, attempt.timeouts, attempt.preemptions,
+        attempt.failures
+      FROM attempt
+        JOIN run ON run.id = attempt.runId
+        JOIN variant ON variant.id = run.variantId
+        JOIN experiment ON experiment.id = variant.experimentId
+        JOIN provenance ON provenance.attemptId = attempt.id
+        JOIN codeDiff ON codeDiff.hash = provenance.diffHash;
+    """
+}

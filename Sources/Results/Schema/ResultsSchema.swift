@@ -19,6 +19,7 @@ enum ResultsSchema {
     Migration(name: "3 correctness", sql: CorrectnessSchema.sql),
     Migration(name: "4 layers", sql: LayerSchema.sql),
     Migration(name: "5 numeric identity", sql: NumericIdentitySchema.sql),
+    Migration(name: "6 endings", sql: EndingSchema.sql),
   ]
 
   /// What a database file holds, seen from this version of the program.

@@ -17,6 +17,32 @@ public enum RunStatus: String, Codable, Sendable, CaseIterable {
   public var isFinal: Bool { self == .complete || self == .diverged }
 }
 
+/// Why an attempt was ended before its time, where that was nobody's wish for this run.
+public enum EarlyEnd: String, Codable, Sendable, CaseIterable {
+  /// By a limit of time.
+  case timeout
+  /// By a scheduler that wanted the machine for others.
+  case preemption
+  /// By an error, or a process that vanished before it had got anywhere.
+  case failure
+
+  /// The column that counts it.
+  var column: String { "\(rawValue)s" }
+}
+
+/// How often an attempt was ended before its time, by reason.
+public struct EarlyEnds: Hashable, Codable, Sendable {
+  public var timeouts = 0
+  public var preemptions = 0
+  public var failures = 0
+
+  public init(timeouts: Int = 0, preemptions: Int = 0, failures: Int = 0) {
+    self.timeouts = timeouts
+    self.preemptions = preemptions
+    self.failures = failures
+  }
+}
+
 /// Names one run for a person: one variant of an experiment with one seed.
 public struct RunKey: Hashable, Sendable, CustomStringConvertible {
   public var experiment: String

@@ -14,6 +14,8 @@ public struct CurrentAttempt: Sendable {
   public let lastRecord: Int
   /// Why, if it was said.
   public let message: String?
+  /// Steps done, as far as they were noted.
+  public let step: Int
   /// Nil where the database is damaged.
   public let provenance: Provenance?
 }
@@ -45,7 +47,7 @@ extension ResultsStore {
           let attempt = try Row.fetchOne(
             db,
             sql: """
-              SELECT number, message,
+              SELECT number, message, step,
                 (SELECT coalesce(max(step), 0) FROM metric WHERE attemptId = attempt.id) AS last
               FROM attempt WHERE id = ?
               """,
@@ -54,8 +56,49 @@ extension ResultsStore {
         return try CurrentAttempt(
           runId: row.get("runId"), number: attempt.get("number"), status: effectiveStatus(row),
           lastRecord: attempt.get("last"), message: attempt.get("message"),
+          step: attempt.get("step"),
           provenance: ResultsReader.provenance(attemptId: row.get("attemptId"), in: db))
       }
+    }
+  }
+
+  /// How often the run's attempts under its present configuration were ended before their time.
+  public func earlyEnds(of key: RunKey) throws(ResultsError) -> EarlyEnds {
+    try ResultsError.wrap("cannot read run \(key) (database \(path))") {
+      try queue.read { db in
+        guard let row = try Self.row(of: key, in: db),
+          let sums = try Row.fetchOne(
+            db,
+            sql: """
+              SELECT total(timeouts) AS timeouts, total(preemptions) AS preemptions,
+                total(failures) AS failures
+              FROM attempt WHERE runId = ? AND configurationHash = ?
+              """,
+            arguments: [
+              try row.get("runId") as String, try row.get("configurationHash") as String,
+            ])
+        else { return EarlyEnds() }
+        return try EarlyEnds(
+          timeouts: Int(sums.get("timeouts") as Double),
+          preemptions: Int(sums.get("preemptions") as Double),
+          failures: Int(sums.get("failures") as Double))
+      }
+    }
+  }
+
+  /// Marks a run's running attempt as interrupted, whose process is known to be gone by other signs
+  /// than those that the database has.
+  /// - Parameter early: how it is counted; nil for not at all.
+  public func disown(
+    _ key: RunKey, message: String, early: EarlyEnd?
+  ) throws(ResultsError) {
+    try write("cannot take over run \(key)") { db in
+      try db.execute(
+        sql: """
+          UPDATE attempt SET status = 'interrupted', message = ?\(Self.counting(.interrupted, early))
+          WHERE status = 'running' AND id = ?
+          """,
+        arguments: [message, try Self.row(of: key, in: db)?.get("attemptId") as Int64?])
     }
   }
 

@@ -148,8 +148,10 @@ extension ResultsStore {
   ///   - seconds: training time.
   ///   - weightsHash: SHA-256 of the final weights, where there are any.
   ///   - message: why, if it did not complete.
+  ///   - early: what ended it before its time; a failure is counted without it.
   public func finish(
-    _ run: AcquiredRun, status: RunStatus, seconds: Double, weightsHash: String?, message: String?
+    _ run: AcquiredRun, status: RunStatus, seconds: Double, weightsHash: String?, message: String?,
+    early: EarlyEnd? = nil
   ) throws(ResultsError) {
     precondition(
       status != .waiting && status != .running, "a finished run cannot be \(status.rawValue)")
@@ -157,7 +159,7 @@ extension ResultsStore {
       try db.execute(
         sql: """
           UPDATE attempt SET finishedAt = :now, heartbeatAt = :now, seconds = :seconds,
-            weightsHash = :weightsHash, message = :message,
+            weightsHash = :weightsHash, message = :message\(Self.counting(status, early)),
             status = CASE WHEN status = 'diverged' AND :status <> 'failed'
               THEN status ELSE :status END
           WHERE id = :id AND \(Self.isOurs)
@@ -168,6 +170,12 @@ extension ResultsStore {
         ] + owner)
       guard db.changesCount == 1 else { throw Self.lost(run) }
     }
+  }
+
+  /// What counts an early end of an attempt, as a part of an UPDATE.
+  static func counting(_ status: RunStatus, _ early: EarlyEnd?) -> String {
+    guard let column = (status == .failed ? .failure : early)?.column else { return "" }
+    return ", \(column) = \(column) + 1"
   }
 
   /// Renews the heartbeat and notes the step, if the attempt is still this process's.

@@ -50,6 +50,9 @@ public final class ResultsStore: Sendable {
     watch = DatabaseWatch(path)
   }
 
+  /// Rows that this connection has written since it was opened: where it stands still, nothing is new.
+  public var changes: Int { queue.inDatabase { $0.totalChangesCount } }
+
   /// From now on no write waits long for another program: the process is about to end.
   public func hurry() { patience.hurry() }
 
@@ -83,10 +86,12 @@ public final class ResultsStore: Sendable {
   /// - Parameters:
   ///   - variants: all variants of the spec, in its order.
   ///   - seeds: all seeds of the spec.
+  ///   - newId: gives a new run its UUID; by default any.
   /// - Returns: the runs that are new, and those whose result no longer counts.
   @discardableResult
   public func prepare(
-    _ experiment: ExperimentRecord, variants: [VariantRecord], seeds: [Int64]
+    _ experiment: ExperimentRecord, variants: [VariantRecord], seeds: [Int64],
+    newId: (RunKey) -> String = { _ in UUID().uuidString.lowercased() }
   ) throws(ResultsError) -> Preparation {
     try write("cannot enter experiment \(experiment.name)") { db in
       let old = try Row.fetchOne(
@@ -110,7 +115,7 @@ public final class ResultsStore: Sendable {
             sql: """
               INSERT INTO run (id, variantId, seed) VALUES (?, ?, ?)
               ON CONFLICT (variantId, seed) DO NOTHING
-              """, arguments: [UUID().uuidString.lowercased(), variantId, seed])
+              """, arguments: [newId(key), variantId, seed])
           if db.changesCount > 0 { preparation.added.append(key) }
           try db.execute(
             sql: "UPDATE run SET planned = 1 WHERE variantId = ? AND seed = ? AND NOT planned",

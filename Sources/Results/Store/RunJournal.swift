@@ -33,6 +33,7 @@ struct RunJournal {
     var weightsHash: String?
     var message: String?
     var finishedAt: String
+    var early: EarlyEnd?
   }
 
   private static let nonFinite = (infinity: "inf", minus: "-inf", nan: "nan")
@@ -147,7 +148,8 @@ struct RunJournal {
       if let ending = entry.ending {
         try db.execute(
           sql: """
-            UPDATE attempt SET finishedAt = ?, seconds = ?, weightsHash = ?, message = ?,
+            UPDATE attempt SET finishedAt = ?, seconds = ?, weightsHash = ?,
+              message = ?\(ResultsStore.counting(ending.status, ending.early)),
               status = CASE WHEN status = 'diverged' AND ? <> 'failed' THEN status ELSE ? END
             WHERE id = ?
             """,

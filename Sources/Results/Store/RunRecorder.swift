@@ -97,16 +97,18 @@ public final class RunRecorder: Sendable {
 
   /// Ends the attempt, as `ResultsStore.finish` does.
   public func finish(
-    status: RunStatus, seconds: Double, weightsHash: String?, message: String?
+    status: RunStatus, seconds: Double, weightsHash: String?, message: String?,
+    early: EarlyEnd? = nil
   ) throws(ResultsError) {
     let ending = RunJournal.Ending(
       status: status, seconds: seconds, weightsHash: weightsHash, message: message,
-      finishedAt: Timestamp.text(Date()))
+      finishedAt: Timestamp.text(Date()), early: early)
     // The last chance: the database is tried even if it was left alone.
     state.withLock { if $0.pausedUntil != nil { $0.pausedUntil = .now } }
     try write(orKeep: RunJournal.Entry(ending: ending)) { store throws(ResultsError) in
       try store.finish(
-        run, status: status, seconds: seconds, weightsHash: weightsHash, message: message)
+        run, status: status, seconds: seconds, weightsHash: weightsHash, message: message,
+        early: early)
     }
   }
 

@@ -43,7 +43,7 @@ import Testing
       keeping.resumed = folder.latest().checkpoint
       keeping.checkpoints = CheckpointWriting(
         folder: folder, identity: CheckpointTests.identity, interval: .seconds(1000),
-        settle: { _ in }, say: { Issue.record("\($0)") })
+        settle: { _ in true }, say: { Issue.record("\($0)") })
       // What a crash loses is recorded again.
       let first = keeping.resumed?.position.lastRecord ?? 0
       for name in outcome.records.keys where Int(name.prefix { $0 != " " }) ?? 0 > first {
@@ -111,7 +111,10 @@ import Testing
       keeping.checkpoints = CheckpointWriting(
         folder: CheckpointFolder(path: scratch.path("\(interval)")),
         identity: CheckpointTests.identity, interval: .seconds(interval),
-        settle: { step in settled.withLock { $0.append(step) } }, say: { _ in })
+        settle: { step in
+          settled.withLock { $0.append(step) }
+          return true
+        }, say: { _ in })
       _ = try TrainingExecutor().execute(
         plan, keeping: keeping, report: { _ in }, shouldStop: { false })
       #expect(settled.withLock { $0 } == expected)
@@ -127,7 +130,7 @@ import Testing
     var keeping = RunKeeping()
     keeping.checkpoints = CheckpointWriting(
       folder: CheckpointFolder(path: file + "/checkpoints"), identity: CheckpointTests.identity,
-      interval: .zero, settle: { _ in }, say: { text in said.withLock { $0.append(text) } })
+      interval: .zero, settle: { _ in true }, say: { text in said.withLock { $0.append(text) } })
     let outcome = try TrainingExecutor().execute(
       plan, keeping: keeping, report: { _ in }, shouldStop: { false })
     guard case .complete = outcome else {

@@ -1,0 +1,132 @@
+// All that is in a sweep's folder as one database.
+import Experiments
+import Foundation
+import Results
+import Specs
+import Text
+
+/// Puts the runs' databases together. What is finished once is never read again.
+public struct SweepDatabase: Sendable {
+  private let folder: SweepFolder
+  private let description: SweepDescription
+
+  /// - Throws: `ExperimentError` where the folder has no sweep, or one of another version.
+  public init(_ folder: SweepFolder) throws(ExperimentError) {
+    self.folder = folder
+    description = try folder.description()
+  }
+
+  /// Takes over all that is in the folder into a store. Idempotent.
+  /// - Throws: `ResultsError` or `ExperimentError` where something cannot be read or written.
+  public func merge(into store: ResultsStore) throws -> MergeSummary {
+    var summary = MergeSummary()
+    if FileManager.default.fileExists(atPath: folder.plan) {
+      summary += try store.merge(ResultsReader(snapshot: folder.plan))
+      // Its runs are counted below.
+      (summary.unchanged, summary.runs) = (0, 0)
+    }
+    let begun = SweepFolder.names(folder.runs)
+    let done = SweepFolder.names(folder.done)
+    let final = try store.finalRuns(experiment: description.experiment)
+    let hashes = description.variants
+    for run in description.runs {
+      let name = description.folderName(run)
+      guard begun.contains(name) else { continue }
+      let hash = hashes[run.variant]?.configurationHash
+      if done.contains(name), final[description.key(run)] == hash {
+        summary.unchanged += 1
+        continue
+      }
+      guard let reader = try series(of: name) else { continue }
+      summary += try store.merge(reader)
+    }
+    return summary
+  }
+
+  /// The latest owner's numbers; nil where none has published any.
+  private func series(of run: String) throws -> ResultsReader? {
+    for attempt in 0..<5 {
+      let paths = folder.owners(run).map { SweepFolder.series(folder.owner(run, $0)) }
+      guard let path = paths.first(where: FileManager.default.fileExists) else { return nil }
+      let result = Result { try ResultsReader(snapshot: path) }
+      // Its run may have been finished meanwhile by a later owner, which removed it.
+      if case .failure = result, attempt < 4, !FileManager.default.fileExists(atPath: path) {
+        continue
+      }
+      return try result.get()
+    }
+    return nil
+  }
+
+  /// Writes all that is in the folder into a new database on this machine's own disk.
+  /// - Parameter path: where nothing is.
+  @discardableResult
+  public func write(to path: String) throws -> MergeSummary {
+    // What was put together before is its beginning: of finished runs nothing else is read.
+    if FileManager.default.fileExists(atPath: folder.database) {
+      try? FileManager.default.copyItem(atPath: folder.database, toPath: path)
+    }
+    return try merge(into: ResultsStore(path: path))
+  }
+
+  /// Reads what is in the folders of sweeps as they are now.
+  /// - Throws: `ExperimentError` where something cannot be read.
+  public static func reader(of folders: [SweepFolder]) throws(ExperimentError) -> ResultsReader {
+    let local = FileManager.default.temporaryDirectory
+      .appending(path: "bench-\(UUID().uuidString.lowercased())")
+    let result = Result { try reader(of: folders, local: local) }
+    // The file stays readable while it is open.
+    try? FileManager.default.removeItem(at: local)
+    switch result {
+    case .success(let reader): return reader
+    case .failure(let error as ExperimentError): throw error
+    case .failure(let error): throw ExperimentError("\(error)")
+    }
+  }
+
+  private static func reader(of folders: [SweepFolder], local: URL) throws -> ResultsReader {
+    try FileManager.default.createDirectory(at: local, withIntermediateDirectories: true)
+    let path = local.appending(path: "whole.sqlite").path
+    for folder in folders {
+      let database = try SweepDatabase(folder)
+      if folders.count == 1 {
+        try database.write(to: path)
+      } else {
+        _ = try database.merge(into: ResultsStore(path: path))
+      }
+    }
+    return try ResultsReader(file: path, standingFor: folders[0].database)
+  }
+
+  /// Puts everything together for those who read `bench.sqlite`; one task does it at a time.
+  /// - Parameters:
+  ///   - local: a folder on this machine's own disk.
+  ///   - patience: seconds to wait for another task that does it.
+  /// - Returns: whether it is done; false where another is at it all the time.
+  public func publish(local: URL, patience: Double, whileTrue goesOn: () -> Bool) throws -> Bool {
+    let claims = try ClaimFolder(
+      path: "\(folder.path)/merging", limit: description.rules.staleAfter)
+    let last = ContinuousClock.now + .seconds(patience)
+    while goesOn() {
+      if case .taken(let claim) = try claims.take("database") {
+        let result = Result { try publish(local: local, as: claim) }
+        _ = try claim.giveBack()
+        return try result.get()
+      }
+      if ContinuousClock.now >= last { return false }
+      usleep(100_000)
+    }
+    return false
+  }
+
+  private func publish(local: URL, as claim: RunClaim) throws -> Bool {
+    let (whole, copy) = (
+      local.appending(path: "whole.sqlite").path, local.appending(path: "copy.sqlite").path
+    )
+    try write(to: whole)
+    try ResultsReader(path: whole).backUp(to: copy)
+    guard try claim.beat() else { return false }
+    try folder.publish(folder.database, copyOf: copy)
+    return true
+  }
+}
