@@ -106,7 +106,8 @@ public struct BatchScript: Sendable {
     # SLURM's warning comes to this shell alone, and TERM sometimes to it, sometimes to the step. The
     # step, told by USR1 or USR2, stops with a checkpoint and exits with code \(Self.stoppedCode); TERM
     # would make srun kill it at once.
-    forward() { signalled=yes; kill -s "$1" "$step" 2>/dev/null; }
+    step= signal=
+    forward() { signalled=yes; signal=$1; [ -n "$step" ] && kill -s "$1" "$step" 2>/dev/null; }
     trap 'forward USR1' USR1
     trap 'forward USR2' USR2 TERM
 
@@ -114,6 +115,8 @@ public struct BatchScript: Sendable {
     srun --export=ALL --ntasks=1 --cpus-per-task=\(cpus) "$program" slurm-task "$folder" \\
       --seconds-left $((limit - SECONDS)) --warned-at \(warning) &
     step=$!
+    # It may have come while there was no step yet.
+    [ -n "$signal" ] && kill -s "$signal" "$step" 2>/dev/null
     while :; do
       signalled=
       wait "$step"

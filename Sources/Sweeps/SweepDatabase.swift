@@ -123,6 +123,11 @@ public struct SweepDatabase: Sendable {
     let (whole, copy) = (
       local.appending(path: "whole.sqlite").path, local.appending(path: "copy.sqlite").path
     )
+    func clear() {
+      for path in [whole, "\(whole)-wal", "\(whole)-shm", copy] { unlink(path) }
+    }
+    clear()
+    defer { clear() }
     try write(to: whole)
     try ResultsReader(path: whole).backUp(to: copy)
     guard try claim.beat() else { return false }

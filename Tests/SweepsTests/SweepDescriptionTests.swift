@@ -130,7 +130,12 @@ import Testing
     ]
     let pipe = Pipe()
     process.standardOutput = pipe
+    // The threads of tests have signals blocked, which the shell would inherit.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
     try process.run()
+    pthread_sigmask(SIG_SETMASK, &before, nil)
     let output = String(
       decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     process.waitUntilExit()
