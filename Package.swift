@@ -88,7 +88,7 @@ let package = Package(
     .target(
       name: "Sweeps",
       dependencies: [
-        "Experiments", "Results", "Specs", "Text", "Training", "Weights",
+        "Experiments", "Results", "Specs", "Text", "Training",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],

@@ -137,9 +137,9 @@ public struct BatchScript: Sendable {
       # Requeueing ends this script.
       trap '' TERM
       for pause in 2 5 10 0; do
-        state=$(squeue --noheader --jobs="$job" --format=%T 2>/dev/null) || state=unknown
+        state=$(squeue --noheader --jobs="$job" --format='%T %r' 2>/dev/null) || state=unknown
         case $state in
-          RUNNING | unknown)
+          RUNNING* | *TimeLimit | unknown)
             echo "job.sh: code $code, requeueing $job"
             scontrol requeue "$job" && break
             sleep "$pause"

@@ -44,13 +44,9 @@ final class OwnedRun: Sendable {
     try FileManager.default.createDirectory(at: local, withIntermediateDirectories: true)
     let database = local.appending(path: "bench.sqlite").path
     // Checkpoints first: the series is at least as new, which going on needs.
-    for earlier in folder.owners(claim.name) where earlier < claim.number {
-      let owner = folder.owner(claim.name, earlier)
-      let series = SweepFolder.series(owner)
-      guard FileManager.default.fileExists(atPath: series) else { continue }
-      try Self.link("\(owner)/checkpoints", to: "\(place)/checkpoints")
+    if let (owner, series) = folder.latestSeries(claim.name, before: claim.number) {
+      try Self.link("\(folder.owner(claim.name, owner))/checkpoints", to: "\(place)/checkpoints")
       try FileManager.default.copyItem(atPath: series, toPath: database)
-      break
     }
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     store = try ResultsStore(path: database)
@@ -130,7 +126,7 @@ final class OwnedRun: Sendable {
     folder.mark("\(folder.done)/\(claim.name)")
     folder.mark("\(folder.back)/\(claim.name)", false)
     // What nobody will read any more.
-    for owner in folder.owners(claim.name) {
+    for owner in 1...claim.number {
       let owned = folder.owner(claim.name, owner)
       if owner == claim.number {
         for part in ["checkpoints", "weights"] {

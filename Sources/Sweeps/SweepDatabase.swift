@@ -25,6 +25,7 @@ public struct SweepDatabase: Sendable {
       // Its runs are counted below.
       (summary.unchanged, summary.runs) = (0, 0)
     }
+    let claims = ClaimFolder(reading: folder.runs)
     let begun = SweepFolder.names(folder.runs)
     let done = SweepFolder.names(folder.done)
     let final = try store.finalRuns(experiment: description.experiment)
@@ -37,22 +38,22 @@ public struct SweepDatabase: Sendable {
         summary.unchanged += 1
         continue
       }
-      guard let reader = try series(of: name) else { continue }
-      summary += try store.merge(reader)
+      guard let reader = try series(of: name, claims) else { continue }
+      summary += try store.merge(reader, continuesRunning: true)
     }
     return summary
   }
 
-  /// The latest owner's numbers; nil where none has published any.
-  private func series(of run: String) throws -> ResultsReader? {
+  /// The numbers of the owner who finished a run, else of the latest one that has published any; nil
+  /// where none has.
+  private func series(of run: String, _ claims: ClaimFolder) throws -> ResultsReader? {
     for attempt in 0..<5 {
-      let paths = folder.owners(run).map { SweepFolder.series(folder.owner(run, $0)) }
-      guard let path = paths.first(where: FileManager.default.fileExists) else { return nil }
+      let (number, state) = try claims.state(of: run)
+      let last = state == .finished ? number : number + 1
+      guard let path = folder.latestSeries(run, before: last)?.path else { return nil }
       let result = Result { try ResultsReader(snapshot: path) }
       // Its run may have been finished meanwhile by a later owner, which removed it.
-      if case .failure = result, attempt < 4, !FileManager.default.fileExists(atPath: path) {
-        continue
-      }
+      if case .failure = result, attempt < 4, !SweepFolder.opens(path) { continue }
       return try result.get()
     }
     return nil

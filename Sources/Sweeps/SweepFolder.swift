@@ -192,8 +192,21 @@ public struct SweepFolder: Sendable {
     Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
   }
 
-  /// The owners' folders of a run, the latest first.
-  func owners(_ run: String) -> [Int] {
-    Self.names("\(runs)/\(run)").compactMap(Int.init).sorted(by: >)
+  /// Whether a file can be opened: where what is known of files is kept for a while, as by network file
+  /// systems, its status may be that of a file that is gone.
+  static func opens(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    close(descriptor)
+    return true
+  }
+
+  /// The latest series of a run that an owner before this number has published, with that number.
+  func latestSeries(_ run: String, before number: Int) -> (owner: Int, path: String)? {
+    for owner in stride(from: number - 1, to: 0, by: -1) {
+      let path = Self.series(self.owner(run, owner))
+      if Self.opens(path) { return (owner, path) }
+    }
+    return nil
   }
 }

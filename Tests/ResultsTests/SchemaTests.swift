@@ -102,7 +102,9 @@ import Testing
 
   /// schema-2 and schema-3 are schema-1 brought to the later migration, with a row of what it added;
   /// from schema-4 on they are written by `makeSchemaFixture`.
-  static let earlier = ["1 first schema", "2 resumptions", "3 correctness", "4 layers"]
+  static let earlier = [
+    "1 first schema", "2 resumptions", "3 correctness", "4 layers", "5 numeric identity",
+  ]
 
   @Test func thereIsADatabaseOfEveryEarlierSchema() {
     let known = ResultsSchema.migrations.map(\.name)
@@ -115,7 +117,7 @@ import Testing
   }
 
   /// Every earlier database is the schema it says, is backed up, and becomes the present one.
-  @Test(arguments: [1, 2, 3, 4])
+  @Test(arguments: [1, 2, 3, 4, 5])
   func earlierDatabasesMigrate(version: Int) throws {
     let fixture = Self.fixtures.appending(path: "schema-\(version).sqlite").path
     try FileManager.default.copyItem(atPath: fixture, toPath: folder.database)
@@ -141,7 +143,14 @@ import Testing
     #expect(
       try reader.query(
         "SELECT DISTINCT backendVersion, codeClass, convolution, precision FROM attempts"
-      ).rows == [[.text(""), .text(""), .text(""), .text("fp32")]])
+      ).rows == [
+        (version < 5 ? ["", "", "", "fp32"] : ["1.17", "skx", "winograd", "fp32"]).map(
+          SQLValue.text)
+      ])
+    // What it diverged of or was stopped by was no failure.
+    #expect(
+      try reader.query("SELECT sum(timeouts), sum(preemptions), sum(failures) FROM attempts").rows
+        == [[.integer(0), .integer(0), .integer(0)]])
     let fresh = try DatabaseQueue()
     try fresh.write { try ResultsSchema.apply($0) }
     #expect(try store.queue.read(schema) == fresh.read(schema))

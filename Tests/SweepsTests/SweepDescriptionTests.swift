@@ -117,7 +117,7 @@ import Testing
       kill -TERM $PPID
       while :; do sleep 0.1; done
       """)
-    let squeue = try temporary.write("bin/squeue", "#!/bin/bash\necho RUNNING\n")
+    let squeue = try temporary.write("bin/squeue", "#!/bin/bash\necho RUNNING None\n")
     let scontrol = try temporary.write("bin/scontrol", "#!/bin/bash\necho scontrol \"$@\"\n")
     for file in [srun, squeue, scontrol] { chmod(file, 0o755) }
     let file = try temporary.write("job.sh", script(folder: folder).text)

@@ -7,13 +7,18 @@ import GRDB
 struct ExperimentMerge {
   let store: ResultsStore
   let other: ResultsReader
+  /// Whether what is in work here may be a copy itself, of the very attempt that went on there.
+  let continuesRunning: Bool
   /// The other database's row.
   private let experiment: Row
   private let name: String
 
   /// - Parameter experiment: the other database's row.
   /// - Throws: `ResultsError` where the row is damaged.
-  init(store: ResultsStore, other: ResultsReader, experiment: Row) throws(ResultsError) {
+  init(
+    store: ResultsStore, other: ResultsReader, experiment: Row, continuesRunning: Bool
+  ) throws(ResultsError) {
+    self.continuesRunning = continuesRunning
     self.store = store
     self.other = other
     self.experiment = experiment
@@ -194,8 +199,8 @@ struct ExperimentMerge {
     let status = try store.effectiveStatus(known)
     let current: Int64? = try run.get("currentAttempt")
     let theirs = try attempts.first { try $0.row.get("id") == current }
-    // What is in work here may be a copy itself, of the very attempt that went on there.
-    let isCopy = try status == .running && self.isCopy(known, of: attempts, in: db)
+    let isCopy =
+      try continuesRunning && status == .running && self.isCopy(known, of: attempts, in: db)
     if status.isFinal || status == .running && !isCopy {
       if let conflict = try conflict(known, status, with: theirs, in: db) {
         summary.conflicts.append("\(key) \(conflict)")

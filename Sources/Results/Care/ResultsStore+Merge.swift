@@ -29,8 +29,12 @@ extension ResultsStore {
   /// where the same process made them at the same time. So merging twice changes nothing. A run
   /// that is final here stays as it is; one that is not takes over the other's attempts. Each run
   /// is one transaction. Logs and checkpoints are files and stay where they are.
+  /// - Parameter continuesRunning: whether a run that is in work here is taken over too, where it is
+  ///   the other's very attempt: here is only a copy of what others do.
   /// - Throws: `ResultsError` if the other database is this one, newer, or cannot be read.
-  public func merge(_ other: ResultsReader) throws(ResultsError) -> MergeSummary {
+  public func merge(
+    _ other: ResultsReader, continuesRunning: Bool = false
+  ) throws(ResultsError) -> MergeSummary {
     let places = [path, other.path].map {
       URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path
     }
@@ -48,7 +52,8 @@ extension ResultsStore {
       try Row.fetchAll(db, sql: "SELECT * FROM experiment ORDER BY id")
     }
     for experiment in experiments {
-      let merge = try ExperimentMerge(store: self, other: other, experiment: experiment)
+      let merge = try ExperimentMerge(
+        store: self, other: other, experiment: experiment, continuesRunning: continuesRunning)
       try merge.run(&summary)
     }
     return summary

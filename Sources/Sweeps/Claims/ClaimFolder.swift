@@ -55,6 +55,11 @@ package final class ClaimFolder: Sendable {
       clock: { ProcessInfo.processInfo.systemUptime })
   }
 
+  /// To look at claims only: nothing is made or written.
+  package convenience init(reading path: String) {
+    self.init(folder: SharedFolder(existing: path), limit: .infinity, clock: { 0 })
+  }
+
   /// - Parameter clock: seconds of a clock that never goes back.
   init(folder: SharedFolder, limit: Double, clock: @escaping @Sendable () -> Double) {
     precondition(limit > 0, "a limit of \(limit) s")

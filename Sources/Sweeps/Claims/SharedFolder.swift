@@ -19,6 +19,12 @@ struct SharedFolder: Sendable {
   let path: String
   private let calls: Calls
 
+  /// A folder to read from.
+  init(existing path: String) {
+    self.path = path
+    calls = Calls()
+  }
+
   /// Makes the folder where it is missing, and tries whether names in it can be taken.
   /// - Throws: `ExperimentError` where it cannot be made or written, or has no hard links.
   init(path: String, calls: Calls = Calls()) throws(ExperimentError) {
