@@ -18,7 +18,6 @@ final class OwnedRun: Sendable {
   private let place: String
   private let local: URL
   private let say: @Sendable (String) -> Void
-  private let isLostFlag = Atomic<Bool>(false)
   private struct Published {
     var at = ContinuousClock.now
     var changes = -1
@@ -63,22 +62,13 @@ final class OwnedRun: Sendable {
   }
 
   /// Whether another has taken it over.
-  var isLost: Bool { isLostFlag.load(ordering: .relaxed) }
+  var isLost: Bool { claim.isLost }
 
   /// Where the runner keeps the run's files.
   var runPlace: RunPlace {
     RunPlace(
       files: SweepFolder.series(place), log: folder.database,
       settled: { [self] in publish() }, isLost: { [self] in isLost })
-  }
-
-  /// Says that its owner lives, and finds out whether it still is.
-  func beat() {
-    do {
-      if try !claim.beat() { isLostFlag.store(true, ordering: .relaxed) }
-    } catch {
-      // It is said where the run's numbers cannot be written.
-    }
   }
 
   /// Publishes the series if it is longer, and has not been for this time.

@@ -65,7 +65,8 @@ public final class SweepTask: Sendable {
   private let observe: @Sendable (RunEvent) -> Void
   private let say: @Sendable (String) -> Void
   private let names: [String]
-  private let current = Mutex<OwnedRun?>(nil)
+  /// What this task has in its hands.
+  private let current = Mutex<(claim: RunClaim?, run: OwnedRun?)>((nil, nil))
 
   /// Seconds for which a task's end is awaited by what it does between runs.
   private static let margin = 10.0
@@ -249,10 +250,20 @@ public final class SweepTask: Sendable {
   ) throws {
     let plan = work.plans[index]
     work.folder.mark("\(work.folder.back)/\(claim.name)", false)
-    let owned = try own(plan, claim)
+    // Taking over what others have left may take long.
+    current.withLock { $0 = (claim, nil) }
+    defer { current.withLock { $0 = (nil, nil) } }
+    let owned: OwnedRun
+    do {
+      owned = try own(plan, claim)
+    } catch {
+      if try claim.giveBack(note: claim.note) {
+        work.folder.mark("\(work.folder.back)/\(claim.name)")
+      }
+      throw error
+    }
     defer { owned.clear() }
-    current.withLock { $0 = owned }
-    defer { current.withLock { $0 = nil } }
+    current.withLock { $0 = (claim, owned) }
     if let reason = owned.note.obstacle(work.description.rules) {
       known.givenUp[index] = reason
       _ = try owned.giveBack()
@@ -322,9 +333,10 @@ public final class SweepTask: Sendable {
         usleep(UInt32(min(interval, 0.2) * 1e6))
         guard (ContinuousClock.now - last).inSeconds >= interval else { continue }
         last = .now
-        guard let owned = current.withLock({ $0 }) else { continue }
-        owned.beat()
-        if !owned.isLost { owned.publish(after: .seconds(60)) }
+        let (claim, owned) = current.withLock { $0 }
+        // Where it fails, the run's numbers cannot be written either, which is said.
+        _ = try? claim?.beat()
+        if let owned, !owned.isLost { owned.publish(after: .seconds(60)) }
       }
     }
     thread.name = "claims"

@@ -18,6 +18,7 @@ package final class RunClaim: Sendable {
   private let mark = UUID()
   private let counter = Atomic<Int>(0)
   private let isOver = Atomic<Bool>(false)
+  private let wasTaken = Atomic<Bool>(false)
 
   init(_ folder: SharedFolder, name: String, number: Int, note: String, isTakeover: Bool) {
     self.folder = folder
@@ -36,12 +37,16 @@ package final class RunClaim: Sendable {
     guard !isOver.load(ordering: .sequentiallyConsistent) else { return false }
     guard try folder.read(ClaimState.file(name, number + 1)) == nil else {
       isOver.store(true, ordering: .sequentiallyConsistent)
+      wasTaken.store(true, ordering: .sequentiallyConsistent)
       return false
     }
     let count = counter.add(1, ordering: .sequentiallyConsistent).newValue
     try folder.replace(ClaimState.beatFile(name, number), "\(count)\n")
     return true
   }
+
+  /// Whether a heartbeat has found that another has taken it over.
+  package var isLost: Bool { wasTaken.load(ordering: .sequentiallyConsistent) }
 
   /// Ends the piece for good. What it gave must be in its place already. What unfinished writes have
   /// left in its folder is removed.
