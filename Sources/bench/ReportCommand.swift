@@ -1,5 +1,6 @@
 // bench report: the table of an experiment, and its figure.
 import ArgumentParser
+import Experiments
 import Foundation
 import Reports
 import Results
@@ -10,7 +11,8 @@ struct ReportCommand: AsyncParsableCommand {
     commandName: "report",
     abstract: "Print an experiment's tables and verdicts, and draw its figures.",
     discussion: """
-      Without --format the report is printed and also written as Markdown. With it, only the report \
+      Without --format the report is printed and also written as Markdown; with --plot only what it \
+      comes to is printed: the first curves, and each claim's answer. With --format, only the report \
       in that format is printed; csv has the results, claims-csv the claims; html is written as one page that needs no other file, its figures \
       inside. Works on an unfinished experiment too, and says how far it is.
       """)
@@ -63,6 +65,7 @@ struct ReportCommand: AsyncParsableCommand {
     }
     let files = ReportFiles(experiment: report.experiment.name, folder: folder)
     switch format {
+    case nil where isDrawn: try printName(report, among: reader)
     case nil: try printReport(report, files, among: reader)
     case .text: print(report.text, terminator: "")
     case .markdown: print(report.markdown, terminator: "")
@@ -72,7 +75,21 @@ struct ReportCommand: AsyncParsableCommand {
     case .json: print(report.json, terminator: "")
     case .html: try await interruptible { try await writePage(report, files) }
     }
-    if plot || figures != nil { try await interruptible { try await draw(report, files) } }
+    if isDrawn { try await interruptible { try await draw(report, files) } }
+  }
+
+  private var isDrawn: Bool { plot || figures != nil }
+
+  /// Says that there are others, where none was named.
+  private func sayWhich(among reader: ResultsReader) throws {
+    guard experiment == nil else { return }
+    let all = try endingOnBadInput { () throws(ResultsError) in try reader.experiments() }
+    if all.count > 1 { print("The most recently run of \(all.count) experiments:") }
+  }
+
+  private func printName(_ report: ExperimentReport, among reader: ResultsReader) throws {
+    try sayWhich(among: reader)
+    print("\(report.experiment.name): \(report.experiment.title)".printable)
   }
 
   /// Runs what waits for gnuplot, so that a signal ends gnuplot too and nothing half-drawn stays.
@@ -92,12 +109,7 @@ struct ReportCommand: AsyncParsableCommand {
   private func printReport(
     _ report: ExperimentReport, _ files: ReportFiles, among reader: ResultsReader
   ) throws {
-    if experiment == nil {
-      let all = try endingOnBadInput { () throws(ResultsError) in try reader.experiments() }
-      if all.count > 1 {
-        print("The most recently run of \(all.count) experiments:")
-      }
-    }
+    try sayWhich(among: reader)
     print(report.text)
     try endingOnBadInput { () throws(ReportsError) in try files.writeMarkdown(report) }
     print("Report: \(files.markdown)")
@@ -114,22 +126,44 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private func draw(_ report: ExperimentReport, _ files: ReportFiles) async throws {
-    let drawn: DrawnFigure
+    var drawn = DrawnFigure()
+    var failure: String?
     do {
       drawn = try await files.draw(report, formats: figures ?? [.svg, .png])
     } catch {
-      if !Task.isCancelled { printError(error.description) }
-      throw ExitCode(1)
+      // Ended by the user, who wants nothing more.
+      if Task.isCancelled { throw ExitCode(1) }
+      failure = error.description
     }
     // What is printed for a program stays for that program alone.
     if format == nil {
       if !drawn.textChart.isEmpty { print("\n\(drawn.textChart)") }
-      if !drawn.files.isEmpty { print("Figures: \(drawn.files.joined(separator: ", "))") }
+      print(report.overviewText)
+      try endingOnBadInput { () throws(ReportsError) in try files.writeMarkdown(report) }
+      print(whereNext(report, files, drawn), terminator: "")
+    }
+    if let failure {
+      printError(failure)
+      throw ExitCode(1)
     }
     if let obstacle = drawn.obstacle { printError(obstacle) }
     guard drawn.failures.isEmpty else {
       printError(drawn.failures.joined(separator: "\n"))
       throw ExitCode(1)
     }
+  }
+
+  /// Where everything else is.
+  private func whereNext(
+    _ report: ExperimentReport, _ files: ReportFiles, _ drawn: DrawnFigure
+  ) -> String {
+    let name = ProvenanceCollector.quoted(report.experiment.name)
+    let more = database.pathIfNotDefault.map { " --db \(ProvenanceCollector.quoted($0))" } ?? ""
+    var lines: [String] = []
+    if !report.verdicts.isEmpty { lines.append("Why, and how sure: bench verdict \(name)\(more)") }
+    lines.append("All tables: bench report \(name)\(more), or \(files.markdown)")
+    if !drawn.files.isEmpty { lines.append("Figures: \(drawn.files.joined(separator: ", "))") }
+    lines.append("All as one page: bench report \(name) --format html\(more)")
+    return lines.map { $0.printable + "\n" }.joined()
   }
 }

@@ -31,6 +31,15 @@ import Testing
 
     let report = try bench("report", "smoke", "--plot")
     #expect(report.status == 0, "\(report.errors)")
+    // What it comes to, the chart first; all tables are in the report without pictures.
+    let answer = try #require(report.output.range(of: "Under protocol "), "\(report.output)")
+    let next = try #require(report.output.range(of: "All tables: bench report smoke"))
+    #expect(answer.lowerBound < next.lowerBound && !report.output.contains("95 % interval"))
+    if GnuplotProgram.isInstalled {
+      let axis = try #require(report.output.range(of: "training step"))
+      #expect(axis.lowerBound < answer.lowerBound)
+    }
+    #expect(try bench("report", "smoke").output.contains("95 % interval"))
     let files = ["plots/smoke/figure6.gp", "plots/smoke/figure6.dat", "results/reports/smoke.md"]
     let pictures = ["plots/smoke/figure6.png", "plots/smoke/figure6.svg"]
     for file in files + (GnuplotProgram.isInstalled ? pictures : []) {

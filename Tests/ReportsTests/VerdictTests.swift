@@ -382,6 +382,14 @@ import Testing
     }
     try expectSnapshot(try fake.report().verdictText, "verdict.txt")
     try expectSnapshot(try fake.report().verdictJSON, "verdict.json")
+    // What is seen first: an answer in a line, and under which protocol.
+    let overview = try fake.report().overviewText.split(separator: "\n").map(String.init)
+    #expect(
+      overview.suffix(3) == [
+        "  reproduced      Deeper is worse: 90.12 against 40.25 %, Holm p = 0.00036",
+        "  not reproduced  testError: |plain-56 − plain-20| < 2: 90.12 against 40.25 %, Holm p = 1.00",
+        "Under protocol quick, which is not the papers': compare these errors with each other.",
+      ], "\(overview)")
     #expect(
       try JSONSerialization.jsonObject(with: Data(try fake.report().verdictJSON.utf8))
         is [String: Any])

@@ -18,6 +18,9 @@ public struct DrawnFigure: Equatable, Sendable {
   public var obstacle: String?
   /// Why pictures of some formats are missing beside those of others.
   public var failures: [String] = []
+
+  /// Nothing.
+  public init(obstacle: String? = nil) { self.obstacle = obstacle }
 }
 
 /// The files of one experiment's report.
