@@ -116,7 +116,8 @@ struct ReportCommand: AsyncParsableCommand {
   private func draw(_ report: ExperimentReport, _ files: ReportFiles) async throws {
     let drawn: DrawnFigure
     do {
-      drawn = try await files.draw(report, formats: figures ?? [.svg, .png])
+      drawn = try await files.draw(
+        report, formats: figures ?? [.svg, .png], columns: min(max(terminalWidth() - 1, 40), 160))
     } catch {
       if !Task.isCancelled { printError(error.description) }
       throw ExitCode(1)
