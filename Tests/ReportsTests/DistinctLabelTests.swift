@@ -135,7 +135,21 @@ import Testing
     #expect(
       legend.contains { $0.contains("and 8 more variants") } == (variants == 70),
       "\(drawn.textChart)")
+    // Of very many curves some lie under others.
+    guard variants <= 23 else { return }
     #expect(marks.allSatisfy { mark in chart.contains { $0.contains(mark.1.prefix(1)) } })
+  }
+
+  @Test func theTerminalChartsAxisBeginsWhereItsCurvesDo() throws {
+    func script(_ error: Double) throws -> String {
+      let net = Net(network: "plain", depth: 20, trainError: error, testError: error)
+      let fake = try FakeExperiment(nets: [net])
+      try fake.runAll()
+      let figure = try #require(Figure.all(try fake.report()).first)
+      return try #require(TextChart(figure, title: "error", columns: 79, rows: 22)).script
+    }
+    #expect(try script(10).contains("set yrange [0:"))
+    #expect(try script(84).contains("set yrange [80:"))
   }
 
   @Test func twoDivergedSeedsAreTwo() throws {

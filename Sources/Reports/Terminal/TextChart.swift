@@ -1,4 +1,5 @@
 // Curves for a terminal: the first metric over steps, drawn by gnuplot in characters, with a legend below.
+import Foundation
 import Text
 
 /// The first metric of curves, drawn with characters.
@@ -17,6 +18,9 @@ struct TextChart {
   /// The curves, one for each variant: which of the figure's series it is, and what it is drawn with.
   private let curves: [(index: Int, mark: Character, label: String)]
   private let hasLetters: Bool
+  /// The vertical axis begins at zero, but where the curves leave more than a quarter below them
+  /// empty: there are few rows to tell them apart.
+  private let bottom: Double
   /// Variants for which there is no further letter.
   private let undrawn: Int
 
@@ -39,6 +43,10 @@ struct TextChart {
     let marks = hasLetters ? Self.letters : Self.lines
     undrawn = max(0, shown.count - marks.count)
     let names = shown.prefix(marks.count).map { all[$0].name }
+    let top = figure.y.high
+    let lowest = shown.flatMap { all[$0].points.map(\.y) }.min() ?? 0
+    let unit = pow(10, floor(log10(max(top - lowest, 1e-6))))
+    bottom = lowest > top / 4 && lowest < top ? floor(lowest / unit) * unit : 0
     let limit = max(8, min(Self.longestLabel, columns - 8))
     let labels = DistinctLabels.labels(names, limit: limit)
     curves = zip(shown, zip(marks, names)).map { index, entry in
@@ -61,7 +69,7 @@ struct TextChart {
       set tics nomirror scale 0.5
       unset key
       set xrange [0:\(GnuplotText.number(figure.x.high))]
-      set yrange [0:\(GnuplotText.number(figure.y.high))]
+      set yrange [\(GnuplotText.number(bottom)):\(GnuplotText.number(figure.y.high))]
       plot \(elements.joined(separator: ", \\\n  "))
 
       """
