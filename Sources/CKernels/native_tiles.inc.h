@@ -45,6 +45,15 @@ INLINE void configure(long rows, long tail) {
     }                                                                       \
   }
 
+// TILE_LOAD or TILE_STORE of the sums of `count` products, one to four.
+#define EACH_SUM(STEP, sums, count)           \
+  {                                           \
+    STEP(0, sums[0], ROW);                    \
+    if (count > 1) STEP(1, sums[1], ROW);     \
+    if (count > 2) STEP(2, sums[2], ROW);     \
+    if (count > 3) STEP(3, sums[3], ROW);     \
+  }
+
 // --- Products ------------------------------------------------------------------------------------
 
 // How outputs are taken together: `length` neighbouring ones of `rows` rows, where an image whose rows
@@ -124,10 +133,7 @@ static void tiles_product(void *y, int half, const void *operands, const void *w
 #undef LEFT_OF
 #undef STRIDE_OF
         }
-        TILE_STORE(0, sums[0], ROW);
-        if (count > 1) TILE_STORE(1, sums[1], ROW);
-        if (count > 2) TILE_STORE(2, sums[2], ROW);
-        if (count > 3) TILE_STORE(3, sums[3], ROW);
+        EACH_SUM(TILE_STORE, sums, count)
         for (long i = 0; i < count; i++)
           store_outputs(y, half, p, order, row, first[i], (tile + i) * LANES - first[i], tileRows,
                         c, sums[i]);
@@ -162,10 +168,7 @@ static void add_blocks(float *dw, const tile_inputs *blocks, long count, const u
     const long lanes = p->results - c < LANES ? p->results - c : LANES;
     for (long i = 0; i < count; i++)
       take_sums(sums[i], dw + blocks[i].row * p->results + c, p->results, blocks[i].count, lanes);
-    TILE_LOAD(0, sums[0], ROW);
-    if (count > 1) TILE_LOAD(1, sums[1], ROW);
-    if (count > 2) TILE_LOAD(2, sums[2], ROW);
-    if (count > 3) TILE_LOAD(3, sums[3], ROW);
+    EACH_SUM(TILE_LOAD, sums, count)
     const bf16 *left[4], *rowOf[4];
     long stride[4];
     for (long i = 0; i < 4; i++) {
@@ -192,10 +195,7 @@ static void add_blocks(float *dw, const tile_inputs *blocks, long count, const u
 #undef LEFT_OF
 #undef STRIDE_OF
     }
-    TILE_STORE(0, sums[0], ROW);
-    if (count > 1) TILE_STORE(1, sums[1], ROW);
-    if (count > 2) TILE_STORE(2, sums[2], ROW);
-    if (count > 3) TILE_STORE(3, sums[3], ROW);
+    EACH_SUM(TILE_STORE, sums, count)
     for (long i = 0; i < count; i++)
       give_sums(dw + blocks[i].row * p->results + c, sums[i], p->results, blocks[i].count, lanes);
   }

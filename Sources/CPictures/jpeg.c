@@ -16,7 +16,10 @@ struct bench_jpeg {
   struct jpeg_progress_mgr progress;
   jmp_buf failed;
   char message[BENCH_PICTURE_MESSAGE];
-  // What bench_jpeg_read has allocated.
+  // What bench_jpeg_start has been told and has found: how many columns are decoded left of the part,
+  // and a row for what is decoded in vain.
+  bench_picture_part part;
+  int skip, inks;
   uint8_t *row;
 };
 
@@ -104,7 +107,8 @@ int bench_jpeg_open(bench_jpeg *decoder, const uint8_t *bytes, size_t count, int
 // neighbours from which to interpolate colours.
 enum { margin = 8 };
 
-int bench_jpeg_read(bench_jpeg *decoder, int divisor, bench_picture_part part, uint8_t *rgb) {
+int bench_jpeg_start(bench_jpeg *decoder, int divisor, bench_picture_part part, size_t *pitch,
+                     size_t *offset) {
   struct jpeg_decompress_struct *info = &decoder->info;
   free(decoder->row);
   decoder->row = NULL;
@@ -114,40 +118,49 @@ int bench_jpeg_read(bench_jpeg *decoder, int divisor, bench_picture_part part, u
   }
   info->scale_num = 1;
   info->scale_denom = (unsigned)divisor;
-  int inks = info->num_components == 4;
-  info->out_color_space = inks ? JCS_CMYK : JCS_RGB;
+  decoder->inks = info->num_components == 4;
+  info->out_color_space = decoder->inks ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(info);
-  int several = jpeg_has_multiple_scans(info);
   JDIMENSION left = 0, width = info->output_width;
-  if (!several && part.width + 2 * margin < (int)info->output_width) {
+  if (!jpeg_has_multiple_scans(info) && part.width + 2 * margin < (int)info->output_width) {
     left = (JDIMENSION)(part.left > margin ? part.left - margin : 0);
     JDIMENSION end = (JDIMENSION)(part.left + part.width + margin);
     width = (end < info->output_width ? end : info->output_width) - left;
     jpeg_crop_scanline(info, &left, &width);
   }
+  decoder->part = part;
+  decoder->skip = part.left - (int)left;
+  // Inks are turned into colours from a row of their own.
+  *pitch = 3 * (size_t)(decoder->inks ? (JDIMENSION)part.width : info->output_width);
+  *offset = decoder->inks ? 0 : 3 * (size_t)decoder->skip;
   decoder->row = malloc((size_t)info->output_width * 4 + 16);
-  if (!decoder->row) {
-    snprintf(decoder->message, sizeof decoder->message, "there is no memory for a row of it");
+  if (decoder->row) return 0;
+  snprintf(decoder->message, sizeof decoder->message, "there is no memory for a row of it");
+  jpeg_abort_decompress(info);
+  return 1;
+}
+
+int bench_jpeg_read(bench_jpeg *decoder, uint8_t *rgb) {
+  struct jpeg_decompress_struct *info = &decoder->info;
+  const bench_picture_part part = decoder->part;
+  if (setjmp(decoder->failed)) {
     jpeg_abort_decompress(info);
     return 1;
   }
+  int several = jpeg_has_multiple_scans(info);
   if (!several && part.top > margin) jpeg_skip_scanlines(info, (JDIMENSION)(part.top - margin));
-  int skip = part.left - (int)left;
   while ((int)info->output_scanline < part.top + part.height) {
     int line = (int)info->output_scanline - part.top;
-    uint8_t *target = rgb + (size_t)(line < 0 ? 0 : line) * (size_t)part.width * 3;
-    // A row that is wanted whole is decoded in place.
-    int whole = !inks && line >= 0 && (int)info->output_width == part.width;
-    JSAMPROW row = whole ? target : decoder->row;
+    size_t width = decoder->inks ? (size_t)part.width : info->output_width;
+    uint8_t *target = rgb + (size_t)(line < 0 ? 0 : line) * width * 3;
+    // Rows that are wanted are decoded in place.
+    JSAMPROW row = decoder->inks || line < 0 ? decoder->row : target;
     if (jpeg_read_scanlines(info, &row, 1) != 1) break;
-    if (whole || line < 0) continue;
-    if (inks) {
-      // Adobe's programs store inks inverted, and no other writes them.
-      for (size_t i = 0; i < 4 * (size_t)part.width; i++)
-        row[4 * (size_t)skip + i] = (uint8_t)(255 - row[4 * (size_t)skip + i]);
-      bench_inks_to_rgb(row + 4 * skip, target, (size_t)part.width);
-    } else
-      memcpy(target, row + 3 * skip, 3 * (size_t)part.width);
+    if (!decoder->inks || line < 0) continue;
+    // Adobe's programs store inks inverted, and no other writes them.
+    uint8_t *inks = row + 4 * (size_t)decoder->skip;
+    for (size_t i = 0; i < 4 * width; i++) inks[i] = (uint8_t)(255 - inks[i]);
+    bench_inks_to_rgb(inks, target, width);
   }
   // The rest is unpacked, for what is damaged there, and its last row read.
   JDIMENSION rest = info->output_height - info->output_scanline;

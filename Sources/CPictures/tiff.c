@@ -114,7 +114,7 @@ int bench_tiff_open(bench_tiff *decoder, const uint8_t *bytes, size_t count, int
   return 0;
 }
 
-// One sample, of 1, 2, 4, 8, 16 or 32 bits, as 8 bits; fewer bits stay what they are.
+// One sample, of up to 16 or of 32 bits, as 8 bits; fewer bits stay what they are.
 static inline uint8_t sample(const uint8_t *row, size_t index, const bench_tiff *decoder) {
   switch (decoder->bits) {
     case 8: return row[index];
@@ -141,6 +141,18 @@ static inline uint8_t sample(const uint8_t *row, size_t index, const bench_tiff 
         value = number;
       }
       return (uint8_t)(value >= 255 ? 255 : value > 0 ? value : 0);
+    }
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+    case 15: {
+      // The upper 8, whose first lies anywhere in a byte.
+      size_t bit = index * decoder->bits;
+      unsigned value = (unsigned)row[bit / 8] << 8 | row[bit / 8 + 1];
+      return (uint8_t)(value >> (8 - bit % 8));
     }
     default: {
       size_t bit = index * decoder->bits;
@@ -201,6 +213,18 @@ static int unpack(bench_tiff *decoder, uint8_t *output) {
   return status;
 }
 
+// Brightness and two differences of colour as light, as Pillow computes it: in units of 1/64.
+static void light_of(const uint8_t *from, uint8_t *rgb) {
+  double blue = from[1] - 128.0, red = from[2] - 128.0;
+  int differences[3] = {(int)(1.402 * 64 * red + 0.5),
+                        (int)(-0.34414 * 64 * blue + 0.5) + (int)(-0.71414 * 64 * red + 0.5),
+                        (int)(1.772 * 64 * blue + 0.5)};
+  for (int c = 0; c < 3; c++) {
+    int value = from[0] + (differences[c] >> 6);
+    rgb[c] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+  }
+}
+
 // What the samples of the pixels mean, laid on white.
 static int colours(bench_tiff *decoder, const uint8_t *samples, uint8_t *rgb, size_t pixels) {
   uint16_t *maps[3] = {NULL, NULL, NULL};
@@ -230,7 +254,9 @@ static int colours(bench_tiff *decoder, const uint8_t *samples, uint8_t *rgb, si
       pixel[0] = pixel[1] = pixel[2] = (uint8_t)value;
     } else if (colour == 4) {
       bench_inks_to_rgb(from, pixel, 1);
-    } else
+    } else if (decoder->photometric == PHOTOMETRIC_YCBCR && decoder->compression == COMPRESSION_NONE)
+      light_of(from, pixel);
+    else
       for (int c = 0; c < 3; c++) pixel[c] = (uint8_t)(from[c] * scale);
     if (alpha) pixel[3] = (uint8_t)(from[colour] * scale);
     if (!multiplied)
@@ -282,12 +308,24 @@ int bench_tiff_read(bench_tiff *decoder, uint8_t *rgb) {
   int turns = decoder->orientation >= 2 && decoder->orientation <= 8;
   int isKnown = decoder->bits == 1 || decoder->bits == 2 || decoder->bits == 4 ||
                 decoder->bits == 8 || decoder->bits == 16 ||
+                (decoder->bits > 8 && decoder->bits < 16 &&
+                 decoder->format == SAMPLEFORMAT_UINT) ||
                 (decoder->bits == 32 && decoder->samples == 1);
   int meaning = decoder->photometric;
+  if (meaning == PHOTOMETRIC_CIELAB || meaning == PHOTOMETRIC_ICCLAB ||
+      meaning == PHOTOMETRIC_ITULAB)
+    return refuse(decoder, "its colours are L*a*b*, which are not read; convert it to RGB");
   if (meaning == PHOTOMETRIC_YCBCR && decoder->compression == COMPRESSION_JPEG &&
       decoder->planar == PLANARCONFIG_CONTIG) {
     TIFFSetField(decoder->file, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     meaning = PHOTOMETRIC_RGB;
+  }
+  if (meaning == PHOTOMETRIC_YCBCR && decoder->compression == COMPRESSION_NONE &&
+      decoder->planar == PLANARCONFIG_CONTIG && decoder->bits == 8 && decoder->samples == 3) {
+    uint16_t across = 2, down = 2;
+    TIFFGetFieldDefaulted(decoder->file, TIFFTAG_YCBCRSUBSAMPLING, &across, &down);
+    // What Pillow reads itself, it reads without the file's coefficients and reference values.
+    if (across == 1 && down == 1) meaning = PHOTOMETRIC_RGB;
   }
   if (!isKnown || decoder->compression == COMPRESSION_OJPEG || decoder->samples > 8 ||
       (meaning > PHOTOMETRIC_PALETTE && meaning != PHOTOMETRIC_SEPARATED)) {

@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Average over whole pictures whose shorter side has these lengths, such as 224,256,384,480,640.",
+      "Average over whole pictures, also mirrored, whose shorter side has these lengths, such as 224,256,384,480,640.",
       valueName: "pixels"))
   var scales: String?
 
@@ -153,7 +153,7 @@ struct EvaluationText {
         ? "the middle \(network.shape.height) of \(network.resize) pixels" : "as they are"
     case .tenCrop: "ten crops of \(network.shape.height) of \(network.resize) pixels"
     case .scales(let sides):
-      "whole pictures, shorter side \(sides.map(String.init).joined(separator: ", "))"
+      "whole pictures and mirrored, shorter side \(sides.map(String.init).joined(separator: ", "))"
     }
   }
 

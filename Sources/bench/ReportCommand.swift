@@ -129,7 +129,8 @@ struct ReportCommand: AsyncParsableCommand {
     var drawn = DrawnFigure()
     var failure: String?
     do {
-      drawn = try await files.draw(report, formats: figures ?? [.svg, .png])
+      drawn = try await files.draw(
+        report, formats: figures ?? [.svg, .png], columns: min(max(terminalWidth() - 1, 40), 160))
     } catch {
       // Ended by the user, who wants nothing more.
       if Task.isCancelled { throw ExitCode(1) }

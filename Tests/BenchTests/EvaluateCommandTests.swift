@@ -106,7 +106,53 @@ import Testing
     #expect(abs(small.loss - large.loss) < 1e-6)
     let several = try evaluate(run, "--scales", "32,40,48", "--threads", "1")
     let again = try evaluate(run, "--scales", "32,40,48", "--threads", "3")
-    #expect(several.views == 3 && abs(several.loss - again.loss) < 1e-12)
+    #expect(several.views == 6 && abs(several.loss - again.loss) < 1e-12)
+  }
+
+  /// At a scale that leaves pictures as they are, with those and their mirror images answered one by one.
+  @Test func scalesAverageThePictureAndItsMirrorImage() throws {
+    let run = try train()
+    let side = 32
+    func pixel(_ x: Int, _ y: Int, _ number: Int) -> [UInt8] {
+      [7 * x + 3 * y, x * x / 4 + 40 * number, 255 - 6 * x].map { UInt8($0 % 256) }
+    }
+    for (number, name) in ["a", "b", "c", "d", "e", "f"].enumerated() {
+      for (kind, mirrored) in [("straight", false), ("mirrored", true)] {
+        let place = bench.folder.appending(path: "\(kind)/val/\(name)")
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        var bytes = Array("P6 \(side) \(side) 255\n".utf8)
+        for y in 0..<side {
+          for x in 0..<side { bytes += pixel(mirrored ? side - 1 - x : x, y, number) }
+        }
+        try Data(bytes).write(to: place.appending(path: "0.ppm"))
+      }
+    }
+    func probabilities(_ kind: String) throws -> [Double] {
+      let answers = try bench(
+        "predict", run, "\(kind)/val", "--resize", "\(side)", "--format", "json", "--top", "6")
+      return try answers.output.split(separator: "\n").map {
+        let answer = try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+        return try #require(
+          answer.classes.first { answer.picture.split(separator: "/")[2] == $0.name }
+        ).probability
+      }
+    }
+    let pairs = zip(try probabilities("straight"), try probabilities("mirrored"))
+    let losses = pairs.map { -log(($0 + $1) / 2) }
+    #expect(losses.count == 6 && pairs.contains { abs($0 - $1) > 1e-3 }, "\(pairs)")
+    let result = try evaluate(run, "--data", "straight/val", "--scales", "\(side)")
+    #expect(abs(result.loss - losses.reduce(0, +) / 6) < 1e-6, "\(result) \(losses)")
+  }
+
+  private struct Line: Decodable {
+    struct Class: Decodable {
+      let `class`: Int
+      let name: String
+      let probability: Double
+    }
+    let picture: String
+    let classes: [Class]
+    let logits: [Double]?
   }
 
   @Test func picturesAreAnswered() throws {
@@ -117,16 +163,6 @@ import Testing
     #expect(text.status == 0 && lines.count == 3 && lines[0] == picture, "\(text)")
     #expect(lines[1].contains(" %  ") && "abcdef".contains(lines[1].last ?? "?"))
 
-    struct Line: Decodable {
-      struct Class: Decodable {
-        let `class`: Int
-        let name: String
-        let probability: Double
-      }
-      let picture: String
-      let classes: [Class]
-      let logits: [Double]
-    }
     let all = try bench(
       "predict", run, "pictures/val", "--format", "json", "--top", "6", "--logits")
     let answers = try all.output.split(separator: "\n").map {
@@ -136,8 +172,8 @@ import Testing
     for answer in answers {
       let sum = answer.classes.reduce(0) { $0 + $1.probability }
       #expect(abs(sum - 1) < 1e-12)
-      let logits = answer.classes.map { answer.logits[$0.class] }
-      #expect(logits == answer.logits.sorted(by: >))
+      let outputs = try #require(answer.logits)
+      #expect(answer.classes.map { outputs[$0.class] } == outputs.sorted(by: >))
     }
     // The errors are those of evaluation.
     let wrong = answers.count { $0.classes[0].name != $0.picture.split(separator: "/")[2] }

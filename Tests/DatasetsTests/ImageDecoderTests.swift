@@ -1,6 +1,8 @@
 // Pictures: decoded, scaled, cropped; and what is refused.
+import CPictures
 import CTurboJPEG
 import Foundation
+import Mutations
 import Testing
 
 @testable import Datasets
@@ -106,12 +108,41 @@ import Testing
           }
           for row in 0..<7 {
             let first = 3 * ((top + row) * size.width + left)
+            let own = part.offset + part.pitch * row
             #expect(
-              Array(part.pixels[27 * row..<27 * row + 27])
+              Array(part.pixels[own..<own + 27])
                 == Array(whole.pixels[first..<first + 27]), "\(divisor), \(place), row \(row)")
           }
         }
       }
+    }
+  }
+
+  /// The horizontal pass by this CPU's instructions, against the loop for every CPU.
+  @Test func fastAndPlainHorizontalPassesAreOne() {
+    var random = Mutator(seed: 5)
+    for round in 0..<200 {
+      let (width, target, rows) = (
+        random.below(300) + 1, random.below(60) + 1, random.below(9) + 1
+      )
+      let first = random.below(target)
+      let range = first..<first + 1 + random.below(target - first)
+      let filter = LineFilter(
+        from: Double(width) - (round % 3 == 0 ? 0.5 : 0), source: 0..<width, of: width, to: target,
+        range: range)
+      let pitch = 3 * width + random.below(20)
+      // Extremes as often as anything else.
+      let source = (0..<pitch * rows + 16).map { _ in
+        [0, 255, UInt8(random.below(256))][random.below(3)]
+      }
+      let outputs = [0, 1].map { plain in
+        var output = [UInt8](repeating: 7, count: 3 * range.count * rows + 1)
+        filter.withFilter {
+          bench_across(source, pitch, Int32(rows), $0, Int32(plain), &output)
+        }
+        return output
+      }
+      #expect(outputs[0] == outputs[1] && outputs[0].last == 7, "\(width) to \(target), \(range)")
     }
   }
 

@@ -97,6 +97,16 @@ import Text
     #expect(message { _ = try decode(Array(text.utf8), size: 4) }.contains(reason))
   }
 
+  /// Pillow turns these into RGB by a colour profile, which nothing here has.
+  @Test func coloursOfAnotherKindAreSaid() throws {
+    let rgb = try #require(try Pictures.read().cases.first { $0.name == "tiff turned 1" })
+    var bytes = Array(rgb.file)
+    // The photometric interpretation, 2, of one short number.
+    let place = try #require(bytes.firstRange(of: [0x06, 0x01, 3, 0, 1, 0, 0, 0, 2]))
+    bytes[place.upperBound - 1] = 8
+    #expect(message { _ = try decode(bytes, size: 14) }.contains("its colours are L*a*b*"))
+  }
+
   /// Sizes, aspects and plans: the same pixels to the bit.
   @Test func geometryIsTorchvisions() throws {
     let cases = try JSONDecoder().decode(Geometry.self, from: Self.fixture("geometry.json")).cases

@@ -95,10 +95,61 @@ import Testing
       String($0.1)
     }
     #expect(ticks.count == 6 && Set(ticks).count == 6, "\(ticks)")
-    let chart = TextChart.script(curves, title: "error", columns: 79, rows: 24)
-    let letters = chart.matches(of: /title '([^']*=[^']*)'/).map { String($0.1) }
+    let chart = try #require(TextChart(curves, title: "error", columns: 79, rows: 24))
+    let letters = chart.legend.matches(of: /(.)\1\1  (\S*=\S*)/).map { String($0.2) }
     #expect(letters.count == 6 && Set(letters).count == 6, "\(letters)")
     #expect((titles + ticks + letters).allSatisfy { !$0.contains("…") })
+  }
+
+  /// The names are in the legend, each once, and the legend stands below the chart.
+  @Test(
+    .enabled(if: GnuplotProgram.isInstalled), arguments: [60, 80, 120], [4, 6, 7, 23, 70])
+  func theTerminalChartIsReadable(columns: Int, variants: Int) async throws {
+    let nets = (0..<variants).map { number in
+      let error = 20 + 50 * Double(number) / Double(variants)
+      return Net(
+        network: "residual", depth: 20, trainError: error, testError: error + 5,
+        extra: [
+          LevelRecord(
+            factor: "optimizer.weightDecay", level: "0.0\(100 + number)",
+            numeric: Double(100 + number) / 10000)
+        ])
+    }
+    let fake = try FakeExperiment(nets: nets)
+    try fake.runAll()
+    let files = ReportFiles(
+      experiment: "degradation", folder: fake.folder.appending(path: "out").path)
+    let drawn = try await files.draw(try fake.report(), formats: [], columns: columns)
+    let lines = drawn.textChart.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.allSatisfy { $0.count <= columns }, "\(drawn.textChart)")
+    let end = try #require(lines.firstIndex { $0.contains("training step") })
+    let (chart, legend) = (lines[..<end], lines[end...])
+    #expect(!chart.contains { $0.contains("weightDecay") || $0.contains("0.01") })
+    // The axis' numbers stand free.
+    #expect(chart.contains { $0.contains(/^ *0 \+-+/) }, "\(drawn.textChart)")
+    let marks = legend.joined(separator: "\n")
+      .matches(of: /(?:^|\s)(\S+)  (\S*weightDecay=0\.0\d+)(?=\s|$)/)
+    let shown = min(variants, 62)
+    #expect(Set(marks.map { $0.1 }).count == shown, "\(drawn.textChart)")
+    #expect(Set(marks.map { $0.2 }).count == shown, "\(drawn.textChart)")
+    #expect(
+      legend.contains { $0.contains("and 8 more variants") } == (variants == 70),
+      "\(drawn.textChart)")
+    // Of very many curves some lie under others.
+    guard variants <= 23 else { return }
+    #expect(marks.allSatisfy { mark in chart.contains { $0.contains(mark.1.prefix(1)) } })
+  }
+
+  @Test func theTerminalChartsAxisBeginsWhereItsCurvesDo() throws {
+    func script(_ error: Double) throws -> String {
+      let net = Net(network: "plain", depth: 20, trainError: error, testError: error)
+      let fake = try FakeExperiment(nets: [net])
+      try fake.runAll()
+      let figure = try #require(Figure.all(try fake.report()).first)
+      return try #require(TextChart(figure, title: "error", columns: 79, rows: 22)).script
+    }
+    #expect(try script(10).contains("set yrange [0:"))
+    #expect(try script(84).contains("set yrange [80:"))
   }
 
   @Test func twoDivergedSeedsAreTwo() throws {

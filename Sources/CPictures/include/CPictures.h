@@ -34,10 +34,14 @@ typedef struct {
   int left, top, width, height;
 } bench_picture_part;
 
-// Decodes the part at 1/divisor of the full size (1, 2, 4 or 8; sides are rounded up). Its pixels are
-// those of the whole picture, to the bit. What lies outside is unpacked nevertheless, so that damage
-// is seen wherever it is. rgb has room for the part's pixels.
-int bench_jpeg_read(bench_jpeg *decoder, int divisor, bench_picture_part part, uint8_t *rgb);
+// Prepares to decode the part at 1/divisor of the full size (1, 2, 4 or 8; sides are rounded up).
+// pitch: bytes from one row to the next, some columns beside the part among them.
+// offset: of the part's first pixel.
+int bench_jpeg_start(bench_jpeg *decoder, int divisor, bench_picture_part part, size_t *pitch,
+                     size_t *offset);
+// Decodes the part: its pixels are those of the whole picture, to the bit. What lies outside is
+// unpacked nevertheless, so that damage is seen wherever it is. rgb has room for all its rows.
+int bench_jpeg_read(bench_jpeg *decoder, uint8_t *rgb);
 
 // --- PNG -------------------------------------------------------------------------------------
 
@@ -96,6 +100,10 @@ typedef struct {
   int32_t lines, taps;
 } bench_filter;
 
+// The horizontal pass alone, rounded to 8 bits. output: [rows][columns.lines][3].
+//   plain: whether by the loop for every CPU, which a faster one must equal.
+void bench_across(const uint8_t *source, size_t pitch, int32_t rows, bench_filter columns,
+                  int plain, uint8_t *output);
 // Both passes of a resize, horizontal first, each rounded to 8 bits.
 //   source: RGB with `pitch` bytes a row; readable for 16 bytes beyond its last pixel.
 //   rows: source rows that the vertical filter reads.
@@ -103,7 +111,7 @@ typedef struct {
 //   output: [rows.lines][columns.lines][3].
 void bench_resize(const uint8_t *source, size_t pitch, int32_t sourceRows, bench_filter columns,
                   bench_filter rows, uint8_t *between, uint8_t *output);
-// The same with the vertical pass first; between has room for pitch + 16 bytes.
+// The same with the vertical pass first; between has room for a row of the source and 16 bytes.
 void bench_resize_down_first(const uint8_t *source, size_t pitch, bench_filter columns,
                              bench_filter rows, uint8_t *between, uint8_t *output);
 

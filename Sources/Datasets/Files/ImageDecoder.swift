@@ -6,7 +6,7 @@ import Numerics
 final class ImageDecoder {
   /// Raised whenever any pixel that a picture becomes changes. It is part of a folder's checksum, and
   /// so of the identity of checkpoints: no run goes on with other pixels than it began with.
-  static let version = 2
+  static let version = 3
   /// The most pixels that a picture may have; a header that says more is not believed.
   static let mostPixels = 1 << 26
   /// In bytes.
@@ -127,13 +127,21 @@ struct Picture {
   /// The size that the file says.
   private(set) var full = Size(width: 0, height: 0)
   private(set) var part = Part(divisor: 1, columns: 0..<0, rows: 0..<0)
-  /// `[rows, columns, 3]` of the part, and room beyond; the rest is left over from larger pictures.
+  /// Bytes from one row to the next: there may be columns beside the part.
+  private(set) var pitch = 0
+  /// Of the part's first byte.
+  private(set) var offset = 0
+  /// Red, green and blue of the part's rows, and room beyond; the rest is left over from larger
+  /// pictures.
   var pixels: [UInt8] = []
 
   /// Makes room for the pixels of a part.
-  mutating func makeRoom(_ full: Size, _ part: Part) {
+  /// - Parameter pitch: nil where nothing is beside the part.
+  mutating func makeRoom(_ full: Size, _ part: Part, pitch: Int? = nil, offset: Int = 0) {
     (self.full, self.part) = (full, part)
-    let count = part.columns.count * part.rows.count * 3 + 16
+    self.pitch = pitch ?? 3 * part.columns.count
+    self.offset = offset
+    let count = self.pitch * part.rows.count + 16
     if pixels.count < count { pixels = [UInt8](repeating: 0, count: count) }
   }
 }

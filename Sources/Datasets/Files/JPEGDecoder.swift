@@ -22,7 +22,7 @@ final class JPEGDecoder {
   func decode(
     _ bytes: [UInt8], to picture: inout Picture, part: (Picture.Size) -> Picture.Part
   ) throws(PictureFault) {
-    // The decoder keeps the address between its two calls.
+    // The decoder keeps the address between its calls.
     let problem = bytes.withUnsafeBufferPointer { bytes -> PictureFault? in
       var (width, height): (Int32, Int32) = (0, 0)
       guard bench_jpeg_open(handle, bytes.baseAddress, bytes.count, &width, &height) == 0 else {
@@ -35,12 +35,15 @@ final class JPEGDecoder {
         return error
       }
       let part = part(size)
-      picture.makeRoom(size, part)
       let wanted = bench_picture_part(
         left: Int32(part.columns.lowerBound), top: Int32(part.rows.lowerBound),
         width: Int32(part.columns.count), height: Int32(part.rows.count))
-      let status = bench_jpeg_read(handle, Int32(part.divisor), wanted, &picture.pixels)
-      return status == 0 ? nil : fault()
+      var (pitch, offset) = (0, 0)
+      guard bench_jpeg_start(handle, Int32(part.divisor), wanted, &pitch, &offset) == 0 else {
+        return fault()
+      }
+      picture.makeRoom(size, part, pitch: pitch, offset: offset)
+      return bench_jpeg_read(handle, &picture.pixels) == 0 ? nil : fault()
     }
     if let problem { throw problem }
   }

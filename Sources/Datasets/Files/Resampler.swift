@@ -144,14 +144,15 @@ struct Resampler {
     let rows = LineFilter(
       from: height, source: reach, of: decoded.height, to: geometry.scaled.height,
       range: geometry.rows)
-    let pitch = 3 * part.columns.count
+    let pitch = picture.pitch
     let lostRows = decoded.height - geometry.scaled.height
     let lostColumns = decoded.width - geometry.scaled.width
     let goesDownFirst = lostRows > 0 && lostRows > 2 * lostColumns
-    let needed = max(3 * geometry.columns.count * reach.count, pitch + 16)
+    let needed = max(3 * geometry.columns.count * reach.count, 3 * part.columns.count + 16)
     if between.count < needed { between = [UInt8](repeating: 0, count: needed) }
     picture.pixels.withUnsafeBufferPointer { pixels in
-      let first = pixels.dropFirst((reach.lowerBound - part.rows.lowerBound) * pitch)
+      let first = pixels.dropFirst(
+        (reach.lowerBound - part.rows.lowerBound) * pitch + picture.offset)
       columns.withFilter { columns in
         rows.withFilter { rows in
           let first = UnsafeBufferPointer(rebasing: first).baseAddress
@@ -168,7 +169,7 @@ struct Resampler {
 }
 
 extension LineFilter {
-  fileprivate func withFilter(_ body: (bench_filter) -> Void) {
+  func withFilter(_ body: (bench_filter) -> Void) {
     firsts.withUnsafeBufferPointer { firsts in
       weights.withUnsafeBufferPointer { weights in
         body(

@@ -104,11 +104,13 @@ public struct ReportFiles: Sendable {
       }
     }
     let curves = report.curveSpecs.first
-    if drawn.obstacle == nil, let curves, let figure = all.first(where: { $0.name == curves.name })
+    if drawn.obstacle == nil, let curves,
+      let figure = all.first(where: { $0.name == curves.name }),
+      let chart = TextChart(figure, title: curves.metrics[0].label, columns: columns, rows: 22)
     {
-      let chart = TextChart.script(
-        figure, title: curves.metrics[0].label, columns: columns, rows: 24)
-      drawn.textChart = TextChart.trimmed(try await Gnuplot.run(["-"], script: chart, in: figures))
+      let lines = TextChart.trimmed(
+        try await Gnuplot.run(["-"], script: chart.script, in: figures))
+      drawn.textChart = "\(lines)\n\(chart.legend)"
     }
     return drawn
   }

@@ -52,23 +52,8 @@ extension ResultsReader {
   public func halfPrecisions(
     experiment: String
   ) throws(ResultsError) -> [(key: RunKey, precision: String)] {
-    try read { db in
-      // Earlier schemas know single precision alone.
-      guard try db.columns(in: "provenance").contains(where: { $0.name == "precision" }) else {
-        return []
-      }
-      return try Row.fetchAll(
-        db,
-        sql: """
-          SELECT variant.name AS variant, run.seed, provenance.precision FROM provenance
-            JOIN run ON run.currentAttempt = provenance.attemptId
-            JOIN variant ON variant.id = run.variantId
-            JOIN experiment ON experiment.id = variant.experimentId
-          WHERE experiment.name = ? AND provenance.precision LIKE 'bf16%'
-          ORDER BY variant.position, variant.name, run.seed
-          """, arguments: [experiment]
-      ).map { try (RunKey($0, experiment: experiment), $0.get("precision")) }
-    }
+    try values(of: "precision", where: "LIKE 'bf16%'", experiment: experiment)
+      .map { (key: $0.key, precision: $0.value) }
   }
 
   /// The current attempts of an experiment that went on under other conditions than they began
@@ -77,22 +62,31 @@ extension ResultsReader {
   public func numericChanges(
     experiment: String
   ) throws(ResultsError) -> [(key: RunKey, changes: String)] {
+    try values(of: "numericChanges", where: "<> ''", experiment: experiment)
+      .map { (key: $0.key, changes: $0.value) }
+  }
+
+  /// What the current attempts of an experiment have in a column of their provenance, by variant and
+  /// seed; nothing where the database is of a schema before that column.
+  /// - Parameter condition: SQL that follows the column; only where it holds.
+  private func values(
+    of column: String, where condition: String, experiment: String
+  ) throws(ResultsError) -> [(key: RunKey, value: String)] {
     try read { db in
-      // The first schema knows no going on.
-      guard try db.columns(in: "provenance").contains(where: { $0.name == "numericChanges" }) else {
+      guard try db.columns(in: "provenance").contains(where: { $0.name == column }) else {
         return []
       }
       return try Row.fetchAll(
         db,
         sql: """
-          SELECT variant.name AS variant, run.seed, provenance.numericChanges FROM provenance
+          SELECT variant.name AS variant, run.seed, provenance.\(column) AS value FROM provenance
             JOIN run ON run.currentAttempt = provenance.attemptId
             JOIN variant ON variant.id = run.variantId
             JOIN experiment ON experiment.id = variant.experimentId
-          WHERE experiment.name = ? AND provenance.numericChanges <> ''
+          WHERE experiment.name = ? AND provenance.\(column) \(condition)
           ORDER BY variant.position, variant.name, run.seed
           """, arguments: [experiment]
-      ).map { try (RunKey($0, experiment: experiment), $0.get("numericChanges")) }
+      ).map { try (RunKey($0, experiment: experiment), $0.get("value")) }
     }
   }
 }

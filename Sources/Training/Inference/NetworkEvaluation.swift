@@ -12,8 +12,9 @@ public enum EvaluationViews: Sendable, Equatable {
   /// The four corners and the middle, each also mirrored (Krizhevsky et al. 2012), as torchvision's
   /// `TenCrop`.
   case tenCrop
-  /// The whole picture, its shorter side at each of these lengths: the network is applied
-  /// convolutionally, and its classifier to the mean over all places (He et al. 2015, section 3.4).
+  /// The whole picture and its mirror image, the shorter side at each of these lengths: the network is
+  /// applied convolutionally, and its classifier to the mean over all places (He et al. 2015, section
+  /// 3.4, which follows Simonyan and Zisserman 2014, section 3.2).
   case scales([Int])
 
   /// How many views a picture has.
@@ -21,7 +22,7 @@ public enum EvaluationViews: Sendable, Equatable {
     switch self {
     case .center: 1
     case .tenCrop: 10
-    case .scales(let sides): sides.count
+    case .scales(let sides): 2 * sides.count
     }
   }
 }
@@ -199,7 +200,7 @@ private final class ScaledEvaluation {
     self.reader = reader
   }
 
-  /// The mean over pictures of their probabilities.
+  /// The mean over pictures and their mirror images of the probabilities.
   func probabilities(_ pictures: [ScaledPicture]) throws(DatasetError) -> [Double] {
     var sums = [Double](repeating: 0, count: network.classes)
     for picture in pictures {
@@ -208,9 +209,13 @@ private final class ScaledEvaluation {
       let (executor, preprocessing) = try executor(shape)
       Pixels.fitting(picture.pixels, channels: shape.channels).withUnsafeBufferPointer {
         preprocessing.write($0, to: executor.input)
+        preprocessing.write($0, mirrored: true, to: executor.input + shape.count)
       }
-      for (index, p) in Answer.softmax(executor.predict(count: 1)[...]).enumerated() {
-        sums[index] += p / Double(pictures.count)
+      let logits = executor.predict(count: 2)
+      for own in [logits.prefix(network.classes), logits.suffix(network.classes)] {
+        for (index, p) in Answer.softmax(own).enumerated() {
+          sums[index] += p / Double(2 * pictures.count)
+        }
       }
     }
     return sums
@@ -226,7 +231,7 @@ private final class ScaledEvaluation {
     }
     if executors.count == Self.mostExecutors { executors.removeFirst() }
     do {
-      let executor = try network.executor(shape, batch: 1, threads: 1)
+      let executor = try network.executor(shape, batch: 2, threads: 1)
       let preprocessing = network.preprocessing(shape)
       executors.append((shape, executor, preprocessing))
       return (executor, preprocessing)

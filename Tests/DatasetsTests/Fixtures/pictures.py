@@ -2,7 +2,7 @@
 
 Needs Pillow, torchvision, numpy and the program cjpeg of libjpeg-turbo. What is right is Resize and
 CenterCrop of torchvision on Pillow's picture, but for the two documented differences: transparency is laid
-on white in stored numbers, and 16-bit grey is its upper 8 bits.
+on white in stored numbers, and grey of more than 8 bits is its upper 8 bits.
 """
 
 import base64
@@ -254,17 +254,19 @@ def others():
         size = 8 + 2 + 12 * len(tags) + 4
         entries, extra = b"", b""
         for tag, kind, values in sorted(tags):
-            data = struct.pack(order + {3: "H", 4: "I"}[kind] * len(values), *values)
+            # A fraction is two numbers.
+            count = len(values) // 2 if kind == 5 else len(values)
+            data = struct.pack(order + {3: "H", 4: "I", 5: "I"}[kind] * len(values), *values)
             if len(data) > 4:
                 place, extra = size + len(extra), extra + data
                 data = struct.pack(order + "I", place)
-            entries += struct.pack(order + "HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+            entries += struct.pack(order + "HHI", tag, kind, count) + data.ljust(4, b"\0")
         head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
         data = head + struct.pack(order + "H", len(tags)) + entries + bytes(4) + extra
         return data.replace(struct.pack(order + "I", 0xABCDEF), struct.pack(order + "I", len(data))) + body
 
-    def plain(order, bits, samples, meaning, body, more=()):
-        base = [(256, 4, [WIDTH]), (257, 4, [HEIGHT]), (258, 3, [bits] * samples), (259, 3, [1]), (262, 3, [meaning]), (273, 4, [0xABCDEF]), (277, 3, [samples]), (278, 4, [HEIGHT]), (279, 4, [len(body)])]
+    def plain(order, bits, samples, meaning, body, more=(), packing=1):
+        base = [(256, 4, [WIDTH]), (257, 4, [HEIGHT]), (258, 3, [bits] * samples), (259, 3, [packing]), (262, 3, [meaning]), (273, 4, [0xABCDEF]), (277, 3, [samples]), (278, 4, [HEIGHT]), (279, 4, [len(body)])]
         return tiff(order, base + list(more), body)
 
     wide = numpy.stack([DEEP, 65535 - DEEP, DEEP // 2], -1)
@@ -276,6 +278,23 @@ def others():
             add(f"tiff grey {bits}, {word}", plain("<", bits, 1, meaning, body))
         ramp = [v * 257 for c in (37, 91, 201) for v in [(i * c) % 256 for i in range(1 << bits)]]
         add(f"tiff palette {bits}", plain(">", bits, 1, 3, body, [(320, 3, ramp)]))
+    for bits, order in ((10, "<"), (12, "<"), (12, ">"), (14, "<")):
+        body = b"".join(packed((DEEP >> (16 - bits)).astype(int)[line : line + 1, :, None], bits)[1:] for line in range(HEIGHT))
+        add(f"tiff grey {bits} {order}", plain(order, bits, 1, 1, body), Image.fromarray((DEEP >> 8).astype("uint8")).convert("RGB"))
+    body = b"".join(packed((wide >> 4).astype(int)[line : line + 1], 12)[1:] for line in range(HEIGHT))
+    add("tiff rgb 12", plain("<", 12, 3, 2, body), Image.fromarray((wide >> 8).astype("uint8")))
+    colour = numpy.stack([GREY, RGB[:, :, 0], RGB[:, :, 2]], -1)
+    for name, more in (("", []), (" of other coefficients", [(529, 5, [2126, 10000, 7152, 10000, 722, 10000])])):
+        add(f"tiff YCbCr{name}", plain("<", 8, 3, 6, colour.tobytes(), [(530, 3, [1, 1])] + more))
+    # Blocks of brightness with two differences of colour each; Pillow reads them compressed only.
+    for across, down in ((2, 1), (2, 2), (4, 4)):
+        blocks = -(-WIDTH // across) * -(-HEIGHT // down)
+        body = bytes((i * 37 + i * i // 11) % 256 for i in range(blocks * (across * down + 2)))
+        small = zlib.compress(body)
+        tags = [(530, 3, [across, down]), (532, 5, [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1])]
+        data = plain("<", 8, 3, 6, small, tags, packing=8)
+        add(f"tiff YCbCr {across}x{down} deflate", data)
+        add(f"tiff YCbCr {across}x{down}", plain("<", 8, 3, 6, body, tags), Image.open(io.BytesIO(data)).convert("RGB"))
     for turn in range(1, 9):
         add(f"tiff turned {turn}", plain("<", 8, 3, 2, RGB.tobytes(), [(274, 3, [turn])]))
     four = numpy.dstack([RGB, ALPHA])
