@@ -69,7 +69,7 @@ unshare_command() {
   if "${words[@]}" hostname probe 2>/dev/null; then printf '%s\n' "${words[@]}"; fi
 }
 
-# spawn NAME COMMAND...: starts it in the background, apart from this session; its process id is in DIR/pid/NAME.
+# spawn NAME COMMAND...: starts it in the background, apart from this session; DIR/pid/NAME has its process id.
 # The environment keeps a mark by which a process is known as one of ours.
 spawn() {
   local name=$1
@@ -122,8 +122,9 @@ write_configuration() {
   chmod 755 "$dir" "$dir/munge"
   chmod 700 "$dir/state"
   (umask 077 && head -c 128 /dev/urandom >"$dir/munge/key")
-  # cred_expire is how long a requeued job waits at least. KillWait lies between TERM and KILL. A node that does not
-  # answer for SlurmdTimeout is down. MinJobAge keeps finished jobs visible. InactiveLimit=0: srun may be stopped.
+  # Times are short, so that no test takes minutes: cred_expire is how long a requeued job waits at least,
+  # KillWait lies between TERM and KILL, a node that does not answer for SlurmdTimeout is down. MinJobAge keeps
+  # finished jobs visible. With InactiveLimit=0 an srun may stand still.
   cat >"$conf" <<END
 ClusterName=bench
 SlurmctldHost=$host(127.0.0.1)
@@ -237,9 +238,9 @@ kill_node() {
   for _ in 1 2; do
     for process in /proc/[0-9]*; do
       process=${process#/proc/}
-      if has_environment "$process" "CLUSTER_MARK=$dir" && has_environment "$process" "CLUSTER_DAEMON=node-n$1"; then
-        kill -KILL "$process" 2>/dev/null || true
-      fi
+      has_environment "$process" "CLUSTER_MARK=$dir" || continue
+      has_environment "$process" "CLUSTER_DAEMON=node-n$1" || continue
+      kill -KILL "$process" 2>/dev/null || true
     done
     for process in $(steps "$1"); do kill -KILL "$process" 2>/dev/null || true; done
   done
@@ -256,7 +257,9 @@ start() {
   local node
   [ ! -d "$dir/pid" ] || die "$dir is in use: stop it first"
   install_missing
-  if [ -d "$dir" ] && [ ! -f "$conf" ] && [ -n "$(ls -A "$dir")" ]; then die "$dir is not a cluster's folder"; fi
+  if [ -d "$dir" ] && [ ! -f "$conf" ] && [ -n "$(ls -A "$dir")" ]; then
+    die "$dir is not a cluster's folder"
+  fi
   rm -rf "$dir"
   mkdir -p "$dir"
   write_configuration

@@ -3,8 +3,8 @@
 #
 #   run.sh [CASE...]     the named cases, or all of them: see `run.sh --list`
 #
-# BENCH names the program (default: the release build). KEEP=1 keeps the temporary folder, whose name is printed.
-# Exit code: 0 all checks hold, 1 some do not, 2 bad input, 77 a needed program is missing and cannot be installed.
+# BENCH names the program (default: the release build). KEEP=1 keeps the temporary folder and prints its name.
+# Exit code: 0 all checks hold, 1 some do not, 2 bad input, 77 a program is missing and cannot be installed.
 set -euo pipefail
 
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
@@ -72,7 +72,8 @@ for name in "${cases[@]}"; do
   stop_cluster
   if [ $code -ne 0 ]; then fail "$name ended early, with exit code $code"; fi
   if [ "$(wc -l <"$work/checks")" = "$before" ]; then fail "$name has checked nothing"; fi
-  if [ "${KEEP:-0}" = 1 ] && [ -d "$CLUSTER_DIR" ]; then mv "$CLUSTER_DIR" "$work/$name"; else rm -rf "$CLUSTER_DIR"; fi
+  [ "${KEEP:-0}" = 0 ] || [ ! -d "$CLUSTER_DIR" ] || mv "$CLUSTER_DIR" "$work/$name"
+  rm -rf "$CLUSTER_DIR"
   echo "   $name: $((SECONDS - start)) s"
 done
 failed=$(grep -c failed "$work/checks" || true)

@@ -48,11 +48,9 @@ show_state() {
     squeue -a || true
     sinfo -N || true
     "$here/cluster.sh" status || true
-    find "$CLUSTER_DIR/shared" -path '*/logs/*' -type f -size +0 -exec tail -n 5 {} + || true
+    find "$CLUSTER_DIR/shared" -path '*/output/*' -type f -size +0 -exec tail -n 5 {} + || true
   } 2>&1 | head -n 100 | sed 's/^/    | /'
 }
-
-# --- the cluster of a case ----------------------------------------------------------------------------------
 
 # with_cluster [NAME=VALUE...]: starts one with these settings, in a folder of the case's own; `shared` is the
 # folder that all nodes see, and the current one. It is stopped when the case ends, see run.sh.
@@ -88,20 +86,18 @@ tasks() {
   done
 }
 no_tasks() { [ -z "$(tasks "$@")" ]; }
-# batch_script NODE: the process of a batch script there; it is the parent of srun, which has the script's name.
+# batch_scripts: the processes of the batch scripts.
 batch_scripts() {
   local process
   for process in /proc/[0-9]*; do
-    if { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -q "spool/$1/job[0-9]*/slurm_script"; then
-      echo "${process#/proc/}"
-    fi
+    { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null |
+      grep -q "$CLUSTER_DIR/spool/n[12]/job[0-9]*/slurm_script" || continue
+    echo "${process#/proc/}"
   done
 }
 
-# --- specs and what they give -----------------------------------------------------------------------------------
-
-# steps CORE_SECONDS: how many training steps take about that much of one core here. Measured once by CPU time,
-# which other programs' load changes little.
+# steps CORE_SECONDS: how many training steps take about that much of one core here. Measured once, by CPU
+# time, which other programs' load changes little.
 steps() {
   local file=$work/steps-per-second seconds
   if [ ! -s "$file" ]; then
@@ -112,7 +108,8 @@ steps() {
     awk -v s="$seconds" 'BEGIN { print 1800 / (s > 0.1 ? s : 0.1) }' >"$file"
   fi
   # Whole hundreds, so that the last step is an evaluation.
-  awk -v s="$1" -v rate="$(cat "$file")" 'BEGIN { n = int(s * rate / 100 + 0.5) * 100; print n < 100 ? 100 : n }'
+  awk -v s="$1" -v rate="$(cat "$file")" \
+    'BEGIN { n = int(s * rate / 100 + 0.5) * 100; print n < 100 ? 100 : n }'
 }
 
 # write_steps FILE NAME SEEDS STEPS [RATE]: three tiny nets, one in half precision, with these seeds.
@@ -163,10 +160,8 @@ reference() {
   echo "$name.results"
 }
 
-# --- sweeps -------------------------------------------------------------------------------------------------------
-
-# submit SPEC OPTIONS...: `bench slurm --submit` with the options that the cases share; `arrays` gets the new jobs'
-# ids. The exit code is the program's; what it said is in the files `submitted` and `submitted.errors`.
+# submit SPEC OPTIONS...: `bench slurm --submit` with the options that the cases share; `arrays` gets the new
+# jobs' ids. The exit code is the program's; the files $submitted and $submitted.errors have what it said.
 submit() {
   local spec=$1 code=0
   shift
@@ -198,8 +193,8 @@ unfinished() {
 }
 has_unfinished() { [ "$(unfinished | wc -l)" -ge "$1" ]; }
 
-# complete SPEC COUNT OPTIONS...: waits for the jobs and submits the same command again until all runs are done,
-# three times at most.
+# complete SPEC COUNT OPTIONS...: waits for the jobs and submits the same command again until all runs are
+# done, three times at most.
 complete() {
   local spec=$1 count=$2 round
   shift 2
@@ -222,15 +217,14 @@ check_sweep() {
   results "$merged" >"$merged.results" 2>"$merged.errors" || fail "bench query: $(cat "$merged.errors")"
   check "complete runs in the merged database" \
     "$(value "SELECT count(*) FROM runs WHERE status = 'complete'" "$merged")" "$2"
-  check "runs that are complete more or less than once" "$(value "SELECT count(*) FROM (SELECT runId FROM attempts
-    GROUP BY runId HAVING sum(status = 'complete') <> 1)" "$merged")" 0
+  check "runs that are complete more or less than once" "$(value "SELECT count(*) FROM (
+    SELECT runId FROM attempts GROUP BY runId HAVING sum(status = 'complete') <> 1)" "$merged")" 0
   check "numbers recorded" "$(wc -l <"$merged.results")" "$(wc -l <"$plain")"
   check_that "weights' hashes and every number are those of a plain bench run" cmp "$merged.results" "$plain"
-  note "attempts: $(query "SELECT count(*) || ' ' || status || coalesce(', ' || nullif(message, ''), '') FROM (
-    SELECT status, CASE WHEN message LIKE '% after step %' THEN substr(message, 1, instr(message, ' after') - 1)
-    ELSE message END AS message FROM attempts) GROUP BY status, message" "$merged" | paste -sd ';')"
-  note "by host: $(query "SELECT host || ' ' || count(*) FROM attempts GROUP BY host" "$merged" | paste -sd ';')," \
-    "resumed: $(value "SELECT count(*) FROM attempts WHERE resumed" "$merged")"
+  note "attempts: $(query "SELECT count(*) || ' ' || status FROM attempts GROUP BY status" "$merged" |
+    paste -sd ';'); $(value "SELECT sum(resumed > 0) || ' resumed; ' || sum(preemptions) || ' preemptions, ' ||
+      sum(timeouts) || ' time-outs, ' || sum(failures) || ' failures' FROM attempts" "$merged")"
+  note "hosts: $(query "SELECT host || ' ' || count(*) FROM attempts GROUP BY host" "$merged" | paste -sd ';')"
   # Merging again changes nothing, and the folder read as it is has the same.
   check_that "bench merge again" "$bench" merge "$folder" --db "$merged"
   check_that "… and nothing has changed" cmp <(results "$merged") "$plain"
@@ -240,7 +234,8 @@ check_sweep() {
   check "half-written files (.new-*)" "$left" 0
   left=$(find "$folder/runs" -path '*/checkpoints/*' -type f 2>/dev/null | wc -l)
   check "checkpoints of finished runs" "$left" 0
-  check "claims of unfinished runs" "$(unfinished | wc -l)" 0
+  check "claimed runs that are not done" "$(unfinished | wc -l)" 0
+  check "runs given back" "$(find "$folder/back" -mindepth 1 | wc -l)" 0
   left=$(find "$CLUSTER_DIR"/nodes/*/tmp -mindepth 1 | head -n 3 | paste -sd ' ')
   check "files in the nodes' temporary folders" "${left:-none}" none
   check "processes of the sweep" "$(tasks | wc -l)" 0
@@ -251,4 +246,7 @@ job_ends() {
   sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p' "$CLUSTER_DIR/log/jobcomp.txt" 2>/dev/null | sort | uniq -c |
     awk '{ printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2 }'
 }
-restarts() { scontrol -o show job "$1" | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }'; }
+# restarts TASK: how often SLURM has started it again.
+restarts() {
+  scontrol -o show job "$1" | sed -n 's/.* Restarts=\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }'
+}
