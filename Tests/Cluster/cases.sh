@@ -56,14 +56,14 @@ case_array60() {
   scancel "${victims[@]}"
   note "cancelled ${victims[*]}"
 
-  wait_for 120 "a task runs on n1" has_running 2 n1
+  wait_for 120 "two tasks train on n1" has_tasks 2 n1
   task=$(running n1 | grep "^${array}_" | tail -n 1)
   scontrol requeue "$task" || fail "scontrol requeue $task"
   note "requeued $task"
   is_restarted() { [ "$(restarts "$task")" -ge 1 ]; }
   wait_for 120 "SLURM counts the restart" is_restarted
 
-  wait_for 120 "a task runs on n1" has_running 1 n1
+  wait_for 120 "a task trains on n1" has_tasks 1 n1
   mapfile -t victims < <(running n1)
   urgent=$(sbatch --parsable --partition=urgent --nodelist=n1 --exclusive --output=/dev/null --wrap 'sleep 2')
   note "an urgent job takes n1 from ${victims[*]}"
@@ -78,7 +78,8 @@ case_array60() {
   done
   check "tasks that it took the node from and that are requeued" $requeued ${#victims[@]}
 
-  wait_for 120 "two tasks run on n1" has_running 2 n1
+  wait_for 120 "two tasks train on n1" has_tasks 2 n1
+  sleep 2
   "$here/cluster.sh" node-kill 1
   note "n1 has lost its power"
   wait_for 180 "SLURM sees n1 down" is_down n1
@@ -195,10 +196,10 @@ case_stood_still() {
     return 1
   }
   wait_for 900 "its run is taken over" is_taken
-  sleep 3
   kill -CONT "$process"
   note "it wakes"
   complete still.json 9 --chunk 5
+  check_text "it notices" "taken over by another process" "$folder"/output/*
   check_sweep still.json 9
 }
 

@@ -85,6 +85,7 @@ tasks() {
     echo "${process#/proc/}"
   done
 }
+has_tasks() { [ "$(tasks "${@:2}" | wc -l)" -ge "$1" ]; } # COUNT [NODE]
 no_tasks() { [ -z "$(tasks "$@")" ]; }
 # batch_scripts: the processes of the batch scripts.
 batch_scripts() {
