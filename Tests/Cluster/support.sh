@@ -222,10 +222,10 @@ check_sweep() {
     SELECT runId FROM attempts GROUP BY runId HAVING sum(status = 'complete') <> 1)" "$merged")" 0
   check "numbers recorded" "$(wc -l <"$merged.results")" "$(wc -l <"$plain")"
   check_that "weights' hashes and every number are those of a plain bench run" cmp "$merged.results" "$plain"
-  note "attempts: $(query "SELECT count(*) || ' ' || status FROM attempts GROUP BY status" "$merged" |
-    paste -sd ';'); $(value "SELECT sum(resumed > 0) || ' resumed; ' || sum(preemptions) || ' preemptions, ' ||
-      sum(timeouts) || ' time-outs, ' || sum(failures) || ' failures' FROM attempts" "$merged")"
-  note "hosts: $(query "SELECT host || ' ' || count(*) FROM attempts GROUP BY host" "$merged" | paste -sd ';')"
+  note "attempts: $(query "SELECT count(*) || ' ' || status AS text FROM attempts GROUP BY status" "$merged" |
+    paste -sd ';'); $(value "SELECT sum(resumed > 0) || ' resumed; ' || sum(preemptions) || ' preemptions, '
+      || sum(timeouts) || ' time-outs, ' || sum(failures) || ' failures' AS text FROM attempts" "$merged")"
+  note "hosts: $(query "SELECT host || ' ' || count(*) AS text FROM attempts GROUP BY host" "$merged" | paste -sd ';')"
   # Merging again changes nothing, and the folder read as it is has the same.
   check_that "bench merge again" "$bench" merge "$folder" --db "$merged"
   check_that "… and nothing has changed" cmp <(results "$merged") "$plain"
