@@ -224,7 +224,7 @@ check_sweep() {
   check_that "weights' hashes and every number are those of a plain bench run" cmp "$merged.results" "$plain"
   note "attempts: $(query "SELECT count(*) || ' ' || status AS text FROM attempts GROUP BY status" "$merged" |
     paste -sd ';'); $(value "SELECT sum(resumed > 0) || ' resumed; ' || sum(preemptions) || ' preemptions, '
-      || sum(timeouts) || ' time-outs, ' || sum(failures) || ' failures' AS text FROM attempts" "$merged")"
+      || sum(timeouts) || ' time-outs, ' || sum(failures) || ' failures' AS text FROM attempts" "$merged" | tr -d '"')"
   note "hosts: $(query "SELECT host || ' ' || count(*) AS text FROM attempts GROUP BY host" "$merged" | paste -sd ';')"
   # Merging again changes nothing, and the folder read as it is has the same.
   check_that "bench merge again" "$bench" merge "$folder" --db "$merged"
