@@ -135,8 +135,11 @@ case_sshfs() {
   note "cancelled $task on n1, which takes no more jobs"
   complete sshfs.json 9 "${options[@]}"
   check_sweep sshfs.json 9
-  check "runs that n2 took over from the task on n1" \
-    "$(value "SELECT count(*) FROM attempts WHERE resumed AND preemptions > 0 AND host = 'n2'" "$folder")" 1
+  # The host of an attempt is the one that began it, and n1 did nothing more.
+  check "runs that n1 began, left with a checkpoint, and n2 finished" \
+    "$(value "SELECT count(*) FROM attempts WHERE resumed AND preemptions > 0 AND host = 'n1'" "$folder")" 1
+  check_text "n2 goes on where n1 was" "goes on after step" \
+    "$(grep -L "preempted after step" "$folder"/output/* | xargs grep -l "goes on after step")"
 }
 
 # No slurmctld when tasks end: those that are done, and those that were told to stop and have to be requeued.
@@ -199,7 +202,7 @@ case_stood_still() {
   kill -CONT "$process"
   note "it wakes"
   complete still.json 9 --chunk 5
-  check_text "it notices" "taken over by another process" "$folder"/output/*
+  check_text "it notices" "1 taken over elsewhere" "$folder"/output/*
   check_sweep still.json 9
 }
 
