@@ -3,7 +3,7 @@
 SHELL = /bin/bash
 PREFIX ?= /usr/local
 SPEC ?= experiments/degradation.json
-BENCH = .build/release/bench
+BENCH ?= .build/release/bench
 PACKAGES = libsqlite3-dev zlib1g-dev libpng-dev libjpeg-dev libtiff-dev libwebp-dev libturbojpeg0-dev libopenblas-dev libxsmm-dev gnuplot-nox fonts-dejavu-core
 # The Swift runtime is linked in, so that the program runs where there is no toolchain.
 SWIFT_FLAGS = -c release --static-swift-stdlib
@@ -12,8 +12,8 @@ FIXTURES_PYTHON = .build-fixtures/python/bin/python
 # Tests see internals, so they are built apart, with optimisation.
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path .build-test
 
-.PHONY: run test soak test-settings test-onnx test-latex parity fuzz sanitize sanitize-kernels \
-  sanitize-pictures sanitize-threads \
+.PHONY: run test soak test-settings test-onnx test-cluster test-latex parity fuzz sanitize \
+  sanitize-kernels sanitize-pictures sanitize-threads \
   schema snapshots fixtures fixtures-python check lint build setup install clean
 
 run: build
@@ -54,6 +54,11 @@ test-onnx: setup $(FIXTURES_PYTHON)
 	BENCH_ONNX_FOLDER=$(CURDIR)/.build-fixtures/onnx swift test $(TEST_FLAGS) --skip-build \
 	  --filter ONNXTests
 	$(FIXTURES_PYTHON) Tests/ExperimentsTests/Fixtures/check_onnx.py .build-fixtures/onnx
+
+# Sweeps on a real SLURM of two nodes on this machine, which is installed where it is missing, started
+# and stopped. CASES names some of those that `Tests/Cluster/run.sh --list` lists; BENCH another program.
+test-cluster: $(if $(filter file,$(origin BENCH)),build)
+	BENCH=$(abspath $(BENCH)) Tests/Cluster/run.sh $(CASES)
 
 # Reports in LaTeX, compiled by TeX Live (Debian: texlive-latex-recommended, texlive-luatex).
 test-latex: setup
