@@ -67,7 +67,7 @@ struct SlurmCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Runs for each task on the average, from which the number of tasks follows (default: as many "
-        + "as take an hour).", valueName: "runs"))
+        + "as take an hour, or a twentieth of all where that is less).", valueName: "runs"))
   var chunk: Int?
 
   @Option(

@@ -54,6 +54,9 @@ struct SweepSize {
   /// A sentence for each that was not given.
   private(set) var notes: [String] = []
 
+  /// Where runs are short, the tasks that there are at most.
+  static let usualTasks = 20
+
   /// - Parameters:
   ///   - runs: what is to be made; at least one.
   ///   - time: the limit that was asked for; nil where it follows from the estimate.
@@ -67,7 +70,10 @@ struct SweepSize {
     let total = seconds.reduce(0, +)
     let mean = isKnown ? total / Double(runs.count) : 3600
     let longest = seconds.max() ?? 3600
-    let chunk = chunk ?? max(1, min(runs.count, Int(3600 / max(mean, 0.001))))
+    // As many as take an hour, but short runs are spread over some tasks too: those that come too late
+    // cost next to nothing.
+    let spread = (runs.count + Self.usualTasks - 1) / Self.usualTasks
+    let chunk = chunk ?? max(1, min(spread, Int(3600 / max(mean, 0.001))))
     tasks = (runs.count + chunk - 1) / chunk
     if let time {
       timeLimit = time.seconds
