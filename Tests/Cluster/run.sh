@@ -42,10 +42,12 @@ export CLUSTER_DIR=$work/c
 # The program's own settings, and an outer SLURM job's, are not the test's.
 unset "${!BENCH_@}" "${!SLURM_@}" "${!SBATCH_@}"
 
+child=
 stop_cluster() { "$here/cluster.sh" stop || true; }
 finish() {
   local code=$?
   trap - EXIT INT TERM
+  [ -z "$child" ] || kill -KILL -- "-$child" 2>/dev/null || true
   stop_cluster
   cd /
   if [ "${KEEP:-0}" = 1 ]; then echo "kept: $work"; else rm -rf "$work"; fi
@@ -62,13 +64,17 @@ for name in "${cases[@]}"; do
   before=$(wc -l <"$work/checks")
   echo "== $name"
   # A case that ends early, by `exit` or by a command that fails, has failed; the others are still made.
-  set +e
+  # In the background and in a process group of its own, so that a signal ends all of it at once.
+  code=0
+  set -m
   (
-    set -e
+    set +m -e
     "case_${name//-/_}"
-  )
-  code=$?
-  set -e
+  ) &
+  child=$!
+  set +m
+  wait $child || code=$?
+  child=
   stop_cluster
   if [ $code -ne 0 ]; then fail "$name ended early, with exit code $code"; fi
   if [ "$(wc -l <"$work/checks")" = "$before" ]; then fail "$name has checked nothing"; fi
