@@ -122,19 +122,23 @@ public struct SweepFolder: Sendable {
   }
 
   /// Keeps a copy of a program, so that building it anew while tasks wait changes nothing for them.
-  /// - Returns: the copy's path.
+  /// - Returns: the copy's path, and whether earlier submissions start another build.
   /// - Throws: `ExperimentError` where it cannot be read or written.
-  public func keepProgram(_ program: String) throws(ExperimentError) -> String {
+  public func keepProgram(
+    _ program: String
+  ) throws(ExperimentError) -> (path: String, isAnother: Bool) {
     do {
       let data = try Data(contentsOf: URL(fileURLWithPath: program), options: .alwaysMapped)
-      let copy = "\(path)/program-\(hexadecimal(SHA256.hash(data: data)).prefix(12))"
+      let name = "program-\(hexadecimal(SHA256.hash(data: data)).prefix(12))"
+      let others = Self.names(path).filter { $0.hasPrefix("program-") && !$0.contains(".") }
+      let copy = "\(path)/\(name)"
       if !FileManager.default.fileExists(atPath: copy) {
         try publish(copy) { temporary in
           try data.write(to: URL(fileURLWithPath: temporary))
           chmod(temporary, 0o755)
         }
       }
-      return copy
+      return (copy, !others.subtracting([name]).isEmpty)
     } catch let error as ExperimentError {
       throw error
     } catch {

@@ -146,16 +146,21 @@ struct SlurmCommand: AsyncParsableCommand {
         throw ExperimentError(ErrorText.text(error))
       }
     }
+    let program = try endingOnBadInput { () throws(ExperimentError) in
+      try sweep.keepProgram(Self.ownPath)
+    }
     if let earlier {
       printError(
         "note: \(sweep.path) was begun by bench \(earlier); its engine gives the same bits")
     }
-    for note in spec.notes { printError("note: \(note)") }
-    let program = try endingOnBadInput { () throws(ExperimentError) in
-      try sweep.keepProgram(Self.ownPath)
+    if earlier == nil, program.isAnother {
+      printError(
+        "note: earlier submissions into \(sweep.path) start another build of bench; this one's engine "
+          + "has the same version, so the bits are the same")
     }
+    for note in spec.notes { printError("note: \(note)") }
     let script = BatchScript(
-      folder: sweep, description: entered, program: program,
+      folder: sweep, description: entered, program: program.path,
       tasks: size.tasks, maximumRunning: maxRunning, timeLimit: size.timeLimit, cpus: cpus,
       memory: size.memory, partition: partition, account: account, arguments: arguments,
       notes: size.notes)

@@ -305,7 +305,7 @@ case_speed() {
     start=$(date +%s.%N)
     shared=$CLUSTER_DIR/shared/$round
     # Twelve tasks, six after each other on each node.
-    must_submit tiny.json --chunk 5
+    must_submit tiny.json
     until no_jobs; do sleep 0.1; done
     array=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }')
     check "runs done" "$(done_count)" 60
