@@ -79,7 +79,7 @@ public struct BatchScript: Sendable {
       "--open-mode=append",
       "--signal=B:USR1@\(warning)",
       "--chdir=\(quoted(description.workingFolder))",
-      "--output=\(quoted("\(folder.output)/%A_%a.out"))",
+      "--output=\(quoted("\(folder.output.replacing("%", with: "%%"))/%A_%a.out"))",
     ]
     if let partition { options.append("--partition=\(quoted(partition))") }
     if let account { options.append("--account=\(quoted(account))") }
@@ -106,7 +106,7 @@ public struct BatchScript: Sendable {
     # SLURM's warning comes to this shell alone, and TERM sometimes to it, sometimes to the step. The
     # step, told by USR1 or USR2, stops with a checkpoint and exits with code \(Self.stoppedCode); TERM
     # would make srun kill it at once.
-    step= signal=
+    step='' signal=''
     forward() { signalled=yes; signal=$1; [ -n "$step" ] && kill -s "$1" "$step" 2>/dev/null; }
     trap 'forward USR1' USR1
     trap 'forward USR2' USR2 TERM

@@ -43,20 +43,29 @@ final class OwnedRun: Sendable {
     try FileManager.default.createDirectory(at: local, withIntermediateDirectories: true)
     let database = local.appending(path: "bench.sqlite").path
     // Checkpoints first: the series is at least as new, which going on needs.
-    if let (owner, series) = folder.latestSeries(claim.name, before: claim.number) {
+    var number = claim.number
+    while let (owner, series) = folder.latestSeries(claim.name, before: number) {
+      number = owner
       try Self.link("\(folder.owner(claim.name, owner))/checkpoints", to: "\(place)/checkpoints")
       try FileManager.default.copyItem(atPath: series, toPath: database)
+      if (try? ResultsReader(path: database)) != nil { break }
+      say("\(printable(series, limit: 4096)) is damaged; what was there before it counts")
+      for end in ["", "-wal", "-shm"] { unlink(database + end) }
+      try? FileManager.default.removeItem(atPath: "\(place)/checkpoints")
     }
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     store = try ResultsStore(path: database)
     try enter(store)
     var note = RunNote(claim.note)
     if let attempt = try store.currentAttempt(of: plan.key) {
-      // An owner that vanished before it had got anywhere may do so again, for want of memory.
-      let isInVain = claim.isTakeover && attempt.step <= note.step
+      // Its claim says whether the owner before vanished in vain; so must the database.
+      let isInVain =
+        try claim.isTakeover
+        && store.earlyEnds(of: plan.key).failures < note.ends.failures
       try store.disown(
         plan.key, message: "its process gave no sign of life", early: isInVain ? .failure : nil)
-      note = RunNote(step: attempt.step, ends: try store.earlyEnds(of: plan.key))
+      note.step = attempt.step
+      note.ends = try note.ends.joined(store.earlyEnds(of: plan.key))
     }
     self.note = note
   }
@@ -137,7 +146,8 @@ final class OwnedRun: Sendable {
   func giveBack() throws -> RunNote {
     publish()
     let note = try RunNote(
-      step: store.currentAttempt(of: plan.key)?.step ?? 0, ends: store.earlyEnds(of: plan.key))
+      step: store.currentAttempt(of: plan.key)?.step ?? note.step,
+      ends: self.note.ends.joined(store.earlyEnds(of: plan.key)))
     if try claim.giveBack(note: note.text) { folder.mark("\(folder.back)/\(claim.name)") }
     return note
   }

@@ -44,3 +44,12 @@ struct RunNote: Hashable, Sendable {
     return nil
   }
 }
+
+extension EarlyEnds {
+  /// Of each kind the larger number: what vanished early is in claims alone, the rest in the database.
+  func joined(_ other: EarlyEnds) -> EarlyEnds {
+    EarlyEnds(
+      timeouts: max(timeouts, other.timeouts), preemptions: max(preemptions, other.preemptions),
+      failures: max(failures, other.failures))
+  }
+}

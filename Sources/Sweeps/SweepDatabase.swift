@@ -21,7 +21,11 @@ public struct SweepDatabase: Sendable {
   public func merge(into store: ResultsStore) throws -> MergeSummary {
     var summary = MergeSummary()
     if FileManager.default.fileExists(atPath: folder.plan) {
-      summary += try store.merge(ResultsReader(snapshot: folder.plan))
+      do {
+        summary += try store.merge(ResultsReader(snapshot: folder.plan))
+      } catch {
+        summary.conflicts.append("\(folder.plan) cannot be read: \(error)")
+      }
       // Its runs are counted below.
       (summary.unchanged, summary.runs) = (0, 0)
     }
@@ -38,8 +42,20 @@ public struct SweepDatabase: Sendable {
         summary.unchanged += 1
         continue
       }
-      guard let reader = try series(of: name, claims) else { continue }
-      summary += try store.merge(reader, continuesRunning: true)
+      do {
+        if let reader = try series(of: name, claims) {
+          summary += try store.merge(reader, continuesRunning: true)
+        } else if done.contains(name) {
+          summary.conflicts.append(
+            "\(description.key(run)) was finished, but its numbers are gone from \(folder.runs)/\(name)"
+          )
+        }
+      } catch {
+        // What cannot be written here will not be written for the next run either.
+        if let error = error as? ResultsError, error.kind != .lasting { throw error }
+        summary.conflicts.append(
+          "\(description.key(run)): its numbers in \(folder.runs)/\(name) cannot be read: \(error)")
+      }
     }
     return summary
   }
@@ -71,11 +87,14 @@ public struct SweepDatabase: Sendable {
   }
 
   /// Reads what is in the folders of sweeps as they are now.
-  /// - Throws: `ExperimentError` where something cannot be read.
-  public static func reader(of folders: [SweepFolder]) throws(ExperimentError) -> ResultsReader {
+  /// - Parameter say: takes a sentence for each run whose numbers cannot be read.
+  /// - Throws: `ExperimentError` where the folders cannot be read.
+  public static func reader(
+    of folders: [SweepFolder], say: (String) -> Void = { _ in }
+  ) throws(ExperimentError) -> ResultsReader {
     let local = FileManager.default.temporaryDirectory
       .appending(path: "bench-\(UUID().uuidString.lowercased())")
-    let result = Result { try reader(of: folders, local: local) }
+    let result = Result { try reader(of: folders, local: local, say) }
     // The file stays readable while it is open.
     try? FileManager.default.removeItem(at: local)
     switch result {
@@ -85,15 +104,19 @@ public struct SweepDatabase: Sendable {
     }
   }
 
-  private static func reader(of folders: [SweepFolder], local: URL) throws -> ResultsReader {
+  private static func reader(
+    of folders: [SweepFolder], local: URL, _ say: (String) -> Void
+  ) throws -> ResultsReader {
     try FileManager.default.createDirectory(at: local, withIntermediateDirectories: true)
     let path = local.appending(path: "whole.sqlite").path
     for folder in folders {
       let database = try SweepDatabase(folder)
       if folders.count == 1 {
-        try database.write(to: path)
+        for conflict in try database.write(to: path).conflicts { say(conflict) }
       } else {
-        _ = try database.merge(into: ResultsStore(path: path))
+        for conflict in try database.merge(into: ResultsStore(path: path)).conflicts {
+          say(conflict)
+        }
       }
     }
     return try ResultsReader(file: path, standingFor: folders[0].database)

@@ -62,6 +62,10 @@ public struct SweepFolder: Sendable {
 
   /// - Throws: `ExperimentError` where it cannot be read, or is of another version.
   public func description() throws(ExperimentError) -> SweepDescription {
+    guard exists else {
+      throw ExperimentError(
+        "\(printable(path, limit: 4096)) is no folder of a sweep: there is no sweep.json in it")
+    }
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: descriptionFile))
@@ -73,7 +77,8 @@ public struct SweepFolder: Sendable {
       description.format == SweepDescription.currentFormat
     else {
       throw ExperimentError(
-        "\(printable(descriptionFile, limit: 4096)) is damaged, or of another version of bench")
+        "\(printable(descriptionFile, limit: 4096)) is damaged, or of another version of "
+          + "bench", remedy: .anotherFolder)
     }
     return description
   }
@@ -119,6 +124,33 @@ public struct SweepFolder: Sendable {
     throw ExperimentError(
       "\(printable(descriptionFile, limit: 4096)) is being changed by others all the time; try again"
     )
+  }
+
+  /// The runs of a description that are finished here. What is left of a finished run whose numbers
+  /// are gone or damaged is removed, so that it can be made again.
+  public func finished(_ description: SweepDescription) -> Set<SweepDescription.Run> {
+    let marks = Self.names(done)
+    let claims = ClaimFolder(reading: runs)
+    return Set(
+      description.runs.filter { run in
+        let name = description.folderName(run)
+        guard marks.contains(name) else { return false }
+        if let (number, state) = try? claims.state(of: name), state == .finished,
+          let path = latestSeries(name, before: number)?.path, Self.isDatabase(path)
+        {
+          return true
+        }
+        unlink("\(done)/\(name)")
+        unlink(completeMark(description))
+        try? FileManager.default.removeItem(atPath: "\(runs)/\(name)")
+        return false
+      })
+  }
+
+  private static func isDatabase(_ path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? handle.close() }
+    return (try? handle.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
   }
 
   /// Keeps a copy of a program, so that building it anew while tasks wait changes nothing for them.

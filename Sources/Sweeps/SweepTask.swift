@@ -146,7 +146,7 @@ public final class SweepTask: Sendable {
       }
     }
     summary.signal = stop.signal
-    summary.elsewhere = held
+    summary.elsewhere = summary.signal == nil ? held : 0
     summary.givenUp = known.givenUp.sorted { $0.key < $1.key }.map {
       (work.plans[$0.key].key, $0.value)
     }
@@ -163,6 +163,10 @@ public final class SweepTask: Sendable {
 
   private func find(_ known: Knowledge) throws -> Find {
     let folder = work.folder
+    guard SweepFolder.opens(folder.descriptionFile) else {
+      throw ExperimentError(
+        "the sweep's folder \(printable(folder.path, limit: 4096)) was removed, or cannot be read")
+    }
     let (done, begun, back) = (
       SweepFolder.names(folder.done), SweepFolder.names(folder.runs),
       SweepFolder.names(folder.back)
@@ -206,7 +210,7 @@ public final class SweepTask: Sendable {
 
   private func take(_ index: Int, _ known: Knowledge) throws -> RunClaim? {
     let rules = work.description.rules
-    let outcome = try claims.take(names[index]) { RunNote($0).obstacle(rules) == nil }
+    let outcome = try claim(index)
     known.givenUp[index] = nil
     switch outcome {
     case .taken(let claim): return claim
@@ -215,6 +219,26 @@ public final class SweepTask: Sendable {
     case .unwanted(let note): known.givenUp[index] = RunNote(note).obstacle(rules)
     }
     return nil
+  }
+
+  /// Claims a run, if it is free and not given up. What became of an owner who vanished is in the new
+  /// claim's note from the beginning, lest it be forgotten with the next one.
+  func claim(_ index: Int) throws -> ClaimFolder.Outcome {
+    let rules = work.description.rules
+    return try claims.take(names[index]) { text, silent in
+      var note = RunNote(text)
+      if let silent {
+        let path = work.folder.latestSeries(names[index], before: silent + 1)?.path
+        let reader = path.flatMap { try? ResultsReader(snapshot: $0) }
+        let run = reader.flatMap { try? $0.runs().first { $0.key == work.plans[index].key } }
+        let step = run?.step ?? 0
+        // One that vanished before it had got anywhere may do so again, for want of memory.
+        if step <= note.step { note.ends.failures += 1 }
+        note.step = max(step, note.step)
+      }
+      // Taken all the same where that was the last time: the failure is written down then.
+      return silent == nil && note.obstacle(rules) != nil ? nil : note.text
+    }
   }
 
   /// Those that can be begun in the time that is left: first those that can also be finished, in their

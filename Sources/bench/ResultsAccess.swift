@@ -25,7 +25,7 @@ struct DatabaseOptions: ParsableArguments {
       return try endingOnBadInput { () throws(ResultsError) in try ResultsReader(path: path) }
     }
     return try endingOnBadInput { () throws(ExperimentError) in
-      try SweepDatabase.reader(of: sweeps)
+      try SweepDatabase.reader(of: sweeps) { printError("warning: \($0)") }
     }
   }
 }

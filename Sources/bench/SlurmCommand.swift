@@ -99,32 +99,63 @@ struct SlurmCommand: AsyncParsableCommand {
       ("--max-timeouts", maxTimeouts), ("--max-failures", maxFailures),
     ] {
       if let value, !(1...1_000_000).contains(value) {
-        throw ValidationError("\(option) \(value): give a number from 1 on")
+        throw ValidationError("\(option) \(value): give a number from 1 to 1000000")
       }
     }
     guard (1...86_400).contains(staleAfter.seconds) else {
       throw ValidationError("--stale-after: give a time from 1s to 1d")
     }
     for (option, value) in [("--mem", mem), ("--partition", partition), ("--account", account)] {
-      if let value, value.isEmpty || value.contains(where: \.isNewline) {
-        throw ValidationError("\(option) needs one word")
+      if let value,
+        value.isEmpty || !value.allSatisfy({ $0.isLetter || $0.isNumber || "_-.,".contains($0) })
+      {
+        throw ValidationError("\(option) '\(value)': give one word of letters, digits and _-.,")
       }
+    }
+    if let mem, mem.wholeMatch(of: /0*[1-9][0-9]{0,8}[KMGT]?/) == nil {
+      throw ValidationError("--mem \(mem): give a whole number with K, M, G or T, such as 4G")
     }
     for argument in arguments
     where !argument.hasPrefix("-") || argument.contains(where: \.isNewline) {
       throw ValidationError(
         "--sbatch-arg \(argument): give one option of sbatch, such as --qos=low")
     }
+    for argument in arguments {
+      let name = String(
+        argument.prefix { $0 != "=" }.prefix(argument.hasPrefix("--") ? argument.count : 2))
+      if let instead = Self.own[name] {
+        throw ValidationError("--sbatch-arg \(argument): the script sets it itself\(instead)")
+      }
+      if argument.contains(where: { "'\"".contains($0) }) {
+        throw ValidationError("--sbatch-arg \(argument): quotes are not possible there")
+      }
+    }
   }
+
+  /// The options of sbatch that the script has, and how they are given here.
+  private static let own: [String: String] = [
+    "--time": "; give --time", "-t": "; give --time", "--array": "; see --chunk and --max-running",
+    "-a": "; see --chunk and --max-running", "--cpus-per-task": "; give --cpus",
+    "-c": "; give --cpus", "--mem": "; give --mem", "--output": "", "-o": "", "--signal": "",
+    "--requeue": "", "--no-requeue": "", "--open-mode": "", "--chdir": "", "-D": "", "--nodes": "",
+    "-N": "", "--ntasks": "", "-n": "", "--partition": "; give --partition",
+    "-p": "; give --partition", "--account": "; give --account", "-A": "; give --account",
+  ]
 
   func run() async throws {
     let (spec, variants, chosen, seeds) = try experiment.load()
     let sweep = SweepFolder(path: folder ?? defaultFolder(spec.name))
     let services = RunServices.make()
     let plan = try self.plan(spec, chosen, seeds, services)
-    let wanted = plan.rows.filter { !$0.isDone }
+    let finished = try self.finished(sweep, variants)
+    let wanted = plan.rows.filter {
+      !$0.isDone && !finished.contains(.init(variant: $0.run.variant.name, seed: $0.run.seed))
+    }
     guard !wanted.isEmpty else {
-      print("All \(plan.rows.count) runs are finished in \(database.path.printable).")
+      let places = [
+        plan.rows.contains { $0.isDone } ? database.path : nil, finished.isEmpty ? nil : sweep.path,
+      ].compactMap { $0?.printable }
+      print("All \(plan.rows.count) runs are finished in \(places.joined(separator: " and ")).")
       return
     }
     let size = SweepSize(
@@ -220,6 +251,34 @@ struct SlurmCommand: AsyncParsableCommand {
     }
     let place = ProvenanceCollector.quoted(script.folder.path)
     print("How it stands: bench status --db \(place); into one database: bench merge \(place)")
+  }
+
+  /// The runs that are finished in the folder already, if it is there.
+  private func finished(
+    _ sweep: SweepFolder, _ variants: [Variant]
+  ) throws -> Set<SweepDescription.Run> {
+    guard !sweep.path.contains(where: \.isNewline),
+      !FileManager.default.currentDirectoryPath.contains(where: \.isNewline)
+    else {
+      printError("\(sweep.path): a batch script cannot name a folder with a line's end in its path")
+      throw ExitCode(2)
+    }
+    guard sweep.exists else { return [] }
+    return try endingOnBadInput { () throws(ExperimentError) in
+      let known = try sweep.description()
+      let names = Set(variants.map(\.name))
+      // Its tasks could not make what is left of it.
+      if let gone = known.runs.first(where: { !names.contains($0.variant) }) {
+        throw ExperimentError(
+          "the spec no longer has \(gone.variant), of which \(sweep.path) has runs; put it back, or "
+            + "give a part of it with --only", remedy: .anotherFolder)
+      }
+      let hashes = Dictionary(
+        variants.map { ($0.name, $0.configurationHash) }, uniquingKeysWith: { first, _ in first })
+      return sweep.finished(known).filter {
+        known.variants[$0.variant]?.configurationHash == hashes[$0.variant]
+      }
+    }
   }
 
   private func defaultFolder(_ name: String) -> String {

@@ -47,6 +47,14 @@ struct SlurmTaskCommand: AsyncParsableCommand {
   @Option(help: "Seconds before that at which it is warned.")
   var warnedAt: Double = 180
 
+  func validate() throws {
+    for seconds in [secondsLeft, warnedAt] {
+      if let seconds, !(-1e9...1e9).contains(seconds) {
+        throw ValidationError("\(seconds) seconds: give a number")
+      }
+    }
+  }
+
   func run() async throws {
     let start = ContinuousClock.now
     let deadline = secondsLeft.map { start + .seconds($0) }

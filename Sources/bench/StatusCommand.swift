@@ -2,6 +2,7 @@
 import ArgumentParser
 import Reports
 import Results
+import Sweeps
 import Text
 
 struct StatusCommand: ParsableCommand {
@@ -24,7 +25,9 @@ struct StatusCommand: ParsableCommand {
       let all = try reader.experiments()
       var texts: [String] = []
       for stored in all where experiment == nil || stored.name == experiment {
-        texts.append(StatusText.text(stored, runs: try reader.runs(experiment: stored.name)))
+        texts.append(
+          StatusText.text(
+            stored, runs: try reader.runs(experiment: stored.name), rest: rest(of: stored.name)))
       }
       if texts.isEmpty, let experiment {
         let names = all.map(\.name).sorted().joined(separator: ", ")
@@ -37,5 +40,12 @@ struct StatusCommand: ParsableCommand {
     print(
       texts.isEmpty ? "No experiment yet.\n" : texts.joined(separator: "\n"), terminator: "")
     for journal in journals { print("note: \(ErrorText.text(journal).printable)") }
+  }
+
+  /// What makes the rest of a sweep.
+  private func rest(of experiment: String) -> String? {
+    let sweeps = (try? SweepFolder.all(at: database.path)) ?? []
+    let sweep = sweeps.first { (try? $0.description())?.experiment == experiment }
+    return sweep.map { "`sbatch \($0.script)`" }
   }
 }

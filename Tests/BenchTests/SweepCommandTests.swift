@@ -90,6 +90,7 @@ import Testing
     for database in [folder, "\(folder)/bench.sqlite", "merged.sqlite"] {
       #expect(try results(database) == expected, "\(database)")
     }
+    #expect(try plan(spec).output.contains("All 4 runs are finished in"))
     // Nothing is left of the work but what is wanted.
     let files = try FileManager.default.subpathsOfDirectory(
       atPath: bench.folder.appending(path: folder).path)
@@ -129,9 +130,12 @@ import Testing
   @Test func badInputIsSaidAndNothingIsMixed() throws {
     let spec = try spec("checked", steps: 20, seeds: 1)
     for (arguments, message) in [
-      (["--cpus", "0"], "--cpus 0: give a number from 1 on"),
+      (["--cpus", "0"], "--cpus 0: give a number from 1 to"),
       (["--chunk", "0"], "--chunk 0"), (["--max-running", "-1"], "--max-running"),
       (["--time", "soon"], "--time"), (["--sbatch-arg", "qos"], "--sbatch-arg qos"),
+      (["--sbatch-arg=--time=5"], "the script sets it itself; give --time"),
+      (["--sbatch-arg=-c8"], "give --cpus"), (["--sbatch-arg=--comment=a'b"], "quotes"),
+      (["--mem", "foo"], "--mem foo"), (["--partition", "a;b"], "--partition 'a;b'"),
       (["--only", "depth=99"], "--only depth=99"), (["--stale-after", "0"], "--stale-after"),
     ] {
       let result = try bench.start(["slurm", spec] + arguments).collect()

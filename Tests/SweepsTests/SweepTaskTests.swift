@@ -124,11 +124,11 @@ import Training
   @Test func ownersThatVanishAreTakenOver() throws {
     let rules = SweepDescription.Rules(maximumFailures: 2, staleAfter: 0.4)
     let fixture = try SweepFixture(rules: rules)
-    let claims = try ClaimFolder(path: fixture.folder.runs, limit: rules.staleAfter)
+    let watching = try fixture.task(PretendedTraining())
     /// Takes a run as a task would that is killed after so many steps.
-    func vanish(_ index: Int, after steps: Int) throws {
+    func vanish(_ index: Int, after steps: Int?) throws {
       while true {
-        guard case .taken(let claim) = try claims.take(fixture.name(index)) else {
+        guard case .taken(let claim) = try watching.claim(index) else {
           usleep(50_000)
           continue
         }
@@ -140,6 +140,7 @@ import Training
           _ = try owned.giveBack()
           return
         }
+        guard let steps else { return }
         var provenance = SweepFixture.provenance
         provenance.dataChecksum = "data"
         let acquired = try owned.store.acquire(
@@ -155,10 +156,13 @@ import Training
     try vanish(0, after: 3)
     try vanish(1, after: 0)
     try vanish(1, after: 0)
+    // Also where it came to no attempt at all, which no database can tell.
+    try vanish(2, after: nil)
+    try vanish(2, after: nil)
     let executor = PretendedTraining()
     let summary = try fixture.task(executor).run()
-    #expect(summary.complete == 3)
-    #expect(summary.givenUp.map(\.run.description) == ["sample/resnet-8/0"])
+    #expect(summary.complete == 2)
+    #expect(summary.givenUp.map(\.run.description) == ["sample/resnet-8/0", "sample/plain-8/1"])
     #expect(try states(fixture)["plain-8 seed 0"] == .complete)
     #expect(try column("failures", "plain-8 seed 0", fixture).reduce(0, +) == 0)
     #expect(try column("failures", "resnet-8 seed 0", fixture).reduce(0, +) == 2)
@@ -225,5 +229,41 @@ import Training
       let curves = try reader.curves(experiment: "sample", metrics: ["trainLoss"])
       #expect(curves.map(\.points.count) == Array(repeating: SweepFixture.steps, count: 4))
     }
+  }
+
+  /// A damaged file costs what was in it, and is made again; all else is read.
+  @Test func damagedFilesAreSaidAndMadeAgain() throws {
+    let fixture = try SweepFixture()
+    #expect(try fixture.task(PretendedTraining()).run().complete == 4)
+    let runs = (0..<3).map { "\(fixture.folder.runs)/\(fixture.name($0))" }
+    try Data("no database".utf8).write(to: URL(filePath: "\(runs[0])/1/series.sqlite"))
+    try FileManager.default.removeItem(atPath: "\(runs[1])/1")
+    try Data().write(to: URL(filePath: fixture.folder.plan))
+    let said = Mutex<[String]>([])
+    let reader = try SweepDatabase.reader(of: [fixture.folder]) { text in
+      said.withLock { $0.append(text) }
+    }
+    #expect(try reader.runs(experiment: "sample").count { $0.status == .complete } == 2)
+    let sentences = said.withLock { $0 }
+    #expect(sentences.count == 3, "\(sentences)")
+    #expect(sentences.contains { $0.hasPrefix("sample/plain-8/0: its numbers in") })
+    #expect(sentences.contains { $0.hasPrefix("sample/resnet-8/0 was finished, but its numbers") })
+    // Submitting again looks for them.
+    #expect(fixture.folder.finished(fixture.description).count == 2)
+    let again = PretendedTraining()
+    #expect(try fixture.task(again).run().complete == 2)
+    #expect(again.begun == Array(SweepFixture.labels.prefix(2)))
+    #expect(fixture.folder.finished(fixture.description).count == 4)
+    #expect(try states(fixture).values.count { $0 == .complete } == 4)
+  }
+
+  @Test func aFolderThatIsRemovedEndsItsTasks() throws {
+    let fixture = try SweepFixture(rules: .init(staleAfter: 0.3))
+    let folder = fixture.folder.path
+    let executor = PretendedTraining(onStep: { _, step in
+      if step == SweepFixture.steps { try? FileManager.default.removeItem(atPath: folder) }
+    })
+    #expect(throws: ExperimentError.self) { _ = try fixture.task(executor).run() }
+    #expect(executor.begun.count == 1)
   }
 }

@@ -7,9 +7,11 @@ import Text
 public enum StatusText {
   /// A heading, a line of counts, one line for each run in work or in trouble, and the names of
   /// the rest.
-  /// - Parameter runs: the experiment's, as `ResultsReader.runs` gives them.
+  /// - Parameters:
+  ///   - runs: the experiment's, as `ResultsReader.runs` gives them.
+  ///   - rest: what makes what is left, where that is not `bench run`.
   public static func text(
-    _ experiment: StoredExperiment, runs: [StoredRun], now: Date = Date()
+    _ experiment: StoredExperiment, runs: [StoredRun], rest: String? = nil, now: Date = Date()
   ) -> String {
     let progress = Progress(runs: runs, now: now)
     var lines = ["\(experiment.name): \(experiment.title) (protocol \(experiment.protocolName))"]
@@ -32,7 +34,8 @@ public enum StatusText {
     if runs.contains(where: { $0.status == .interrupted || $0.status == .waiting }),
       progress.counts[.running] == nil
     {
-      lines.append("  nothing is running; `bench run \(experiment.specPath)` does the rest")
+      let rest = rest ?? "`bench run \(experiment.specPath)`"
+      lines.append("  nothing is running; \(rest) does the rest")
     }
     return lines.map { $0.printable + "\n" }.joined()
   }

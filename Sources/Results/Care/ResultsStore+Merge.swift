@@ -69,7 +69,7 @@ extension MergeSummary {
     sum.attempts += other.attempts
     sum.continued += other.continued
     sum.unchanged += other.unchanged
-    sum.conflicts += other.conflicts
+    sum.conflicts += other.conflicts.filter { !sum.conflicts.contains($0) }
   }
 }
 

@@ -73,10 +73,11 @@ package final class ClaimFolder: Sendable {
   /// process has seen itself.
   /// - Parameters:
   ///   - name: letters, digits and `-_=.`, at most 200.
-  ///   - wants: decides by what the owner before has said, "" where there was none.
+  ///   - note: what the new owner says, from what the one before has said ("" where there was none) and,
+  ///     where that one gave no sign, the number of its claim; nil where the piece is not wanted so.
   /// - Throws: `ExperimentError` where the folder cannot be read or written.
   package func take(
-    _ name: String, if wants: (String) -> Bool = { _ in true }
+    _ name: String, note: (String, _ silent: Int?) -> String? = { note, _ in note }
   ) throws(ExperimentError) -> Outcome {
     precondition(
       (1...200).contains(name.utf8.count) && name.first != "."
@@ -102,15 +103,17 @@ package final class ClaimFolder: Sendable {
     sights.withLock { [sight] in $0[name] = sight }
     if sight.state == .finished { return .finished }
     guard isFree else { return .held }
-    guard wants(sight.note) else { return .unwanted(note: sight.note) }
+    guard let said = note(sight.note, sight.state == .held ? sight.number : nil) else {
+      return .unwanted(note: sight.note)
+    }
     try folder.makeFolder(name)
     let file = ClaimState.file(name, sight.number + 1)
-    guard try folder.create(file, ClaimState.held.text(UUID(), note: sight.note)) else {
+    guard try folder.create(file, ClaimState.held.text(UUID(), note: said)) else {
       return .held
     }
     return .taken(
       RunClaim(
-        folder, name: name, number: sight.number + 1, note: sight.note,
+        folder, name: name, number: sight.number + 1, note: said,
         isTakeover: sight.state == .held))
   }
 

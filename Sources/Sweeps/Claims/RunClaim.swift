@@ -9,7 +9,7 @@ package final class RunClaim: Sendable {
   package let name: String
   /// 1 for the first claim on the piece.
   package let number: Int
-  /// What the owner before has said.
+  /// What this owner says.
   package let note: String
   /// Whether the owner before did not give it back.
   package let isTakeover: Bool
