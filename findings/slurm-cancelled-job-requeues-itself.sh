@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Expected: scancel is the last word: a job that is being cancelled cannot put itself back into the queue on its way out.
 # Happens:  a script that answers TERM with `scontrol requeue` of itself, as scripts do that survive preemption, undoes
-#           the scancel: the requeue is accepted (exit 0) in state COMPLETING, the job is PENDING again and runs, Restarts
-#           counts up, and the next scancel only restarts it once more. `scontrol requeue Incomplete` leaves the job
-#           CANCELLED, but says nothing and exits 0 as well.
+#           the scancel: in state COMPLETING it counts as one of the "finished" jobs that may be requeued. The call ends
+#           with 0, the job is PENDING again and runs, Restarts counts up, and the next scancel only restarts it again.
+#           `scontrol requeue Incomplete` leaves the job CANCELLED, but ends with 0 as well and says nothing.
 # Matters:  a sweep that requeues itself cannot be cancelled, and keeps using the cluster after its user has gone home.
 # Seen with Slurm 22.05.8 (Debian 12).
 set -euo pipefail
