@@ -21,10 +21,10 @@ till() { for _ in {1..200}; do if "$@" &> /dev/null; then return; fi; sleep 0.3;
 # a cluster of one node, from the packages, unpacked here; its daemons are ended by their own pids
 for p in {slurm-client,slurmctld,slurmd,slurm-wlm-basic-plugins}=22.05.8-4+deb12u3 {munge,libmunge2}=0.5.15-2+deb12u1 \
   libhwloc15=2.9.0-1 libnuma1=2.0.16-1; do apt-get download -q "$p" &> apt.log || { cat apt.log >&2; exit 1; }; done
-for d in *.deb; do dpkg -x "$d" root; done
-lib=$(echo "$work"/root/usr/lib/*-linux-gnu)
-export PATH=$work/root/usr/bin:$work/root/usr/sbin:$PATH LD_LIBRARY_PATH=$lib/slurm-wlm:$lib SLURM_CONF=$work/slurm.conf
-printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$LD_LIBRARY_PATH" "$work/root/usr/sbin/slurmstepd-wlm" > stepd; chmod +x stepd
+for d in *.deb; do dpkg -x "$d" unpacked; done
+lib=$(echo "$work"/unpacked/usr/lib/*-linux-gnu)
+export PATH=$work/unpacked/usr/bin:$work/unpacked/usr/sbin:$PATH LD_LIBRARY_PATH=$lib/slurm-wlm:$lib SLURM_CONF=$work/slurm.conf
+printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$LD_LIBRARY_PATH" "$work/unpacked/usr/sbin/slurmstepd-wlm" > stepd; chmod +x stepd
 read -r ctl node < <(python3 -c 'import socket
 s = [socket.socket() for _ in range(2)]
 for x in s: x.bind(("127.0.0.1", 0))
