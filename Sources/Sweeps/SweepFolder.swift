@@ -14,6 +14,7 @@ import Text
 ///   the run's database as it stood last, `checkpoints`, `weights`.
 /// - `done/RUN`, `back/RUN`: say that a run is finished, or was given back. They make it quick to find
 ///   one; what counts are the claims.
+/// - `damaged`: finished runs whose numbers were lost there.
 /// - `logs`, `weights`: of the runs. `bench.sqlite`: all that was in the folder when a task last put it
 ///   together.
 public struct SweepFolder: Sendable {
@@ -126,8 +127,9 @@ public struct SweepFolder: Sendable {
     )
   }
 
-  /// The runs of a description that are finished here. What is left of a finished run whose numbers
-  /// are gone or damaged is removed, so that it can be made again.
+  /// The runs of a description that are finished here. A finished run whose numbers are gone or no
+  /// database any more is put aside into `damaged`, so that it can be made again; what merely cannot be
+  /// read now stays.
   public func finished(_ description: SweepDescription) -> Set<SweepDescription.Run> {
     let marks = Self.names(done)
     let claims = ClaimFolder(reading: runs)
@@ -135,22 +137,29 @@ public struct SweepFolder: Sendable {
       description.runs.filter { run in
         let name = description.folderName(run)
         guard marks.contains(name) else { return false }
-        if let (number, state) = try? claims.state(of: name), state == .finished,
-          let path = latestSeries(name, before: number)?.path, Self.isDatabase(path)
-        {
+        guard let (number, state) = try? claims.state(of: name), state == .finished,
+          Self.isLost(Self.series(owner(name, number - 1)))
+        else { return true }
+        let aside = "\(path)/damaged"
+        mkdir(aside, 0o777)
+        guard rename("\(runs)/\(name)", "\(aside)/\(name)-\(UUID().uuidString)") == 0 else {
           return true
         }
-        unlink("\(done)/\(name)")
-        unlink(completeMark(description))
-        try? FileManager.default.removeItem(atPath: "\(runs)/\(name)")
+        mark("\(done)/\(name)", false)
+        mark(completeMark(description), false)
         return false
       })
   }
 
-  private static func isDatabase(_ path: String) -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? handle.close() }
-    return (try? handle.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
+  /// Whether a database is certainly gone, or something else stands in its place.
+  private static func isLost(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return errno == ENOENT }
+    defer { close(descriptor) }
+    let name = Array("SQLite format 3\0".utf8)
+    var bytes = [UInt8](repeating: 0, count: name.count)
+    let count = read(descriptor, &bytes, bytes.count)
+    return count >= 0 && (count < name.count || bytes != name)
   }
 
   /// Keeps a copy of a program, so that building it anew while tasks wait changes nothing for them.
